@@ -1,0 +1,29 @@
+"""Gaussian-noise augmentation of image and audio datasets: exact, streaming, reproducible.
+
+>>> import numpy as np, noiseaug
+>>> noisy = noiseaug.GaussianNoise(std=25/255, seed=7)(np.full((4, 4, 3), 128, np.uint8), key="cats/a.png")
+>>> noisy.shape, noisy.dtype
+((4, 4, 3), dtype('uint8'))
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from noiseaug.level import Level
+    from noiseaug.noise import GaussianNoise
+
+__version__ = "0.1.0"
+
+# Loaded on first use, so that `noiseaug --help` need not import NumPy and the codecs.
+_HOMES = {"GaussianNoise": "noise", "Level": "level"}
+
+__all__ = ["GaussianNoise", "Level", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'noiseaug' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"noiseaug.{_HOMES[name]}"), name)

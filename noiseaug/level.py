@@ -1,0 +1,90 @@
+"""Noise strengths as people write them: `0.1`, `10%`, `25/255`, and ranges such as `5/255:50/255`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+def parse_fraction(text: str) -> float:
+    """The number that `text` spells: a decimal (`0.1`), a percentage (`10%`) or a quotient (`25/255`).
+
+    Raises:
+        ValueError: if it spells no finite number; the message says what was expected.
+    """
+    body = text.strip()
+    try:
+        if body.endswith("%"):
+            value = float(body[:-1]) / 100
+        elif "/" in body:
+            top, bottom = body.split("/")
+            value = float(top) / float(bottom)
+        else:
+            value = float(body)
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{text!r} is not a number such as 0.1, 10% or 25/255") from None
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not finite")
+    return value
+
+
+@dataclass(frozen=True)
+class Level:
+    """A noise strength: the standard deviation as a fraction of full scale, one value or a range to draw from.
+
+    Attributes:
+        low: the standard deviation, or the least one of a range; 0 <= low <= high <= 1.
+        high: the greatest standard deviation; equal to `low` where the strength is fixed.
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        for value in (self.low, self.high):
+            if not math.isfinite(value) or value < 0:
+                raise ValueError(f"{value:g} is not a standard deviation: it must be 0 or more")
+            if value > 1:
+                hint = f"{value:g}/255" if value <= 255 else f"{value:g}/65535"
+                raise ValueError(f"{value:g} is above full scale; did you mean {hint}?")
+        if self.low > self.high:
+            raise ValueError(f"the range {self.low:g}:{self.high:g} is reversed; write {self.high:g}:{self.low:g}")
+
+    @classmethod
+    def parse(cls, text: str) -> Level:
+        """The level that `text` spells.
+
+        Raises:
+            ValueError: if it is empty, negative, not finite, above full scale or a reversed range.
+
+        >>> Level.parse("10%")
+        Level(low=0.1, high=0.1)
+        >>> Level.parse("0.1:0.2").is_range
+        True
+        """
+        low, colon, high = text.partition(":")
+        return cls(parse_fraction(low), parse_fraction(high if colon else low))
+
+    @classmethod
+    def of(cls, value: Level | float | str) -> Level:
+        """`value` as a level: one already, a number (fixed), or a text for `parse`."""
+        if isinstance(value, Level):
+            return value
+        return cls.parse(value) if isinstance(value, str) else cls(float(value), float(value))
+
+    @property
+    def is_range(self) -> bool:
+        return self.low != self.high
+
+    @property
+    def label(self) -> str:
+        """The level as it stands in file names and manifests.
+
+        >>> Level.parse("25/255").label, Level.parse("5/255:50/255").label
+        ('std0.098', 'std0.0196-0.196')
+        """
+        return f"std{self.low:.3g}-{self.high:.3g}" if self.is_range else f"std{self.low:.3g}"
+
+    def at(self, position: float) -> float:
+        """The standard deviation at `position` (0 to 1) of the range, uniformly in std."""
+        return self.low + (self.high - self.low) * position if self.is_range else self.low

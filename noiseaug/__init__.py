@@ -12,15 +12,39 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from noiseaug.errors import NoiseaugError
     from noiseaug.level import Level
     from noiseaug.noise import GaussianNoise
+    from noiseaug.pipeline import Summary, run
+    from noiseaug.recipe import Recipe
+    from noiseaug.running import Running
+    from noiseaug.sources import Selection
 
 __version__ = "0.1.0"
 
 # Loaded on first use, so that `noiseaug --help` need not import NumPy and the codecs.
-_HOMES = {"GaussianNoise": "noise", "Level": "level"}
+_HOMES = {
+    "GaussianNoise": "noise",
+    "Level": "level",
+    "NoiseaugError": "errors",
+    "Recipe": "recipe",
+    "Running": "running",
+    "Selection": "sources",
+    "Summary": "pipeline",
+    "run": "pipeline",
+}
 
-__all__ = ["GaussianNoise", "Level", "__version__"]
+__all__ = [
+    "GaussianNoise",
+    "Level",
+    "NoiseaugError",
+    "Recipe",
+    "Running",
+    "Selection",
+    "Summary",
+    "__version__",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,9 +1,12 @@
-"""Noise strengths as people write them: `0.1`, `10%`, `25/255`, and ranges such as `5/255:50/255`."""
+"""Strengths and limits of noise as people write them: `0.1`, `10%`, `25/255`, and ranges such as `5/255:50/255`."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
+
+Clip = Literal["auto", "none"] | tuple[float, float]
 
 
 def parse_fraction(text: str) -> float:
@@ -88,3 +91,48 @@ class Level:
     def at(self, position: float) -> float:
         """The standard deviation at `position` (0 to 1) of the range, uniformly in std."""
         return self.low + (self.high - self.low) * position if self.is_range else self.low
+
+
+def check_mean(mean: float) -> float:
+    """`mean`, if it is a fraction of full scale.
+
+    Raises:
+        ValueError: otherwise.
+    """
+    if not -1 <= mean <= 1:
+        raise ValueError(f"{mean:g} is not a mean: it must be a fraction of full scale, -1 to 1")
+    return mean
+
+
+def check_clip(clip: Clip) -> Clip:
+    """`clip`, if it is `"auto"`, `"none"` or a pair (low, high) of finite fractions of full scale, low < high.
+
+    Raises:
+        ValueError: otherwise.
+    """
+    if isinstance(clip, tuple):
+        low, high = clip
+        if not (math.isfinite(low) and math.isfinite(high) and low < high):
+            raise ValueError(f"{low:g}:{high:g} is not a clipping range: the first must be below the second")
+    elif clip not in ("auto", "none"):
+        raise ValueError(f"{clip!r} is not a way to clip: it must be 'auto', 'none' or two limits")
+    return clip
+
+
+def parse_clip(text: str) -> Clip:
+    """The limits that `text` spells: `auto`, `none` or `LOW:HIGH` in fractions of full scale.
+
+    Raises:
+        ValueError: if it spells none.
+
+    >>> parse_clip("0:1")
+    (0.0, 1.0)
+    """
+    if text == "auto":
+        return "auto"
+    if text == "none":
+        return "none"
+    low, colon, high = text.partition(":")
+    if not colon:
+        raise ValueError(f"{text!r} is not auto, none or LOW:HIGH such as 0:1")
+    return check_clip((parse_fraction(low), parse_fraction(high)))

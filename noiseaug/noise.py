@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.level import Level
+from noiseaug.level import Clip, Level, check_clip, check_mean
 from noiseaug.sampling import RoundedGaussian, Stream, stream_key
 
 Array = NDArray[Any]
-Clip = Literal["auto", "none"] | tuple[float, float]
 
 # Samples drawn, added and measured at a time, so that the scratch (8 bytes a sample) stays in the second-level cache.
 # ns a sample, 512x512x3 uint8, all figures included: 16k 2.5, 32k 1.8, 64k 1.5, 128k 1.4, the whole image 1.2 to 1.9.
@@ -81,14 +80,8 @@ class GaussianNoise:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "std", Level.of(self.std))
-        if not -1 <= self.mean <= 1:
-            raise ValueError(f"mean {self.mean:g} is not a fraction of full scale: it must lie in -1 to 1")
-        if isinstance(self.clip, tuple):
-            low, high = self.clip
-            if not (math.isfinite(low) and math.isfinite(high) and low < high):
-                raise ValueError(f"clip {low:g}:{high:g} is not a range: the first must be below the second")
-        elif self.clip not in ("auto", "none"):
-            raise ValueError(f"clip {self.clip!r} is not 'auto', 'none' or a pair (low, high)")
+        check_mean(self.mean)
+        check_clip(self.clip)
 
     @property
     def level(self) -> Level:

@@ -1,0 +1,34 @@
+# Each target works on a fresh clone with python3, make and a package index.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench torture clean
+
+demo: .venv/installed
+	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
+	@echo "Look at demo_out/ beside sample_data/, and at demo_out/manifest.jsonl for what was done to each file."
+
+test: .venv/installed-test
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict noiseaug
+
+bench: .venv/installed-bench
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv demo_out build dist *.egg-info benchmarks/corpus .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/installed-%: .venv/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[$*]'
+	@touch $@ .venv/installed

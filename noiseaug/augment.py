@@ -1,0 +1,127 @@
+"""What a worker does with one source: decode once, make every target asked for, publish each, and say what was done."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import posixpath
+from typing import Protocol
+
+from noiseaug.files import OutOfSpace, OutputFile, Refused, SourceFile, sha256_of_file
+from noiseaug.manifest import Record, Row, failure_line, record_line
+from noiseaug.media.output import Facts, Output
+from noiseaug.noise import GaussianNoise
+from noiseaug.plan import Target
+from noiseaug.sampling import stream_key
+from noiseaug.sources import Source
+from noiseaug.task import Job, Outcome, Task, failure_of
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+
+
+class _Media(Protocol):
+    def augment(self, source: SourceFile, outputs: list[Output]) -> list[Facts]: ...
+
+
+def augment(job: Job, task: Task) -> Outcome:
+    """Does one task. Whatever goes wrong with it stands in the outcome."""
+    path = task.source.path
+    try:
+        return _augment(job, task)
+    except Refused as refused:
+        return _failed(job, task, str(refused))
+    except OutOfSpace as full:
+        return Outcome(stop=str(full))
+    except MemoryError:
+        return _failed(job, task, "needs more memory than there is; make it smaller, or use fewer workers")
+    except OSError as error:
+        where = os.fsdecode(error.filename) if error.filename else path
+        return _failed(job, task, f"{error.strerror or error} ({where})")
+    except Exception as error:
+        first_line = str(error).partition("\n")[0]
+        return _failed(job, task, f"unexpected {type(error).__name__}: {first_line}")
+
+
+def _augment(job: Job, task: Task) -> Outcome:
+    with SourceFile(os.path.join(job.source_root, task.source.path)) as source:
+        source_sha256 = source.sha256()
+        if source_sha256 == task.known_sha256:
+            return Outcome(unchanged=True)
+        outputs: list[Output] = []
+        try:
+            outputs.extend(_open_output(job, task, target) for target in task.targets)
+            media: _Media = importlib.import_module(f"noiseaug.media.{task.source.kind}")
+            facts = media.augment(source, outputs)
+            source.check_unchanged()
+            rows, failures = [], []
+            for target, output, fact in zip(task.targets, outputs, facts, strict=True):
+                record = _record(job, task.source, target, output, fact)
+                record |= {"source_bytes": source.size, "source_sha256": source_sha256}
+                reason = _publish(job, task, target, output.file, source.mtime_ns)
+                if reason:
+                    failures.append(failure_line(task.source.path, reason, target.file_name))
+                else:
+                    rows.append(Row(target.file_name, record_line(record)))
+        except OSError as error:
+            if error.errno in _NO_SPACE:
+                raise OutOfSpace(
+                    f"cannot write below {job.dest_root}: {error.strerror}; make room and run again"
+                ) from None
+            raise
+        finally:
+            for output in outputs:
+                output.file.discard()
+    return Outcome(tuple(rows), tuple(failures))
+
+
+def _open_output(job: Job, task: Task, target: Target) -> Output:
+    recipe = job.recipe
+    noise = GaussianNoise(target.level, recipe.mean, recipe.clip, recipe.mono, recipe.seed)
+    key = stream_key(recipe.seed, task.source.path, target.copy)
+    return Output(OutputFile(os.path.join(job.dest_root, target.file_name)), noise, key)
+
+
+def _record(job: Job, source: Source, target: Target, output: Output, facts: Facts) -> Record:
+    return {
+        "file_name": target.file_name,
+        "source_path": source.path,
+        "kind": source.kind,
+        "role": "noisy",
+        "label": posixpath.basename(posixpath.dirname(source.path)),
+        "level": target.level.label,
+        "copy": target.copy,
+        "mean": job.recipe.mean,
+        "mono": job.recipe.mono,
+        "seed": job.recipe.seed,
+        "key": output.key,
+        "recipe": job.recipe.fingerprint(target.level),
+        **facts,
+        "bytes": output.file.size(),
+        "sha256": output.file.sha256(),
+    }
+
+
+def _publish(job: Job, task: Task, target: Target, file: OutputFile, mtime_ns: int) -> str | None:
+    """Puts the file in place; a reason if it must not be. What already holds the same bytes is taken as it is."""
+    if os.path.isdir(file.path) and not os.path.islink(file.path):
+        return f"a directory is in the way of {target.file_name}; remove it or choose another DEST"
+    if target.file_name not in task.ours and not job.overwrite_foreign and os.path.lexists(file.path):
+        if os.path.isfile(file.path) and sha256_of_file(file.path) == file.sha256():
+            return None
+        return (
+            f"{target.file_name} stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"
+        )
+    file.publish(mtime_ns)
+    return None
+
+
+def _failed(job: Job, task: Task, reason: str) -> Outcome:
+    """The failure of a whole task. What an earlier run made of its source is out of date, and is removed."""
+    for target in task.targets:
+        if target.file_name in task.ours:
+            try:
+                os.unlink(os.path.join(job.dest_root, target.file_name))
+            except OSError:
+                continue  # it is not there, or cannot be removed: the failure says that it is not to be used
+    return failure_of(task, reason)

@@ -1,0 +1,41 @@
+"""What options take: types that parse their text once and name what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
+
+
+class Parsed(click.ParamType[Any]):
+    """An option's value, made of its text by `parse`, which raises ValueError."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _seed(text: str) -> int | str:
+    if text == "random":
+        return "random"
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is neither a whole number nor 'random'") from None
+
+
+LEVEL = Parsed("LEVEL", Level.parse)
+MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
+CLIP = Parsed("auto|none|LO:HI", parse_clip)
+SEED = Parsed("INTEGER|random", _seed)

@@ -1,0 +1,126 @@
+"""`noiseaug run`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from typing import Any, get_args
+
+import click
+
+from noiseaug import media
+from noiseaug.cli.display import Display, show_summary
+from noiseaug.cli.options import CLIP, LEVEL, MEAN, SEED
+from noiseaug.pipeline import planned, run
+from noiseaug.recipe import Recipe
+from noiseaug.running import EngineName, Running
+from noiseaug.sources import Selection
+
+_SOURCE = click.Path(exists=True)
+
+
+@click.command("run", short_help="Write noisy copies of SOURCE to DEST.")
+@click.argument("source", type=_SOURCE)
+@click.argument("dest", type=click.Path())
+# --- noise
+@click.option(
+    "--std",
+    "levels",
+    type=LEVEL,
+    multiple=True,
+    required=True,
+    help="""Standard deviation as a fraction of
+    full scale: 0.1, 10%, 25/255; or a range to draw from for each file, 5/255:50/255. May be given several times.""",
+)
+@click.option("--mean", type=MEAN, default="0", show_default=True, help="Mean of the noise, fraction of full scale.")
+@click.option(
+    "--clip",
+    type=CLIP,
+    default="auto",
+    show_default=True,
+    help="""auto: integers saturate at their range,
+    floats are left alone. LO:HI: limits in fractions of full scale. none: unclipped, float32 output.""",
+)
+@click.option("--mono/--per-channel", default=False, help="One noise value for all channels, or one each (default).")
+@click.option(
+    "--seed", type=SEED, default="0", show_default=True, help="Chooses the noise; random picks one, and says it."
+)
+@click.option(
+    "--copies", type=click.IntRange(min=1), default=1, show_default=True, help="Noisy versions at each level."
+)
+# --- selection
+@click.option("--include", metavar="GLOB", multiple=True, help="Only files that match (as in .gitignore; repeatable).")
+@click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match (repeatable).")
+@click.option("--kind", type=click.Choice(sorted(media.KINDS)), multiple=True, help="Only files of this kind.")
+@click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False),
+    help="""With one file as SOURCE: the directory its
+    path is taken relative to, so that it gets the noise it would get with that directory as SOURCE.""",
+)
+# --- running
+@click.option("--workers", type=click.IntRange(min=1), help="Files worked on at once.  [default: available cores]")
+@click.option(
+    "--engine",
+    type=click.Choice(get_args(EngineName)),
+    default="auto",
+    show_default=True,
+    help="""processes
+    (what auto is) survive decoders that crash; threads start faster.""",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=300,
+    show_default=True,
+    help="""Seconds
+    that one file may take (processes).""",
+)
+@click.option("--force", is_flag=True, help="Make everything again.")
+@click.option("--checksum", is_flag=True, help="Tell changed sources by SHA-256, not by size and time.")
+@click.option("--prune", is_flag=True, help="Delete outputs whose source is gone.")
+@click.option("--overwrite-foreign", is_flag=True, help="Replace files in DEST that noiseaug did not write.")
+@click.option("--fail-fast", is_flag=True, help="Stop at the first file that fails.")
+@click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
+@click.option("-v", "--verbose", is_flag=True, help="Name each file as it is done.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as a JSON object.")
+def command(source: str, dest: str, **options: Any) -> int:
+    """Write noisy copies of the images and audio below SOURCE to DEST, with a manifest.
+
+    DEST mirrors SOURCE: the same relative names, so that clean and noisy files match by name. Several levels or copies
+    are told apart by -LEVEL-COPY before the suffix. Files of other kinds are left alone. What DEST already holds and is
+    up to date is not made again. SOURCE may be one file, and DEST then a file name.
+
+    Every option can also be set as NOISEAUG_RUN_OPTION in the environment.
+
+    Exit status: 0 done, 1 could not run, 2 usage, 3 finished but some files failed, 130 or 143 interrupted.
+    """
+    recipe = _recipe(options)
+    kinds = frozenset(options["kind"] or media.KINDS)
+    selection = Selection(options["include"], options["exclude"], kinds, options["root"])
+    names = ("engine", "workers", "timeout", "force", "checksum", "prune", "fail_fast", "overwrite_foreign", "verbose")
+    running = Running(**{name: options[name] for name in names})
+    if options["dry_run"]:
+        for _, file_name in planned(source, dest, recipe, selection, running):
+            click.echo(os.fsencode(file_name))
+        return 0
+    with Display(source, selection, quiet=options["quiet"], verbose=options["verbose"]) as display:
+        summary = run(source, dest, recipe, selection, running, display.advance)
+    if options["as_json"]:
+        click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
+    elif not options["quiet"]:
+        show_summary(summary, dest)
+    return 3 if summary.failed else 0
+
+
+def _recipe(options: dict[str, Any]) -> Recipe:
+    seed = options["seed"]
+    if seed == "random":
+        seed = secrets.randbits(32)
+        click.echo(f"noiseaug: seed {seed}", err=True)
+    try:
+        return Recipe(options["levels"], options["mean"], options["clip"], options["mono"], seed, options["copies"])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None

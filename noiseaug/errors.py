@@ -1,0 +1,41 @@
+"""Why a run as a whole can fail. What is wrong with a single file is a failure record instead."""
+
+from __future__ import annotations
+
+
+class NoiseaugError(Exception):
+    """Base of the errors below; the message names what was found and what to do.
+
+    Attributes:
+        exit_code: what the command line ends with.
+    """
+
+    exit_code = 1
+
+
+class Misplaced(NoiseaugError):
+    """SOURCE and DEST cannot be used together, or one of them not at all."""
+
+    exit_code = 2
+
+
+class NothingToDo(NoiseaugError):
+    """There is no file in SOURCE that could be worked on."""
+
+
+class Busy(NoiseaugError):
+    """Another run is writing to DEST."""
+
+
+class Stopped(NoiseaugError):
+    """The run cannot go on; the same command takes it up again once the reason is gone."""
+
+
+class WorkerUnfit(NoiseaugError):
+    """A worker process cannot be started."""
+
+
+class FailedFast(NoiseaugError):
+    """The run ended at its first failure, as asked; the message is that failure."""
+
+    exit_code = 3

@@ -1,0 +1,130 @@
+"""Files as a run reads and writes them: sources that must stay as they are, outputs that appear whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from types import TracebackType
+from typing import Self
+
+from noiseaug.sources import STATE_PREFIX
+
+_CHUNK = 1 << 20
+
+
+class Refused(Exception):
+    """One file cannot be done; the message says what was expected, what was found and what to do."""
+
+
+class OutOfSpace(Exception):
+    """The file system of DEST takes no more; going on with other files is no use."""
+
+
+class SourceFile:
+    """A regular file, open for reading, of which one can tell whether it changed meanwhile.
+
+    Attributes:
+        fd: the open file descriptor.
+        size: its size in bytes.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        # Not blocking, should a FIFO have taken the file's place since the walk.
+        self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        self._info = os.fstat(self.fd)
+        self.size = self._info.st_size
+        self.mtime_ns = self._info.st_mtime_ns
+        if not stat.S_ISREG(self._info.st_mode):
+            os.close(self.fd)
+            raise Refused("is not a regular file; noiseaug reads regular files only")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        os.close(self.fd)
+
+    def read(self) -> bytes:
+        """All of its bytes."""
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        with open(self.fd, "rb", closefd=False, buffering=0) as file:
+            return file.readall()
+
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes, in hex."""
+        return _sha256_of(self.fd)
+
+    def check_unchanged(self) -> None:
+        """Raises Refused if the file was written to, replaced or removed since it was opened."""
+        try:
+            now = os.stat(self.path)
+        except FileNotFoundError:
+            raise Refused("changed while reading: it was removed; run again") from None
+        seen = self._info
+        if (now.st_ino, now.st_size, now.st_mtime_ns) != (seen.st_ino, seen.st_size, seen.st_mtime_ns):
+            raise Refused("changed while reading; run again when nothing writes to it")
+
+
+class OutputFile:
+    """A file in the making: a temporary beside its final name, which it takes only when it is whole."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        directory = os.path.dirname(path)
+        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{os.urandom(8).hex()}.tmp")
+        try:
+            self.fd = self._create()
+        except FileNotFoundError:
+            os.makedirs(directory, exist_ok=True)
+            self.fd = self._create()
+        self._sha256: str | None = None
+
+    def _create(self) -> int:
+        return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+    def write(self, content: memoryview) -> None:
+        """Writes the whole content at once. (A codec may instead write to `fd` by itself.)"""
+        self._sha256 = hashlib.sha256(content).hexdigest()
+        rest = content
+        while rest:
+            rest = rest[os.write(self.fd, rest) :]
+
+    def sha256(self) -> str:
+        """The SHA-256 of the content, in hex."""
+        return self._sha256 or _sha256_of(self.fd)
+
+    def size(self) -> int:
+        """The size of the content, in bytes."""
+        return os.fstat(self.fd).st_size
+
+    def publish(self, newer_than_ns: int) -> None:
+        """Puts the whole file under its final name, in place of what is there, no older than the source."""
+        if os.fstat(self.fd).st_mtime_ns < newer_than_ns:  # a source from the future would be done again for ever
+            os.utime(self.fd, ns=(newer_than_ns, newer_than_ns))
+        os.close(self.fd)
+        self.fd = -1
+        os.replace(self.temporary, self.path)
+
+    def discard(self) -> None:
+        """Removes what was written; nothing if it is published."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+        if os.path.lexists(self.temporary):
+            os.unlink(self.temporary)
+
+
+def sha256_of_file(path: str) -> str:
+    """The SHA-256 of the file's bytes, in hex."""
+    with SourceFile(path) as file:
+        return file.sha256()
+
+
+def _sha256_of(fd: int) -> str:
+    digest = hashlib.sha256()
+    os.lseek(fd, 0, os.SEEK_SET)
+    while data := os.read(fd, _CHUNK):
+        digest.update(data)
+    return digest.hexdigest()

@@ -1,0 +1,145 @@
+"""Manifests: what a record holds, and reading them as streams of rows, whatever is in the file.
+
+A manifest is JSON Lines, one flat object a target, in walk order of the sources and in the order of a source's targets.
+Text that is not valid Unicode (names of files may be any bytes) stands as lone surrogate escapes, as in `os.fsdecode`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from noiseaug.sources import walk_order
+
+MANIFEST = "manifest.jsonl"
+FAILURES = "failures.jsonl"
+
+Record = dict[str, Any]
+
+# In this order in every row; a row leaves out what does not apply to its kind.
+KEYS = (
+    *("file_name", "source_path", "kind", "role", "label", "level", "copy"),
+    *("std", "mean", "clip_low", "clip_high", "mono", "seed", "key", "recipe"),
+    *("noise_mean", "noise_std", "snr_db_measured", "psnr_db", "clipped"),
+    *("width", "height", "dtype", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
+    *("bytes", "sha256", "source_bytes", "source_sha256"),
+)
+# A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON.
+_LONGEST_LINE = 1 << 17
+
+
+class Row(NamedTuple):
+    """A manifest row to be written: the target's file name, and the whole line."""
+
+    file_name: str
+    line: bytes
+
+
+class Entry(NamedTuple):
+    """A line of a manifest as found: its number from 1, its bytes, and the record in it, or what is wrong with it."""
+
+    number: int
+    line: bytes
+    record: Record | None
+    problem: str | None = None
+
+
+class Group(NamedTuple):
+    """The rows of one source, by file name."""
+
+    source_path: str
+    rows: dict[str, Entry]
+
+
+def record_line(record: Record) -> bytes:
+    """The line of a record."""
+    return _line({key: record[key] for key in KEYS if key in record})
+
+
+def failure_line(source_path: str, error: str, file_name: str = "") -> bytes:
+    """A line of failures.jsonl; with a file name where only that target of the source failed."""
+    return _line({"source_path": source_path, "file_name": file_name, "error": error})
+
+
+def pending_line(source_path: str, file_name: str) -> bytes:
+    """A line that announces a target: what stands under its name from now on, this tool may have written."""
+    return _line({"file_name": file_name, "source_path": source_path, "pending": True})
+
+
+def is_pending(entry: Entry) -> bool:
+    """Whether the entry is one of `pending_line`: nothing is known of the output but its name."""
+    return entry.record is not None and "pending" in entry.record
+
+
+def _line(record: Record) -> bytes:
+    # ASCII: whatever bytes a name holds, the line can be encoded, and cut at any newline.
+    return json.dumps(record, allow_nan=False).encode() + b"\n"
+
+
+def read_entries(path: str) -> Iterator[Entry]:
+    """The lines of a manifest, one at a time; none if there is no such file. Damaged ones carry what is wrong."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115 - closed below; the file may be missing
+    except FileNotFoundError:
+        return
+    with file:
+        number = 0
+        while line := file.readline(_LONGEST_LINE):
+            number += 1
+            if not line.endswith(b"\n"):
+                torn = len(line) < _LONGEST_LINE
+                while line and not line.endswith(b"\n"):
+                    line = file.readline(_LONGEST_LINE)
+                problem = "is cut short" if torn else f"is longer than {_LONGEST_LINE} bytes"
+                yield Entry(number, b"", None, problem)
+            else:
+                yield _parsed(number, line)
+
+
+def _parsed(number: int, line: bytes) -> Entry:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        return Entry(number, line, None, "is not JSON")
+    if not isinstance(record, dict):
+        return Entry(number, line, None, "is not a JSON object")
+    for key in ("file_name", "source_path"):
+        if not isinstance(record.get(key), str) or "\0" in record[key]:
+            return Entry(number, line, None, f"has no {key}")
+    return Entry(number, line, record)
+
+
+def read_groups(path: str) -> Iterator[Group]:
+    """The valid rows of a manifest by source, in walk order; rows that are damaged or out of order are passed over."""
+    valid = (entry for entry in read_entries(path) if entry.record is not None)
+    last: list[bytes] | None = None
+    for source_path, entries in groupby(valid, key=_source_path):
+        order = walk_order(source_path)
+        if last is None or order > last:
+            last = order
+            yield Group(source_path, {entry.record["file_name"]: entry for entry in entries if entry.record})
+
+
+def _source_path(entry: Entry) -> str:
+    assert entry.record is not None
+    path: str = entry.record["source_path"]
+    return path
+
+
+def merged(newer: Iterable[Group], older: Iterable[Group]) -> Iterator[Group]:
+    """Both streams as one, in walk order; where both know a target, the newer row stands."""
+    first, second = iter(newer), iter(older)
+    new, old = next(first, None), next(second, None)
+    while new or old:
+        if old is None or (new and walk_order(new.source_path) < walk_order(old.source_path)):
+            assert new is not None
+            yield new
+            new = next(first, None)
+        elif new is None or new.source_path != old.source_path:
+            yield old
+            old = next(second, None)
+        else:
+            yield Group(new.source_path, old.rows | new.rows)
+            new, old = next(first, None), next(second, None)

@@ -1,0 +1,254 @@
+"""A run from end to end: walk, plan, map, record."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple
+
+from noiseaug import plan, pool
+from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped
+from noiseaug.place import Place, locate
+from noiseaug.recipe import Recipe
+from noiseaug.reconcile import Note, Reconciliation
+from noiseaug.running import Running
+from noiseaug.sources import Selection, SingleFile, Source, Walk
+from noiseaug.state import State
+from noiseaug.task import Job, Outcome, Task
+
+FAILURES_SHOWN = 3
+
+
+@dataclass
+class Summary:
+    """What a run did.
+
+    Attributes:
+        manifest: the manifest's path, or "" where none is kept (one file to one file).
+        sources: sources that were selected.
+        written: outputs made.
+        up_to_date: outputs that were so already.
+        failed: failures recorded.
+        pruned: outputs deleted as their source is gone.
+        others: files of other kinds, left alone.
+        specials: special files and links to directories, left alone.
+        kinds: sources by kind.
+        source_bytes: size of the sources of what was written.
+        failures: the first failures, as in failures.jsonl.
+    """
+
+    manifest: str = ""
+    sources: int = 0
+    written: int = 0
+    up_to_date: int = 0
+    failed: int = 0
+    pruned: int = 0
+    others: int = 0
+    specials: int = 0
+    source_bytes: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)
+    failures: list[dict[str, str]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The summary as plain data."""
+        return asdict(self)
+
+    def count(self, note: Note, written: Mapping[str, bytes], failures: Sequence[bytes]) -> None:
+        """Adds what came of one source."""
+        self.written += len(written)
+        self.failed += len(failures)
+        self.failures.extend(json.loads(line) for line in failures[: FAILURES_SHOWN - len(self.failures)])
+        if note.kind:
+            self.sources += 1
+            self.kinds[note.kind] = self.kinds.get(note.kind, 0) + 1
+            self.up_to_date += len(note.file_names) - len(written) if not failures else 0
+            self.source_bytes += note.size if written else 0
+
+
+class Progress(NamedTuple):
+    """One source is dealt with: its path, its size in bytes, the outputs written, and lines of failures.jsonl."""
+
+    source_path: str
+    size: int
+    written: tuple[str, ...]
+    failures: tuple[bytes, ...]
+
+
+def run(
+    source: str | os.PathLike[str],
+    dest: str | os.PathLike[str],
+    recipe: Recipe,
+    selection: Selection | None = None,
+    running: Running | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Summary:
+    """Writes noisy copies of SOURCE to DEST, with a manifest; what is up to date is left as it is.
+
+    Args:
+        source: a directory, or one file.
+        dest: a directory, made if missing; or a file name, if `source` is a file.
+        recipe: what noise is wanted.
+        selection: which of the files are meant; all by default.
+        running: how to go about it.
+        on_progress: called after each source, in walk order.
+
+    Raises:
+        Misplaced: if source and dest do not go together.
+        NothingToDo: if the source holds no file to work on.
+        Busy: if another run is writing to dest.
+        Stopped: if the run cannot go on (no space is left, say).
+        FailedFast: at the first failure, with `running.fail_fast`.
+        WorkerUnfit: if a worker process cannot be started.
+
+    >>> run("no/such/folder", "out", Recipe.of("25/255"))
+    Traceback (most recent call last):
+    noiseaug.errors.Misplaced: SOURCE no/such/folder does not exist
+    """
+    selection, running = selection or Selection(), running or Running()
+    place = locate(os.fspath(source), os.fspath(dest), selection.root)
+    job = Job(place.source_root, place.dest_root, recipe, running.overwrite_foreign)
+    if place.source_file is not None and place.dest_file is not None:
+        return _run_file(job, place.source_file, place.dest_file, on_progress)
+    existed = os.path.isdir(place.dest_root)
+    os.makedirs(place.dest_root, exist_ok=True)
+    state = State(place.dest_root)
+    try:
+        state.lock()
+        walk = _walk(place, selection)
+        _refuse_collisions(walk, recipe)
+        return _Run(job, running, state).go(walk, on_progress)
+    except NothingToDo:
+        if not existed:
+            os.rmdir(place.dest_root)
+        raise
+    finally:
+        state.close()
+
+
+def planned(
+    source: str | os.PathLike[str],
+    dest: str | os.PathLike[str],
+    recipe: Recipe,
+    selection: Selection | None = None,
+    running: Running | None = None,
+) -> Iterator[tuple[str, str]]:
+    """What `run` with the same arguments would make, as (source path, file name), in order. Nothing is written."""
+    selection, running = selection or Selection(), running or Running()
+    place = locate(os.fspath(source), os.fspath(dest), selection.root)
+    walk = _walk(place, selection)
+    _refuse_collisions(walk, recipe)
+    if place.dest_file is not None:
+        yield from ((found.path, place.dest_file) for found in walk if isinstance(found, Source))
+        return
+    job = Job(place.source_root, place.dest_root, recipe)
+    reconciliation = Reconciliation(job, replace(running, prune=False), State(place.dest_root).old_groups())
+    for _, task in reconciliation.items(walk):
+        if task:
+            yield from ((task.source.path, target.file_name) for target in task.targets)
+
+
+def _walk(place: Place, selection: Selection) -> Walk | SingleFile:
+    if place.source_file is not None:
+        return SingleFile(place.source_root, place.source_file)
+    return Walk(place.source_root, selection, os.stat(place.dest_root) if os.path.exists(place.dest_root) else None)
+
+
+def _refuse_collisions(walk: Walk | SingleFile, recipe: Recipe) -> None:
+    if plan.may_collide(recipe):
+        paths = (found.path for found in walk if isinstance(found, Source))
+        collision = plan.find_collision(paths, recipe)
+        if collision:
+            name, one, other = collision
+            raise Misplaced(f"{one} and {other} would both become {name}; leave one out with --exclude")
+
+
+class _Run:
+    """One run over a directory."""
+
+    def __init__(self, job: Job, running: Running, state: State) -> None:
+        self._job, self._running, self._state = job, running, state
+        self._manifest, self._failures = state.begin()
+        self._under_way: set[str] = set()
+        self._summary = Summary(manifest=state.manifest_path)
+
+    def go(self, walk: Walk | SingleFile, on_progress: Callable[[Progress], None]) -> Summary:
+        summary = self._summary
+        reconciliation = Reconciliation(self._job, self._running, self._state.recover())
+        engine = _engine(self._job, self._running)
+        try:
+            for note, outcome in pool.in_order(engine, reconciliation.items(walk), self._announce):
+                on_progress(self._record(note, outcome))
+        except BaseException as error:
+            engine.close()
+            self._state.remove_temporaries({os.path.dirname(name) for name in self._under_way})
+            if isinstance(error, FailedFast):
+                self._state.publish_failures(self._failures)
+            raise
+        engine.close()
+        summary.others, summary.specials, summary.pruned = walk.others, walk.specials, reconciliation.pruned
+        if not summary.sources and not summary.failed:
+            raise NothingToDo(_nothing_in(self._job.source_root, walk))
+        self._state.finish(self._manifest, self._failures, summary.failed)
+        return summary
+
+    def _announce(self, tasks: Sequence[Task]) -> None:
+        targets = [(task.source.path, target.file_name) for task in tasks for target in task.targets]
+        self._under_way.update(name for _, name in targets)
+        self._state.announce(targets)
+
+    def _record(self, note: Note, outcome: Outcome | None) -> Progress:
+        """Writes down what came of a source."""
+        outcome = outcome or Outcome(failures=note.failures)
+        self._under_way.difference_update(note.file_names)
+        if outcome.stop:
+            raise Stopped(outcome.stop)
+        made = {row.file_name: row.line for row in outcome.rows}
+        rows = note.kept | (note.former if outcome.unchanged else {}) | made
+        self._manifest.write(b"".join(rows[name] for name in note.file_names if name in rows))
+        self._failures.write(b"".join(outcome.failures))
+        self._summary.count(note, made, outcome.failures)
+        if outcome.failures and self._running.fail_fast:
+            first = json.loads(outcome.failures[0])
+            raise FailedFast(f"{first['source_path']}: {first['error']}")
+        return Progress(note.path, note.size, tuple(made), outcome.failures)
+
+
+def _engine(job: Job, running: Running) -> pool.Engine:
+    workers = running.workers or _available_cores()
+    if running.engine == "threads":
+        return pool.Threads(job, workers)
+    return pool.Processes(job, workers, running.timeout, quiet=not running.verbose)
+
+
+def _available_cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def _nothing_in(source_root: str, walk: Walk | SingleFile) -> str:
+    left = walk.others + walk.specials
+    return f"no image or audio files to work on in {source_root}" + (f" ({left} other files there)" if left else "")
+
+
+def _run_file(job: Job, name: str, file_name: str, on_progress: Callable[[Progress], None]) -> Summary:
+    """One file to one file, as `cp` does it: here and now, with no manifest."""
+    from noiseaug.augment import augment  # imports the codecs, which other runs leave to their workers
+
+    if len(job.recipe.levels) * job.recipe.copies > 1:
+        raise Misplaced(f"several outputs of one file need a directory as DEST; {file_name} is a file")
+    found = next(iter(SingleFile(job.source_root, name)), None)
+    if not isinstance(found, Source):
+        raise NothingToDo(f"{name} is neither an image nor an audio file, by its suffix")
+    target = plan.Target(file_name, job.recipe.levels[0], 0)
+    outcome = augment(job, Task(found, (target,), frozenset()))
+    if outcome.stop:
+        raise Stopped(outcome.stop)
+    written = {row.file_name: row.line for row in outcome.rows}
+    summary = Summary()
+    summary.count(Note(name, found.size, found.kind, (file_name,), {}, {}), written, outcome.failures)
+    on_progress(Progress(name, found.size, tuple(written), outcome.failures))
+    return summary

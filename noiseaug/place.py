@@ -1,0 +1,62 @@
+"""Where a run reads and writes: SOURCE and DEST as the user gave them, made sense of and found safe."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from noiseaug.errors import Misplaced
+
+
+class Place(NamedTuple):
+    """Where a run reads and writes.
+
+    Attributes:
+        source_root: the directory that source paths are relative to.
+        source_file: the one file meant, relative to it; None for all below it.
+        dest_root: the directory that file names are relative to.
+        dest_file: the name there of the one output; None where names mirror SOURCE.
+    """
+
+    source_root: str
+    source_file: str | None
+    dest_root: str
+    dest_file: str | None
+
+
+def locate(source: str, dest: str, root: str | None = None) -> Place:
+    """The place that SOURCE, DEST and --root name.
+
+    Raises:
+        Misplaced: if SOURCE is missing, or DEST is or holds SOURCE, or DEST is a file where it has to be a directory.
+    """
+    if os.path.isdir(source):
+        if root is not None:
+            raise Misplaced("--root goes with a SOURCE that is one file")
+        _refuse_overlap(source, dest)
+        return Place(source, None, dest, None)
+    if not os.path.exists(source):
+        raise Misplaced(f"SOURCE {source} does not exist")
+    if not os.path.isfile(source):
+        raise Misplaced(f"SOURCE {source} is neither a directory nor a regular file")
+    source_root = root if root is not None else os.path.dirname(source) or "."
+    source_file = os.path.relpath(os.path.realpath(source), os.path.realpath(source_root)) if root else None
+    name = source_file or os.path.basename(source)
+    if name.startswith("../"):
+        raise Misplaced(f"SOURCE {source} is not below --root {source_root}")
+    if os.path.isdir(dest) or dest.endswith("/"):
+        _refuse_overlap(source_root, dest, only_same=True)
+        return Place(source_root, name, dest, None)
+    if os.path.exists(dest) and os.path.samefile(source, dest):
+        raise Misplaced(f"DEST {dest} is SOURCE; name another file")
+    return Place(source_root, name, os.path.dirname(dest) or ".", os.path.basename(dest))
+
+
+def _refuse_overlap(source: str, dest: str, only_same: bool = False) -> None:
+    if os.path.exists(dest) and not os.path.isdir(dest):
+        raise Misplaced(f"DEST {dest} is a file; expected a directory, or a name for a new one")
+    inner, outer = os.path.realpath(source), os.path.realpath(dest)
+    if inner == outer:
+        raise Misplaced(f"DEST {dest} is SOURCE; the sources are never written to, so name another directory")
+    if not only_same and os.path.commonpath([inner, outer]) == outer:
+        raise Misplaced(f"SOURCE {source} is inside DEST {dest}; name another directory")

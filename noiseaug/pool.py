@@ -1,0 +1,220 @@
+"""The pool: tasks in, outcomes out in the same order, a bounded window under way, on engines that may lose workers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from typing import Protocol, TypeVar
+
+from noiseaug.errors import WorkerUnfit
+from noiseaug.task import Job, Outcome, Task, failure_of
+
+Note = TypeVar("Note")
+Item = tuple[Note, Task | None]  # something to pass on in order, and the task whose outcome belongs to it
+
+# Batches under way for each worker: enough for the others to go on while one does a long recording.
+_WINDOW = 8
+# A batch ends when its sources come to this many bytes (5 to 20 ms of work), each counted as 4 KiB at the least.
+_BATCH_BYTES = 1 << 18
+_LEAST_BYTES = 1 << 12
+_BATCH_ITEMS = 1024
+
+
+class WorkerDied(Exception):
+    """The process that did a batch is gone. `outcomes` are those of the tasks it had finished."""
+
+    def __init__(self, reason: str, outcomes: list[Outcome], timed_out: bool) -> None:
+        super().__init__(reason)
+        self.outcomes = outcomes
+        self.timed_out = timed_out
+
+
+class Engine(Protocol):
+    """Where batches of tasks are done."""
+
+    workers: int
+
+    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
+        """Starts a batch. Its future gives the outcomes in order, or raises WorkerDied."""
+
+    def close(self) -> None:
+        """Ends the workers at once, whatever they are doing."""
+
+
+def in_order(
+    engine: Engine, items: Iterable[Item[Note]], announce: Callable[[Sequence[Task]], None]
+) -> Iterator[tuple[Note, Outcome | None]]:
+    """Each item's note with the outcome of its task, in the order of `items`, which is read no further than needed.
+
+    `announce` is called with each batch of tasks before it starts.
+    """
+    window: deque[tuple[list[Item[Note]], list[Task], Future[list[Outcome]] | None]] = deque()
+    under_way = 0
+    for batch in _batches(items):
+        tasks = [task for _, task in batch if task]
+        if tasks:
+            announce(tasks)
+            under_way += 1
+        window.append((batch, tasks, engine.submit(tasks) if tasks else None))
+        while window and (under_way >= _WINDOW * engine.workers or window[0][2] is None or window[0][2].done()):
+            under_way -= window[0][2] is not None
+            yield from _matched(engine, *window.popleft())
+    while window:
+        yield from _matched(engine, *window.popleft())
+
+
+def _batches(items: Iterable[Item[Note]]) -> Iterator[list[Item[Note]]]:
+    batch: list[Item[Note]] = []
+    weight = 0
+    for item in items:
+        batch.append(item)
+        task = item[1]
+        if task:
+            weight += max(task.source.size, _LEAST_BYTES) * len(task.targets)
+        if weight >= _BATCH_BYTES or len(batch) >= _BATCH_ITEMS:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _matched(
+    engine: Engine, batch: list[Item[Note]], tasks: list[Task], future: Future[list[Outcome]] | None
+) -> Iterator[tuple[Note, Outcome | None]]:
+    outcomes = iter(_settled(engine, tasks, future) if future else ())
+    for note, task in batch:
+        yield note, next(outcomes) if task else None
+
+
+def _settled(engine: Engine, tasks: Sequence[Task], future: Future[list[Outcome]]) -> list[Outcome]:
+    """The outcomes of a batch. If its worker died, the task under way is tried once more by itself: the second death,
+    or running out of time, is its failure. The tasks behind it go on."""
+    try:
+        return future.result()
+    except WorkerDied as death:
+        done, suspect, rest = death.outcomes, tasks[len(death.outcomes)], tasks[len(death.outcomes) + 1 :]
+        after = engine.submit(rest) if rest else None
+        if death.timed_out or (len(tasks) == 1 and not done):
+            verdict = [failure_of(suspect, str(death))]
+        else:
+            verdict = _settled(engine, [suspect], engine.submit([suspect]))
+        return [*done, *verdict, *(_settled(engine, rest, after) if after else [])]
+
+
+class Threads:
+    """Batches on threads of this process: nothing to start up, but a decoder that crashes takes the run with it."""
+
+    def __init__(self, job: Job, workers: int) -> None:
+        self.workers = workers
+        self._job = job
+        self._threads = ThreadPoolExecutor(workers)
+
+    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
+        """Starts a batch."""
+        from noiseaug.augment import augment  # here alone does a run decode in its own process
+
+        return self._threads.submit(lambda: [augment(self._job, task) for task in tasks])
+
+    def close(self) -> None:
+        """Cancels what has not begun."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Processes:
+    """Batches on worker processes, each minded by a thread, replaced when it dies or takes too long over a file."""
+
+    def __init__(self, job: Job, workers: int, timeout: float, quiet: bool = True) -> None:
+        """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr."""
+        self.workers = workers
+        self._job, self._timeout, self._quiet = job, timeout, quiet
+        self._threads = ThreadPoolExecutor(workers)
+        self._mine = threading.local()
+        self._alive: set[_Worker] = set()
+        self._closed = False
+
+    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
+        """Starts a batch."""
+        return self._threads.submit(self._do, tasks)
+
+    def _do(self, tasks: Sequence[Task]) -> list[Outcome]:
+        worker: _Worker | None = getattr(self._mine, "worker", None)
+        if worker is None or not worker.is_alive():
+            worker = self._mine.worker = _Worker(self._job, self._quiet)
+            self._alive.add(worker)
+            if self._closed:
+                worker.kill()
+        try:
+            return worker.do(tasks, self._timeout)
+        except WorkerDied:
+            self._alive.discard(worker)
+            self._mine.worker = None
+            raise
+
+    def close(self) -> None:
+        """Kills the workers."""
+        self._closed = True
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for worker in list(self._alive):
+            worker.kill()
+        self._threads.shutdown(wait=True)
+
+
+class _Worker:
+    """A process that runs `worker.serve` at the other end of a socket."""
+
+    # Not by multiprocessing, whose children import the caller's __main__ again and share descriptors among siblings.
+    _COMMAND = "import sys; sys.path[:] = sys.argv[2:]; from noiseaug.worker import serve; serve(int(sys.argv[1]))"
+
+    def __init__(self, job: Job, quiet: bool) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-c", self._COMMAND, str(theirs.fileno()), *sys.path]
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL if quiet else None,
+                env=os.environ | {"OPENCV_LOG_LEVEL": "SILENT"} if quiet else None,
+            )
+        self._connection = Connection(ours.detach())
+        try:
+            self._connection.send(job)
+            self._connection.recv()
+        except (EOFError, ConnectionError):
+            raise WorkerUnfit(
+                f"a worker process ended before it began ({self._end()}); -v shows what it says"
+            ) from None
+
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    def do(self, tasks: Sequence[Task], timeout: float) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        try:
+            self._connection.send(tasks)
+            for _ in tasks:
+                if not self._connection.poll(timeout):
+                    self.kill()
+                    self._process.wait()
+                    raise WorkerDied(f"took longer than {timeout:g} s; see --timeout", outcomes, timed_out=True)
+                outcomes.append(self._connection.recv())
+        except (EOFError, ConnectionError):
+            raise WorkerDied(f"decoder crashed ({self._end()})", outcomes, timed_out=False) from None
+        return outcomes
+
+    def _end(self) -> str:
+        code = self._process.wait()
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()

@@ -1,0 +1,196 @@
+"""What a run keeps in DEST so that it can be killed at any instant and taken up again.
+
+While outputs are being made, `DEST/.noiseaug/` holds
+
+- `journal.jsonl`: the new manifest as far as it has come, in its final order;
+- `pending.jsonl`: the targets that were handed to workers, each announced before it can appear in DEST;
+- `failures.jsonl`: the failures so far;
+- `base.jsonl`: after an interruption, all that is known from the manifest and the journals of runs before this one.
+
+At the end the journal takes the place of the manifest, which is the last thing to change, and the directory goes. A run
+that finds nothing to do creates none of this: a file is written only from where it differs from the one before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import posixpath
+import shutil
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+from noiseaug.errors import Busy
+from noiseaug.manifest import FAILURES, MANIFEST, Group, is_pending, merged, pending_line, read_groups
+from noiseaug.sources import STATE_PREFIX
+
+
+class SettledFile:
+    """A file written line by line, which comes to disk only if it differs from the one that stands there.
+
+    Args:
+        path: the file that the lines are compared with, and that `publish` replaces.
+        draft: where the lines go from the first difference on (what is before it is copied).
+    """
+
+    def __init__(self, path: str, draft: str) -> None:
+        self._path, self._draft = path, draft
+        self._agreed = 0
+        self._file: IO[bytes] | None = None
+        self._former: IO[bytes] | None
+        try:
+            self._former = open(path, "rb")  # noqa: SIM115 - held as long as lines agree
+        except FileNotFoundError:
+            self._former = None
+
+    def write(self, lines: bytes) -> None:
+        """Appends whole lines; they are with the operating system when this returns."""
+        if self._file is None:
+            if self._former and self._former.read(len(lines)) == lines:
+                self._agreed += len(lines)
+                return
+            self._file = self._begin()
+        self._file.write(lines)
+
+    def _begin(self) -> IO[bytes]:
+        os.makedirs(os.path.dirname(self._draft), exist_ok=True)
+        file = open(self._draft, "wb", buffering=0)  # noqa: SIM115 - held until published
+        if self._former:
+            self._former.seek(0)
+            left = self._agreed
+            while left:
+                chunk = self._former.read(min(left, 1 << 20))
+                file.write(chunk)
+                left -= len(chunk)
+        return file
+
+    def settle(self) -> bool:
+        """Ends the file; whether it differs from the one that stands there."""
+        if self._file is None and (self._former is None or self._former.read(1)):
+            self._file = self._begin()  # empty, or shorter than before
+        changed = self._file is not None
+        for file in (self._file, self._former):
+            if file:
+                if file is self._file:
+                    os.fsync(file.fileno())
+                file.close()
+        return changed
+
+    def publish(self) -> None:
+        """Puts the new file in the place of the old one."""
+        os.replace(self._draft, self._path)
+
+
+class State:
+    """The lock on DEST, what earlier runs left there, and the manifest in the making."""
+
+    def __init__(self, dest: str) -> None:
+        self._dest = dest
+        self._directory = os.path.join(dest, STATE_PREFIX)
+        self._lock: int | None = None
+        self._pending: IO[bytes] | None = None
+        self.manifest_path = os.path.join(dest, MANIFEST)
+        self.failures_path = os.path.join(dest, FAILURES)
+
+    def _file(self, name: str) -> str:
+        return os.path.join(self._directory, name)
+
+    def lock(self) -> None:
+        """Takes DEST for this process, until it ends in whatever way. Raises Busy if another one has it."""
+        self._lock = os.open(self._dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = _holder(os.fstat(self._lock).st_ino)
+            who = f"process {holder}" if holder else "another process"
+            raise Busy(f"{self._dest} is being written by {who}; wait for it, or stop it") from None
+        except OSError:
+            return  # a file system without locks: nothing to be had
+
+    def old_groups(self) -> Iterator[Group]:
+        """All rows that earlier runs left, finished or not, by source in walk order."""
+        base = self._file("base.jsonl")
+        known = read_groups(base if os.path.exists(base) else self.manifest_path)
+        announced = merged(read_groups(self._file("pending.jsonl")), known)
+        return merged(read_groups(self._file("journal.jsonl")), announced)
+
+    def recover(self) -> Iterator[Group]:
+        """`old_groups`, after tidying up what an interrupted run left, so that this run can be interrupted too."""
+        if os.path.isdir(self._directory):
+            draft, directories = self._file("base.new"), set()
+            with open(draft, "wb") as file:
+                for group in self.old_groups():
+                    for entry in group.rows.values():
+                        file.write(entry.line)
+                        if is_pending(entry) and entry.record:
+                            directories.add(posixpath.dirname(entry.record["file_name"]))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, self._file("base.jsonl"))
+            for name in ("journal.jsonl", "pending.jsonl"):
+                _remove(self._file(name))
+            self.remove_temporaries(directories)
+        return self.old_groups()
+
+    def begin(self) -> tuple[SettledFile, SettledFile]:
+        """The manifest and the failures of this run, to be written in walk order."""
+        return (
+            SettledFile(self.manifest_path, self._file("journal.jsonl")),
+            SettledFile(self.failures_path, self._file("failures.jsonl")),
+        )
+
+    def announce(self, targets: Iterable[tuple[str, str]]) -> None:
+        """Notes (source path, file name) pairs that are about to be made; must come before their making."""
+        if self._pending is None:
+            os.makedirs(self._directory, exist_ok=True)
+            self._pending = open(self._file("pending.jsonl"), "wb", buffering=0)  # noqa: SIM115 - held for the run
+        self._pending.write(b"".join(pending_line(*target) for target in targets))
+
+    def finish(self, manifest: SettledFile, failures: SettledFile, failed: int) -> None:
+        """Publishes what is new, the manifest last, and leaves nothing else behind."""
+        if failed:
+            self.publish_failures(failures)
+        else:
+            _remove(self.failures_path)
+        changed = manifest.settle()
+        _remove(self._file("pending.jsonl"))
+        _remove(self._file("base.jsonl"))
+        if changed:
+            manifest.publish()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def publish_failures(self, failures: SettledFile) -> None:
+        """Puts the failures so far in place of those of the last run."""
+        if failures.settle():
+            failures.publish()
+
+    def remove_temporaries(self, directories: Iterable[str]) -> None:
+        """Removes unfinished files from directories of DEST (relative to it)."""
+        for directory in directories:
+            path = os.path.join(self._dest, directory)
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as entries:
+                for entry in entries:
+                    if entry.name.startswith(STATE_PREFIX + "-") and entry.name.endswith(".tmp"):
+                        _remove(entry.path)
+
+    def close(self) -> None:
+        """Gives DEST free."""
+        if self._pending:
+            self._pending.close()
+        if self._lock is not None:
+            os.close(self._lock)
+
+
+def _holder(inode: int) -> str | None:
+    """The process that holds a lock on the file with this inode, as far as Linux tells (proc(5), /proc/locks)."""
+    with contextlib.suppress(OSError), open("/proc/locks") as locks:
+        for fields in map(str.split, locks):
+            if len(fields) > 5 and fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
+                return fields[4]
+    return None
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)

@@ -1,0 +1,65 @@
+"""What travels between a run and its workers. Nothing here imports a codec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from noiseaug.manifest import Row, failure_line
+from noiseaug.plan import Target
+from noiseaug.recipe import Recipe
+from noiseaug.sources import Source
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all tasks of a run have in common.
+
+    Attributes:
+        source_root: the directory that source paths are relative to.
+        dest_root: the directory that file names are relative to.
+        recipe: what noise is wanted.
+        overwrite_foreign: whether files that no run wrote may be replaced.
+    """
+
+    source_root: str
+    dest_root: str
+    recipe: Recipe
+    overwrite_foreign: bool = False
+
+
+class Task(NamedTuple):
+    """One source and the targets of it that are wanted.
+
+    Attributes:
+        source: the source.
+        targets: what to make of it.
+        ours: file names of targets that an earlier run wrote, which may be replaced.
+        known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
+    """
+
+    source: Source
+    targets: tuple[Target, ...]
+    ours: frozenset[str]
+    known_sha256: str | None = None
+
+
+class Outcome(NamedTuple):
+    """What came of a task.
+
+    Attributes:
+        rows: a manifest row for each target that now stands in DEST.
+        failures: lines for failures.jsonl.
+        unchanged: nothing was done, as the source has the hash that was known.
+        stop: a reason why no further task can succeed.
+    """
+
+    rows: tuple[Row, ...] = ()
+    failures: tuple[bytes, ...] = ()
+    unchanged: bool = False
+    stop: str | None = None
+
+
+def failure_of(task: Task, reason: str) -> Outcome:
+    """The outcome of a task none of whose targets could be made."""
+    return Outcome(failures=(failure_line(task.source.path, reason),))

@@ -6,6 +6,7 @@ import errno
 import importlib
 import os
 import posixpath
+import traceback
 from typing import Protocol
 
 from noiseaug.files import OutOfSpace, OutputFile, Refused, SourceFile, sha256_of_file
@@ -14,14 +15,13 @@ from noiseaug.media.output import Facts, Output
 from noiseaug.noise import GaussianNoise
 from noiseaug.plan import Target
 from noiseaug.sampling import stream_key
-from noiseaug.sources import Source
 from noiseaug.task import Job, Outcome, Task, failure_of
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 class _Media(Protocol):
-    def augment(self, source: SourceFile, outputs: list[Output]) -> list[Facts]: ...
+    def augment(self, source: SourceFile, outputs: list[Output], max_pixels: int) -> list[Facts]: ...
 
 
 def augment(job: Job, task: Task) -> Outcome:
@@ -40,7 +40,8 @@ def augment(job: Job, task: Task) -> Outcome:
         return _failed(job, task, f"{error.strerror or error} ({where})")
     except Exception as error:
         first_line = str(error).partition("\n")[0]
-        return _failed(job, task, f"unexpected {type(error).__name__}: {first_line}")
+        failed = _failed(job, task, f"unexpected {type(error).__name__}: {first_line} (-v shows the traceback)")
+        return failed._replace(traceback=traceback.format_exc())
 
 
 def _augment(job: Job, task: Task) -> Outcome:
@@ -52,11 +53,11 @@ def _augment(job: Job, task: Task) -> Outcome:
         try:
             outputs.extend(_open_output(job, task, target) for target in task.targets)
             media: _Media = importlib.import_module(f"noiseaug.media.{task.source.kind}")
-            facts = media.augment(source, outputs)
+            facts = media.augment(source, outputs, job.max_pixels)
             source.check_unchanged()
             rows, failures = [], []
             for target, output, fact in zip(task.targets, outputs, facts, strict=True):
-                record = _record(job, task.source, target, output, fact)
+                record = _record(task, target, output, fact)
                 record |= {"source_bytes": source.size, "source_sha256": source_sha256}
                 reason = _publish(job, task, target, output.file, source.mtime_ns)
                 if reason:
@@ -76,13 +77,14 @@ def _augment(job: Job, task: Task) -> Outcome:
 
 
 def _open_output(job: Job, task: Task, target: Target) -> Output:
-    recipe = job.recipe
+    recipe = task.recipe
     noise = GaussianNoise(target.level, recipe.mean, recipe.clip, recipe.mono, recipe.seed)
     key = stream_key(recipe.seed, task.source.path, target.copy)
     return Output(OutputFile(os.path.join(job.dest_root, target.file_name)), noise, key)
 
 
-def _record(job: Job, source: Source, target: Target, output: Output, facts: Facts) -> Record:
+def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
+    source, recipe = task.source, task.recipe
     return {
         "file_name": target.file_name,
         "source_path": source.path,
@@ -91,11 +93,11 @@ def _record(job: Job, source: Source, target: Target, output: Output, facts: Fac
         "label": posixpath.basename(posixpath.dirname(source.path)),
         "level": target.level.label,
         "copy": target.copy,
-        "mean": job.recipe.mean,
-        "mono": job.recipe.mono,
-        "seed": job.recipe.seed,
+        "mean": recipe.mean,
+        "mono": recipe.mono,
+        "seed": recipe.seed,
         "key": output.key,
-        "recipe": job.recipe.fingerprint(target.level),
+        "recipe": recipe.fingerprint(target.level),
         **facts,
         "bytes": output.file.size(),
         "sha256": output.file.sha256(),

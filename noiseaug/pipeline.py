@@ -68,12 +68,14 @@ class Summary:
 
 
 class Progress(NamedTuple):
-    """One source is dealt with: its path, its size in bytes, the outputs written, and lines of failures.jsonl."""
+    """One source is dealt with: its path, its size in bytes, the outputs written, lines of failures.jsonl, and the
+    traceback of an exception that nobody expected."""
 
     source_path: str
     size: int
     written: tuple[str, ...]
     failures: tuple[bytes, ...]
+    traceback: str | None = None
 
 
 def run(
@@ -108,9 +110,9 @@ def run(
     """
     selection, running = selection or Selection(), running or Running()
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
-    job = Job(place.source_root, place.dest_root, recipe, running.overwrite_foreign)
+    job = Job(place.source_root, place.dest_root, running.overwrite_foreign, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
-        return _run_file(job, place.source_file, place.dest_file, on_progress)
+        return _run_file(job, place.source_file, place.dest_file, recipe, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
     state = State(place.dest_root)
@@ -118,7 +120,7 @@ def run(
         state.lock()
         walk = _walk(place, selection)
         _refuse_collisions(walk, recipe)
-        return _Run(job, running, state).go(walk, on_progress)
+        return _Run(job, recipe, running, state).go(walk, on_progress)
     except NothingToDo:
         if not existed:
             os.rmdir(place.dest_root)
@@ -142,8 +144,9 @@ def planned(
     if place.dest_file is not None:
         yield from ((found.path, place.dest_file) for found in walk if isinstance(found, Source))
         return
-    job = Job(place.source_root, place.dest_root, recipe)
-    reconciliation = Reconciliation(job, replace(running, prune=False), State(place.dest_root).old_groups())
+    job = Job(place.source_root, place.dest_root)
+    old = State(place.dest_root).old_groups()
+    reconciliation = Reconciliation(job, recipe, replace(running, prune=False), old)
     for _, task in reconciliation.items(walk):
         if task:
             yield from ((task.source.path, target.file_name) for target in task.targets)
@@ -167,15 +170,15 @@ def _refuse_collisions(walk: Walk | SingleFile, recipe: Recipe) -> None:
 class _Run:
     """One run over a directory."""
 
-    def __init__(self, job: Job, running: Running, state: State) -> None:
-        self._job, self._running, self._state = job, running, state
+    def __init__(self, job: Job, recipe: Recipe, running: Running, state: State) -> None:
+        self._job, self._recipe, self._running, self._state = job, recipe, running, state
         self._manifest, self._failures = state.begin()
         self._under_way: set[str] = set()
         self._summary = Summary(manifest=state.manifest_path)
 
     def go(self, walk: Walk | SingleFile, on_progress: Callable[[Progress], None]) -> Summary:
         summary = self._summary
-        reconciliation = Reconciliation(self._job, self._running, self._state.recover())
+        reconciliation = Reconciliation(self._job, self._recipe, self._running, self._state.recover())
         engine = _engine(self._job, self._running)
         try:
             for note, outcome in pool.in_order(engine, reconciliation.items(walk), self._announce):
@@ -212,7 +215,7 @@ class _Run:
         if outcome.failures and self._running.fail_fast:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")
-        return Progress(note.path, note.size, tuple(made), outcome.failures)
+        return Progress(note.path, note.size, tuple(made), outcome.failures, outcome.traceback)
 
 
 def _engine(job: Job, running: Running) -> pool.Engine:
@@ -234,21 +237,21 @@ def _nothing_in(source_root: str, walk: Walk | SingleFile) -> str:
     return f"no image or audio files to work on in {source_root}" + (f" ({left} other files there)" if left else "")
 
 
-def _run_file(job: Job, name: str, file_name: str, on_progress: Callable[[Progress], None]) -> Summary:
+def _run_file(job: Job, name: str, file_name: str, recipe: Recipe, on_progress: Callable[[Progress], None]) -> Summary:
     """One file to one file, as `cp` does it: here and now, with no manifest."""
     from noiseaug.augment import augment  # imports the codecs, which other runs leave to their workers
 
-    if len(job.recipe.levels) * job.recipe.copies > 1:
+    if len(recipe.levels) * recipe.copies > 1:
         raise Misplaced(f"several outputs of one file need a directory as DEST; {file_name} is a file")
     found = next(iter(SingleFile(job.source_root, name)), None)
     if not isinstance(found, Source):
         raise NothingToDo(f"{name} is neither an image nor an audio file, by its suffix")
-    target = plan.Target(file_name, job.recipe.levels[0], 0)
-    outcome = augment(job, Task(found, (target,), frozenset()))
+    target = plan.Target(file_name, recipe.levels[0], 0)
+    outcome = augment(job, Task(found, recipe, (target,), frozenset()))
     if outcome.stop:
         raise Stopped(outcome.stop)
     written = {row.file_name: row.line for row in outcome.rows}
     summary = Summary()
     summary.count(Note(name, found.size, found.kind, (file_name,), {}, {}), written, outcome.failures)
-    on_progress(Progress(name, found.size, tuple(written), outcome.failures))
+    on_progress(Progress(name, found.size, tuple(written), outcome.failures, outcome.traceback))
     return summary

@@ -11,6 +11,7 @@ from noiseaug import plan
 from noiseaug.files import sha256_of_file
 from noiseaug.manifest import Entry, Group, failure_line, is_pending
 from noiseaug.pool import Item
+from noiseaug.recipe import Recipe
 from noiseaug.running import Running
 from noiseaug.sources import SingleFile, Source, Unreadable, Walk, walk_order
 from noiseaug.task import Job, Task
@@ -45,11 +46,11 @@ class Reconciliation:
         pruned: outputs deleted so far as their source is gone.
     """
 
-    def __init__(self, job: Job, running: Running, old: Iterator[Group]) -> None:
-        self._job, self._running = job, running
+    def __init__(self, job: Job, recipe: Recipe, running: Running, old: Iterator[Group]) -> None:
+        self._job, self._recipe, self._running = job, recipe, running
         self._old = old
         self._next = next(old, None)
-        self._fingerprints = {level: job.recipe.fingerprint(level) for level in job.recipe.levels}
+        self._fingerprints = {level: recipe.fingerprint(level) for level in recipe.levels}
         self._unreadable: list[str] = []
         self.pruned = 0
 
@@ -104,7 +105,7 @@ class Reconciliation:
         return True
 
     def _item(self, source: Source, rows: dict[str, Entry]) -> Item[Note]:
-        targets = plan.targets(source.path, self._job.recipe)
+        targets = plan.targets(source.path, self._recipe)
         names = tuple(target.file_name for target in targets)
         by_hash = self._running.checksum
         current = {
@@ -123,7 +124,7 @@ class Reconciliation:
         kept: dict[str, bytes] = {} if by_hash else current
         todo = tuple(target for target in targets if target.file_name not in kept)
         note = Note(source.path, source.size, source.kind, names, kept, current if by_hash else {})
-        return note, Task(source, todo, frozenset(rows), known)
+        return note, Task(source, self._recipe, todo, frozenset(rows), known)
 
     def _is_current(self, source: Source, target: plan.Target, entry: Entry) -> bool:
         """Whether the output stands as recorded, and was made by this recipe from the source as it is."""

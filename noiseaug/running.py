@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+# 2**28, some 16,000 x 16,000: more than any camera has, and twice 0.8 GB for a worker if they are 8-bit colour.
+MAX_PIXELS = 1 << 28
+
 EngineName = Literal["auto", "threads", "processes"]
 
 
@@ -15,6 +18,7 @@ class Running:
     Attributes:
         engine: `processes` (what `auto` is, for directories), `threads`, or `auto`.
         workers: how many files are worked on at once; by default one for each available core.
+        max_pixels: images whose header declares more are refused before anything is allocated for them.
         timeout: seconds that one file may take (processes only).
         force: make every target again.
         checksum: tell whether a source changed by its SHA-256 instead of its size and time.
@@ -26,6 +30,7 @@ class Running:
 
     engine: EngineName = "auto"
     workers: int | None = None
+    max_pixels: int = MAX_PIXELS
     timeout: float = 300.0
     force: bool = False
     checksum: bool = False

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from noiseaug.manifest import Row, failure_line
 from noiseaug.plan import Target
 from noiseaug.recipe import Recipe
+from noiseaug.running import MAX_PIXELS
 from noiseaug.sources import Source
 
 
@@ -18,14 +19,14 @@ class Job:
     Attributes:
         source_root: the directory that source paths are relative to.
         dest_root: the directory that file names are relative to.
-        recipe: what noise is wanted.
         overwrite_foreign: whether files that no run wrote may be replaced.
+        max_pixels: images of more are refused before they are decoded.
     """
 
     source_root: str
     dest_root: str
-    recipe: Recipe
     overwrite_foreign: bool = False
+    max_pixels: int = MAX_PIXELS
 
 
 class Task(NamedTuple):
@@ -33,12 +34,14 @@ class Task(NamedTuple):
 
     Attributes:
         source: the source.
+        recipe: what noise is wanted.
         targets: what to make of it.
         ours: file names of targets that an earlier run wrote, which may be replaced.
         known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
     """
 
     source: Source
+    recipe: Recipe
     targets: tuple[Target, ...]
     ours: frozenset[str]
     known_sha256: str | None = None
@@ -52,12 +55,14 @@ class Outcome(NamedTuple):
         failures: lines for failures.jsonl.
         unchanged: nothing was done, as the source has the hash that was known.
         stop: a reason why no further task can succeed.
+        traceback: of an exception that nobody expected.
     """
 
     rows: tuple[Row, ...] = ()
     failures: tuple[bytes, ...] = ()
     unchanged: bool = False
     stop: str | None = None
+    traceback: str | None = None
 
 
 def failure_of(task: Task, reason: str) -> Outcome:

@@ -50,6 +50,7 @@ class Display:
     def _tell(self, progress: Progress) -> None:
         lines = [f"{printable(name)}" for name in progress.written]
         lines += [f"failed: {describe(json.loads(failure))}" for failure in progress.failures]
+        lines += [progress.traceback] if progress.traceback else []
         for line in lines:
             if self._bar is None:
                 click.echo(line, err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from dataclasses import fields
 from typing import Any, get_args
 
 import click
@@ -14,7 +15,7 @@ from noiseaug.cli.display import Display, show_summary
 from noiseaug.cli.options import CLIP, LEVEL, MEAN, SEED
 from noiseaug.pipeline import planned, run
 from noiseaug.recipe import Recipe
-from noiseaug.running import EngineName, Running
+from noiseaug.running import MAX_PIXELS, EngineName, Running
 from noiseaug.sources import Selection
 
 _SOURCE = click.Path(exists=True)
@@ -77,6 +78,13 @@ _SOURCE = click.Path(exists=True)
     help="""Seconds
     that one file may take (processes).""",
 )
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    default=MAX_PIXELS,
+    show_default=True,
+    help="Refuse larger images, before they are decoded.",
+)
 @click.option("--force", is_flag=True, help="Make everything again.")
 @click.option("--checksum", is_flag=True, help="Tell changed sources by SHA-256, not by size and time.")
 @click.option("--prune", is_flag=True, help="Delete outputs whose source is gone.")
@@ -100,8 +108,7 @@ def command(source: str, dest: str, **options: Any) -> int:
     recipe = _recipe(options)
     kinds = frozenset(options["kind"] or media.KINDS)
     selection = Selection(options["include"], options["exclude"], kinds, options["root"])
-    names = ("engine", "workers", "timeout", "force", "checksum", "prune", "fail_fast", "overwrite_foreign", "verbose")
-    running = Running(**{name: options[name] for name in names})
+    running = Running(**{setting.name: options[setting.name] for setting in fields(Running)})
     if options["dry_run"]:
         for _, file_name in planned(source, dest, recipe, selection, running):
             click.echo(os.fsencode(file_name))

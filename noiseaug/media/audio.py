@@ -12,13 +12,14 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+import noiseaug
 from noiseaug.files import Refused, SourceFile
 from noiseaug.media.output import Facts, Output, noise_facts
 from noiseaug.noise import Noiser
 
-# Frames read, made noisy and written at a time. libvorbis puts a whole write on the stack and crashes on large ones;
-# 64k frames are known to be safe.
-_BLOCK_FRAMES = 1 << 15
+# Samples (of all channels) read, made noisy and written at a time. libvorbis puts a whole write on the stack and
+# crashes on large ones; 64k frames are known to be safe.
+_BLOCK_SAMPLES = 1 << 16
 
 
 class _Lattice(NamedTuple):
@@ -40,10 +41,11 @@ _LATTICES = {
     "OPUS": _Lattice("float32", None),
     "MPEG_LAYER_III": _Lattice("float32", None),
 }
+_MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, {soundfile.__libsndfile_version__}"
 _CLOCKED = frozenset({"WAV", "WAVEX", "AIFF"})
 
 
-def augment(source: SourceFile, outputs: Sequence[Output]) -> list[Facts]:
+def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts]:
     """Writes each output with its noise on the source's samples, all in one pass. Returns what is recorded of each.
 
     Raises:
@@ -74,7 +76,7 @@ def augment(source: SourceFile, outputs: Sequence[Output]) -> list[Facts]:
 
 def _blocks(reader: soundfile.SoundFile, dtype: str) -> Iterator[NDArray[Any]]:
     """The reader's samples, shape (frames, channels), in blocks; the array is used again for the next."""
-    buffer = np.empty((_BLOCK_FRAMES, reader.channels), dtype)
+    buffer = np.empty((max(_BLOCK_SAMPLES // reader.channels, 1), reader.channels), dtype)
     while True:
         block = reader.read(dtype=dtype, always_2d=True, out=buffer)
         if not len(block):
@@ -119,6 +121,7 @@ def _facts(reader: soundfile.SoundFile, writer: soundfile.SoundFile, noiser: Noi
         "duration": reader.frames / reader.samplerate,
         "channels": reader.channels,
         "subtype": writer.subtype,
+        "made_with": _MADE_WITH,
     }
 
 

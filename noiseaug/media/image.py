@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+import noiseaug
 from noiseaug.files import Refused, SourceFile
+from noiseaug.media.headers import Header, read_header
 from noiseaug.media.output import Facts, Output, noise_facts
 from noiseaug.noise import Noiser
 
@@ -27,25 +28,37 @@ _JPEG = (
 )
 _WEBP_LOSSY = (cv2.IMWRITE_WEBP_QUALITY, 95)
 _WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
+_MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, opencv {cv2.__version__}"
 _JPEG_SUFFIXES = frozenset({".jpe", ".jpeg", ".jpg"})
 
 
-def augment(source: SourceFile, outputs: Sequence[Output]) -> list[Facts]:
+def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts]:
     """Writes each output with its noise on the source's colour samples; alpha is kept. Returns the facts of each.
 
     Raises:
-        Refused: if the source cannot be decoded, or holds what would be lost.
+        Refused: if the source cannot be decoded, holds what would be lost, or has more than `max_pixels`.
     """
     data = source.read()
-    refuse_what_would_be_lost(data)
+    header = read_header(data)
+    _refuse(header, max_pixels)
     samples, types, metadata = _decode(data)
     facts = []
     for output in outputs:
         noiser = output.noiser(samples.dtype)
-        encoded = _encode(_with_noise(noiser, samples, data), types, metadata, output.suffix, data)
+        encoded = _encode(_with_noise(noiser, samples, header), types, metadata, output.suffix, header)
         output.file.write(encoded.reshape(-1).data)
         facts.append(_shape_facts(samples) | noise_facts(noiser, "psnr_db"))
     return facts
+
+
+def _refuse(header: Header, max_pixels: int) -> None:
+    if header.width * header.height > max_pixels:
+        size = f"{header.width} x {header.height}"
+        raise Refused(f"has {size} pixels, more than the {max_pixels:,} of --max-pixels; raise that if it is meant")
+    if header.several_frames:
+        raise Refused("holds several frames, and only images of one are supported; split it into one file a frame")
+    if header.cmyk:
+        raise Refused("is a CMYK TIFF, which is not supported; convert it to RGB")
 
 
 def _decode(data: bytes) -> tuple[Array, Sequence[int], Sequence[Array]]:
@@ -60,9 +73,9 @@ def _decode(data: bytes) -> tuple[Array, Sequence[int], Sequence[Array]]:
     return samples, types, metadata
 
 
-def _with_noise(noiser: Noiser, samples: Array, data: bytes) -> Array:
+def _with_noise(noiser: Noiser, samples: Array, header: Header) -> Array:
     if samples.ndim == 3 and samples.shape[2] == 4:
-        if _is_grey_with_alpha(data):  # decoded as four channels, and nothing encodes two
+        if header.grey_with_alpha:  # decoded as four channels, and nothing encodes two
             noisy = noiser.add_beside_alpha(samples[..., 2:])
             return noisy[..., [0, 0, 0, 1]]
         return noiser.add_beside_alpha(samples)
@@ -70,13 +83,13 @@ def _with_noise(noiser: Noiser, samples: Array, data: bytes) -> Array:
 
 
 def _encode(
-    samples: Array, types: Sequence[int], metadata: Sequence[Array], suffix: str, source: bytes
+    samples: Array, types: Sequence[int], metadata: Sequence[Array], suffix: str, header: Header
 ) -> NDArray[np.uint8]:
     settings: tuple[int, ...] = ()
     if suffix in _JPEG_SUFFIXES:
         settings = _JPEG
     elif suffix == ".webp":
-        settings = _WEBP_LOSSLESS if b"VP8L" in source[:64] else _WEBP_LOSSY
+        settings = _WEBP_LOSSLESS if header.lossless else _WEBP_LOSSY
     try:
         if types:
             done, encoded = cv2.imencodeWithMetadata(suffix, samples, types, metadata, settings)
@@ -95,41 +108,5 @@ def _shape_facts(samples: Array) -> Facts:
         "height": samples.shape[0],
         "channels": 1 if samples.ndim == 2 else samples.shape[2],
         "dtype": samples.dtype.name,
+        "made_with": _MADE_WITH,
     }
-
-
-def refuse_what_would_be_lost(data: bytes) -> None:
-    """Raises Refused for images of several frames, of which one would be kept, and CMYK TIFF, read as if with alpha."""
-    frames = "holds several frames, and only images of one are supported; split it into one file a frame"
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and data.find(b"acTL", 0, max(data.find(b"IDAT"), 0)) > 0:
-        raise Refused(frames)
-    if data[8:16] == b"WEBPVP8X" and len(data) > 20 and data[20] & 2:
-        raise Refused(frames)
-    if data[:4] in (b"II*\0", b"MM\0*"):
-        photometric, more = _first_tiff_directory(data)
-        if more:
-            raise Refused(frames)
-        if photometric == 5:
-            raise Refused("is a CMYK TIFF, which is not supported; convert it to RGB")
-
-
-def _first_tiff_directory(data: bytes) -> tuple[int, bool]:
-    """The photometric interpretation (TIFF 6.0, tag 262) of the first page, and whether there is a second."""
-    order = "<" if data[:2] == b"II" else ">"
-    photometric = -1
-    try:
-        (at,) = struct.unpack_from(order + "I", data, 4)
-        (entries,) = struct.unpack_from(order + "H", data, at)
-        for index in range(entries):
-            tag, _, _, value = struct.unpack_from(order + "HHIH", data, at + 2 + 12 * index)
-            if tag == 262:
-                photometric = value
-        (following,) = struct.unpack_from(order + "I", data, at + 2 + 12 * entries)
-    except struct.error:
-        return photometric, False  # truncated: the decoder says so
-    return photometric, following != 0
-
-
-def _is_grey_with_alpha(data: bytes) -> bool:
-    """Whether this is a PNG of colour type 4 (PNG specification, IHDR)."""
-    return data[:8] == b"\x89PNG\r\n\x1a\n" and data[25:26] == b"\x04"

@@ -116,6 +116,22 @@ class OutputFile:
             os.unlink(self.temporary)
 
 
+def write_if_changed(path: str, content: bytes) -> None:
+    """Puts `content` under `path`, whole or not at all, unless that is what is there."""
+    try:
+        with open(path, "rb") as file:
+            if file.read(len(content) + 1) == content:
+                return
+    except FileNotFoundError:
+        pass
+    output = OutputFile(path)
+    try:
+        output.write(memoryview(content))
+        output.publish(0)
+    finally:
+        output.discard()
+
+
 def sha256_of_file(path: str) -> str:
     """The SHA-256 of the file's bytes, in hex."""
     with SourceFile(path) as file:
@@ -128,3 +144,15 @@ def _sha256_of(fd: int) -> str:
     while data := os.read(fd, _CHUNK):
         digest.update(data)
     return digest.hexdigest()
+
+
+def inside(root: str, name: str) -> str | None:
+    """Where the file `name` stands below `root`, or None if the name, or a link on its way, leads out of there."""
+    if not name or name.startswith("/") or "\0" in name or ".." in name.split("/"):
+        return None
+    path = os.path.join(root, name)
+    top = os.path.realpath(root)
+    try:
+        return path if os.path.commonpath([top, os.path.realpath(os.path.dirname(path))]) == top else None
+    except (OSError, ValueError):
+        return None

@@ -13,8 +13,8 @@ from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped
 from noiseaug.place import Place, locate
 from noiseaug.recipe import Recipe
 from noiseaug.reconcile import Note, Reconciliation
-from noiseaug.running import Running
-from noiseaug.sources import Selection, SingleFile, Source, Walk
+from noiseaug.running import Running, available_cores
+from noiseaug.sources import Listing, Selection, Source, Unreadable, Walk
 from noiseaug.state import State
 from noiseaug.task import Job, Outcome, Task
 
@@ -34,7 +34,7 @@ class Summary:
         pruned: outputs deleted as their source is gone.
         others: files of other kinds, left alone.
         specials: special files and links to directories, left alone.
-        kinds: sources by kind.
+        kinds: outputs written, by kind.
         source_bytes: size of the sources of what was written.
         failures: the first failures, as in failures.jsonl.
     """
@@ -62,7 +62,7 @@ class Summary:
         self.failures.extend(json.loads(line) for line in failures[: FAILURES_SHOWN - len(self.failures)])
         if note.kind:
             self.sources += 1
-            self.kinds[note.kind] = self.kinds.get(note.kind, 0) + 1
+            self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
             self.up_to_date += len(note.file_names) - len(written) if not failures else 0
             self.source_bytes += note.size if written else 0
 
@@ -112,7 +112,7 @@ def run(
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
     job = Job(place.source_root, place.dest_root, running.overwrite_foreign, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
-        return _run_file(job, place.source_file, place.dest_file, recipe, on_progress)
+        return _run_file(job, next(iter(_walk(place, selection)), None), place.dest_file, recipe, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
     state = State(place.dest_root)
@@ -146,19 +146,21 @@ def planned(
         return
     job = Job(place.source_root, place.dest_root)
     old = State(place.dest_root).old_groups()
-    reconciliation = Reconciliation(job, recipe, replace(running, prune=False), old)
+    reconciliation = Reconciliation(job, recipe, replace(running, prune=False), old, lambda: False)
     for _, task in reconciliation.items(walk):
         if task:
             yield from ((task.source.path, target.file_name) for target in task.targets)
 
 
-def _walk(place: Place, selection: Selection) -> Walk | SingleFile:
+def _walk(place: Place, selection: Selection) -> Listing:
     if place.source_file is not None:
-        return SingleFile(place.source_root, place.source_file)
+        return Listing(place.source_root, [place.source_file], selection)
+    if selection.names is not None:
+        return Listing(place.source_root, selection.names, selection)
     return Walk(place.source_root, selection, os.stat(place.dest_root) if os.path.exists(place.dest_root) else None)
 
 
-def _refuse_collisions(walk: Walk | SingleFile, recipe: Recipe) -> None:
+def _refuse_collisions(walk: Listing, recipe: Recipe) -> None:
     if plan.may_collide(recipe):
         paths = (found.path for found in walk if isinstance(found, Source))
         collision = plan.find_collision(paths, recipe)
@@ -176,9 +178,11 @@ class _Run:
         self._under_way: set[str] = set()
         self._summary = Summary(manifest=state.manifest_path)
 
-    def go(self, walk: Walk | SingleFile, on_progress: Callable[[Progress], None]) -> Summary:
+    def go(self, walk: Listing, on_progress: Callable[[Progress], None]) -> Summary:
         summary = self._summary
-        reconciliation = Reconciliation(self._job, self._recipe, self._running, self._state.recover())
+        reconciliation = Reconciliation(
+            self._job, self._recipe, self._running, self._state.recover(), self._state.folds_names
+        )
         engine = _engine(self._job, self._running)
         try:
             for note, outcome in pool.in_order(engine, reconciliation.items(walk), self._announce):
@@ -193,7 +197,7 @@ class _Run:
         summary.others, summary.specials, summary.pruned = walk.others, walk.specials, reconciliation.pruned
         if not summary.sources and not summary.failed:
             raise NothingToDo(_nothing_in(self._job.source_root, walk))
-        self._state.finish(self._manifest, self._failures, summary.failed)
+        self._state.finish(self._manifest, self._failures, failed=bool(summary.failed), worked=bool(summary.written))
         return summary
 
     def _announce(self, tasks: Sequence[Task]) -> None:
@@ -219,39 +223,32 @@ class _Run:
 
 
 def _engine(job: Job, running: Running) -> pool.Engine:
-    workers = running.workers or _available_cores()
+    workers = running.workers or available_cores()
     if running.engine == "threads":
         return pool.Threads(job, workers)
     return pool.Processes(job, workers, running.timeout, quiet=not running.verbose)
 
 
-def _available_cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
-
-
-def _nothing_in(source_root: str, walk: Walk | SingleFile) -> str:
+def _nothing_in(source_root: str, walk: Listing) -> str:
     left = walk.others + walk.specials
     return f"no image or audio files to work on in {source_root}" + (f" ({left} other files there)" if left else "")
 
 
-def _run_file(job: Job, name: str, file_name: str, recipe: Recipe, on_progress: Callable[[Progress], None]) -> Summary:
+def _run_file(
+    job: Job, found: Source | Unreadable | None, file_name: str, recipe: Recipe, on_progress: Callable[[Progress], None]
+) -> Summary:
     """One file to one file, as `cp` does it: here and now, with no manifest."""
     from noiseaug.augment import augment  # imports the codecs, which other runs leave to their workers
 
     if len(recipe.levels) * recipe.copies > 1:
         raise Misplaced(f"several outputs of one file need a directory as DEST; {file_name} is a file")
-    found = next(iter(SingleFile(job.source_root, name)), None)
     if not isinstance(found, Source):
-        raise NothingToDo(f"{name} is neither an image nor an audio file, by its suffix")
-    target = plan.Target(file_name, recipe.levels[0], 0)
-    outcome = augment(job, Task(found, recipe, (target,), frozenset()))
+        raise NothingToDo("SOURCE is neither an image nor an audio file, by its suffix")
+    outcome = augment(job, Task(found, recipe, (plan.Target(file_name, recipe.levels[0], 0),), frozenset()))
     if outcome.stop:
         raise Stopped(outcome.stop)
     written = {row.file_name: row.line for row in outcome.rows}
     summary = Summary()
-    summary.count(Note(name, found.size, found.kind, (file_name,), {}, {}), written, outcome.failures)
-    on_progress(Progress(name, found.size, tuple(written), outcome.failures, outcome.traceback))
+    summary.count(Note(found.path, found.size, found.kind, (file_name,), {}, {}), written, outcome.failures)
+    on_progress(Progress(found.path, found.size, tuple(written), outcome.failures, outcome.traceback))
     return summary

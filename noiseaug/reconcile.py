@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from noiseaug import plan
-from noiseaug.files import sha256_of_file
+from noiseaug.files import inside, sha256_of_file
 from noiseaug.manifest import Entry, Group, failure_line, is_pending
 from noiseaug.pool import Item
 from noiseaug.recipe import Recipe
 from noiseaug.running import Running
-from noiseaug.sources import SingleFile, Source, Unreadable, Walk, walk_order
+from noiseaug.sources import Listing, Source, Unreadable, walk_order
 from noiseaug.task import Job, Task
 
 
@@ -46,22 +46,29 @@ class Reconciliation:
         pruned: outputs deleted so far as their source is gone.
     """
 
-    def __init__(self, job: Job, recipe: Recipe, running: Running, old: Iterator[Group]) -> None:
+    def __init__(
+        self, job: Job, recipe: Recipe, running: Running, old: Iterator[Group], folds_names: Callable[[], bool]
+    ) -> None:
+        """`folds_names` tells whether DEST takes names for the same that differ in case."""
         self._job, self._recipe, self._running = job, recipe, running
         self._old = old
         self._next = next(old, None)
         self._fingerprints = {level: recipe.fingerprint(level) for level in recipe.levels}
         self._unreadable: list[str] = []
+        self._folds_names = folds_names
         self.pruned = 0
 
-    def items(self, walk: Walk | SingleFile) -> Iterator[Item[Note]]:
+    def items(self, walk: Listing) -> Iterator[Item[Note]]:
         """A note for each source, in walk order, and a task where something is to be made."""
         found_any = False
         for found in walk:
             yield from self._orphans_before(found.path)
             if isinstance(found, Unreadable):
                 self._unreadable.append(found.path)
-                yield Note(found.path, 0, "", (), {}, {}, (failure_line(found.path, found.reason),)), None
+                yield _failed(found.path, found.reason)
+            elif found.path in walk.twins and self._folds_names():
+                twin = walk.twins[found.path]
+                yield _failed(found.path, f"would overwrite {twin}, as the file system of DEST folds names; rename one")
             else:
                 found_any = True
                 yield self._item(found, self._take(found.path))
@@ -91,7 +98,7 @@ class Reconciliation:
     def _prune(self, entry: Entry) -> bool:
         """Deletes an output whose source is gone, if it is certain that a run wrote it and nobody changed it."""
         record = entry.record or {}
-        path = output_path(self._job.dest_root, record["file_name"])
+        path = inside(self._job.dest_root, record["file_name"])
         try:
             if path is None or sha256_of_file(path) != record.get("sha256"):
                 return False
@@ -146,11 +153,5 @@ class Reconciliation:
         )
 
 
-def output_path(dest_root: str, file_name: str) -> str | None:
-    """Where an output of this name stands, or None if the name leads out of DEST. Manifests are not trusted."""
-    parts = file_name.split("/")
-    if not file_name or file_name.startswith("/") or ".." in parts or "\0" in file_name:
-        return None
-    path = os.path.join(dest_root, file_name)
-    inside = os.path.realpath(dest_root)
-    return path if os.path.commonpath([inside, os.path.realpath(os.path.dirname(path))]) == inside else None
+def _failed(path: str, reason: str) -> Item[Note]:
+    return Note(path, 0, "", (), {}, {}, (failure_line(path, reason),)), None

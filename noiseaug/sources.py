@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -37,12 +38,16 @@ class Selection:
         include: gitignore-like patterns on the relative path; if there are any, a file must match one.
         exclude: such patterns; a file that matches one is left out, and a directory with all that is in it.
         kinds: the kinds of files worked on.
+        follow_symlinks: whether links to directories are walked.
+        names: if not None, the only files meant, as paths relative to SOURCE; no directory is listed.
         root: where SOURCE is one file, the directory that its path is relative to (as if that directory were SOURCE).
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     kinds: frozenset[str] = field(default_factory=lambda: frozenset(media.KINDS))
+    follow_symlinks: bool = False
+    names: tuple[str, ...] | None = None
     root: str | None = None
 
 
@@ -55,38 +60,88 @@ def walk_order(path: str) -> list[bytes]:
     return [os.fsencode(part) for part in path.split("/")]
 
 
-class Walk:
-    """The sources below a directory, in walk order; each directory is listed when it is come to.
-
-    Links to files are followed and links to directories are not. Files of other kinds and special files (FIFOs,
-    sockets, devices), which are never opened, are counted.
+class Listing:
+    """The sources of given names below a directory, in walk order, each once.
 
     Attributes:
         others: files of no kind that is worked on.
-        specials: special files, and links to directories.
+        specials: special files (FIFOs, sockets, devices), which are never opened, and links to directories.
+        twins: files whose names differ from that of a file before only in case or in how accents are composed, with
+            that file: on some file systems they are one.
     """
 
-    def __init__(self, root: str, selection: Selection, avoid: os.stat_result | None = None) -> None:
-        """`avoid` is the directory DEST, which is not entered where it lies below `root`."""
+    def __init__(self, root: str, names: Iterable[str], selection: Selection) -> None:
         self._root = root
+        self._names = names
         self._kinds = selection.kinds
-        self._avoid = (avoid.st_dev, avoid.st_ino) if avoid else None
         self._included = _matcher(selection.include) if selection.include else None
         self._excluded = _matcher(selection.exclude) if selection.exclude else None
         self.others = 0
         self.specials = 0
+        self.twins: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
         self.others = self.specials = 0
-        pending = [self._entries("")]
+        names = sorted(set(self._names), key=walk_order)
+        self._note_twins(names)
+        for name in names:
+            if self._wanted_file(name):
+                found = self._look_at(name)
+                if found is not None:
+                    yield found
+
+    def _note_twins(self, paths: list[str]) -> None:
+        folded = [unicodedata.normalize("NFC", path).casefold() for path in paths]
+        if len(set(folded)) < len(folded):
+            first: dict[str, str] = {}
+            for name, path in zip(folded, paths, strict=True):
+                if first.setdefault(name, path) != path:
+                    self.twins[path] = first[name]
+
+    def _wanted_file(self, path: str) -> bool:
+        if media.kind_of(path) not in self._kinds:
+            self.others += 1
+            return False
+        return not (self._excluded and self._excluded(path)) and not (self._included and not self._included(path))
+
+    def _look_at(self, path: str) -> Source | Unreadable | None:
+        try:
+            info = os.stat(os.path.join(self._root, path))
+        except OSError as error:
+            return Unreadable(path, f"cannot be looked at: {error.strerror}")
+        if not stat.S_ISREG(info.st_mode):
+            self.specials += 1
+            return None
+        return Source(path, media.kind_of(path) or "", info.st_size, info.st_mtime_ns)
+
+
+class Walk(Listing):
+    """The sources below a directory, in walk order; each directory is listed when it is come to.
+
+    Links to files are followed; links to directories are if the selection says so, but not into a directory that the
+    walk is in already.
+    """
+
+    def __init__(self, root: str, selection: Selection, avoid: os.stat_result | None = None) -> None:
+        """`avoid` is the directory DEST, which is not entered where it lies below `root`."""
+        super().__init__(root, (), selection)
+        self._avoid = (avoid.st_dev, avoid.st_ino) if avoid else None
+        self._follow = selection.follow_symlinks
+
+    def __iter__(self) -> Iterator[Source | Unreadable]:
+        self.others = self.specials = 0
+        pending = [("", self._entries(""))]
         while pending:
-            path = next(pending[-1], None)
+            path = next(pending[-1][1], None)
             if path is None:
                 pending.pop()
             elif isinstance(path, Unreadable):
                 yield path
             elif path.endswith("/"):
-                pending.append(self._entries(path))
+                if self._follow and self._is_loop(path, [directory for directory, _ in pending]):
+                    self.specials += 1
+                else:
+                    pending.append((path, self._entries(path)))
             else:
                 found = self._look_at(path)
                 if found is not None:
@@ -101,55 +156,48 @@ class Walk:
         except OSError as error:
             yield Unreadable(directory.rstrip("/"), f"directory cannot be listed: {error.strerror}")
         names.sort(key=lambda name: os.fsencode(name.rstrip("/")))
-        for name in names:
-            yield directory + name
+        paths = [directory + name for name in names]
+        self._note_twins(paths)
+        yield from paths
 
     def _wanted(self, directory: str, entry: os.DirEntry[str]) -> str | None:
         name, path = entry.name, directory + entry.name
         if name.startswith(STATE_PREFIX):
             return None
-        if entry.is_dir(follow_symlinks=False):
+        if entry.is_dir(follow_symlinks=self._follow):
             if self._excluded and self._excluded(path + "/"):
                 return None
-            if self._avoid and entry.inode() == self._avoid[1]:
-                info = entry.stat(follow_symlinks=False)
-                if (info.st_dev, info.st_ino) == self._avoid:
-                    return None
-            return name + "/"
+            return None if self._avoid and self._is_avoided(entry) else name + "/"
         if not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
             self.specials += 1
             return None
-        if media.kind_of(name) not in self._kinds:
-            self.others += 1
-            return None
-        if (self._excluded and self._excluded(path)) or (self._included and not self._included(path)):
-            return None
-        return name
+        return name if self._wanted_file(path) else None
 
-    def _look_at(self, path: str) -> Source | Unreadable | None:
-        try:
-            info = os.stat(os.path.join(self._root, path))
-        except OSError as error:
-            return Unreadable(path, f"cannot be looked at: {error.strerror}")
-        if not stat.S_ISREG(info.st_mode):
-            self.specials += 1
-            return None
-        return Source(path, media.kind_of(path) or "", info.st_size, info.st_mtime_ns)
+    def _is_avoided(self, entry: os.DirEntry[str]) -> bool:
+        info = entry.stat()
+        return (info.st_dev, info.st_ino) == self._avoid
+
+    def _is_loop(self, directory: str, above: list[str]) -> bool:
+        here = os.path.join(self._root, directory)
+        return os.path.islink(here.rstrip("/")) and any(
+            os.path.samefile(here, os.path.join(self._root, path)) for path in above
+        )
 
 
-class SingleFile:
-    """The walk over one file that the user named, whatever its suffix is written like."""
+def parse_names(content: bytes, *, null: bool) -> tuple[str, ...]:
+    r"""Paths relative to SOURCE, one a line (or, with `null`, each ended by a NUL byte).
 
-    others = specials = 0
+    Raises:
+        ValueError: if one leads out of SOURCE.
 
-    def __init__(self, root: str, name: str) -> None:
-        self._root, self._name = root, name
-
-    def __iter__(self) -> Iterator[Source | Unreadable]:
-        info = os.stat(os.path.join(self._root, self._name))
-        kind = media.kind_of(self._name)
-        if kind:
-            yield Source(self._name, kind, info.st_size, info.st_mtime_ns)
+    >>> parse_names(b"./cats/a.png\nb.png\n", null=False)
+    ('cats/a.png', 'b.png')
+    """
+    names = [os.fsdecode(name) for name in content.split(b"\0" if null else b"\n") if name]
+    for name in names:
+        if os.path.isabs(name) or os.path.normpath(name).startswith(".."):
+            raise ValueError(f"{name!r} is not a path relative to SOURCE and below it")
+    return tuple(os.path.normpath(name) for name in names)
 
 
 def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:

@@ -15,9 +15,11 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import posixpath
 import shutil
+import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import IO
 
@@ -147,8 +149,11 @@ class State:
             self._pending = open(self._file("pending.jsonl"), "wb", buffering=0)  # noqa: SIM115 - held for the run
         self._pending.write(b"".join(pending_line(*target) for target in targets))
 
-    def finish(self, manifest: SettledFile, failures: SettledFile, failed: int) -> None:
-        """Publishes what is new, the manifest last, and leaves nothing else behind."""
+    def finish(self, manifest: SettledFile, failures: SettledFile, *, failed: bool, worked: bool) -> None:
+        """Publishes what is new, the manifest last, and leaves nothing else behind.
+
+        The manifest is what Make looks at, so it is no older than any output even where its text stays the same.
+        """
         if failed:
             self.publish_failures(failures)
         else:
@@ -158,12 +163,26 @@ class State:
         _remove(self._file("base.jsonl"))
         if changed:
             manifest.publish()
+        elif worked:
+            os.utime(self.manifest_path)
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def publish_failures(self, failures: SettledFile) -> None:
         """Puts the failures so far in place of those of the last run."""
         if failures.settle():
             failures.publish()
+
+    @functools.cache  # noqa: B019 - one a run
+    def folds_names(self) -> bool:
+        """Whether DEST takes names for the same that differ in case, or in how accents are composed."""
+        probe = f"{STATE_PREFIX}-\u00e9.tmp"
+        path = os.path.join(self._dest, probe)
+        with open(path, "wb"):
+            pass
+        others = (probe.upper(), unicodedata.normalize("NFD", probe))
+        folds = any(os.path.exists(os.path.join(self._dest, other)) for other in others)
+        os.unlink(path)
+        return folds
 
     def remove_temporaries(self, directories: Iterable[str]) -> None:
         """Removes unfinished files from directories of DEST (relative to it)."""

@@ -14,7 +14,10 @@ import click
 from noiseaug import __version__
 from noiseaug.cli.errors import EXPECTED, Interrupted, report
 
-_COMMANDS = {"run": "Write noisy copies of the images and audio below SOURCE to DEST."}
+_COMMANDS = {
+    "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
+    "verify": "Compare DEST with its manifest.",
+}
 
 
 class _Commands(click.Group):

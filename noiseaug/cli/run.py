@@ -13,10 +13,12 @@ import click
 from noiseaug import media
 from noiseaug.cli.display import Display, show_summary
 from noiseaug.cli.options import CLIP, LEVEL, MEAN, SEED
-from noiseaug.pipeline import planned, run
+from noiseaug.depfile import Depfile
+from noiseaug.manifest import MANIFEST
+from noiseaug.pipeline import Progress, planned, run
 from noiseaug.recipe import Recipe
 from noiseaug.running import MAX_PIXELS, EngineName, Running
-from noiseaug.sources import Selection
+from noiseaug.sources import Selection, parse_names
 
 _SOURCE = click.Path(exists=True)
 
@@ -60,6 +62,16 @@ _SOURCE = click.Path(exists=True)
     help="""With one file as SOURCE: the directory its
     path is taken relative to, so that it gets the noise it would get with that directory as SOURCE.""",
 )
+@click.option("--follow-symlinks", is_flag=True, help="Walk directories that links lead to.")
+@click.option(
+    "--files-from",
+    type=click.File("rb"),
+    metavar="FILE|-",
+    help="Work on the files named in FILE, one a line, relative to SOURCE; - is stdin.",
+)
+@click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL bytes.")
+# --- output
+@click.option("--depfile", type=click.Path(dir_okay=False), help="Write the sources to FILE as prerequisites for Make.")
 # --- running
 @click.option("--workers", type=click.IntRange(min=1), help="Files worked on at once.  [default: available cores]")
 @click.option(
@@ -105,16 +117,23 @@ def command(source: str, dest: str, **options: Any) -> int:
 
     Exit status: 0 done, 1 could not run, 2 usage, 3 finished but some files failed, 130 or 143 interrupted.
     """
-    recipe = _recipe(options)
-    kinds = frozenset(options["kind"] or media.KINDS)
-    selection = Selection(options["include"], options["exclude"], kinds, options["root"])
+    recipe, selection = _recipe(options), _selection(options)
     running = Running(**{setting.name: options[setting.name] for setting in fields(Running)})
     if options["dry_run"]:
         for _, file_name in planned(source, dest, recipe, selection, running):
             click.echo(os.fsencode(file_name))
         return 0
+    depfile = _depfile(source, dest, options)
     with Display(source, selection, quiet=options["quiet"], verbose=options["verbose"]) as display:
-        summary = run(source, dest, recipe, selection, running, display.advance)
+
+        def on_progress(progress: Progress) -> None:
+            display.advance(progress)
+            if depfile:
+                depfile.add(progress.source_path)
+
+        summary = run(source, dest, recipe, selection, running, on_progress)
+    if depfile:
+        depfile.write()
     if options["as_json"]:
         click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
     elif not options["quiet"]:
@@ -131,3 +150,23 @@ def _recipe(options: dict[str, Any]) -> Recipe:
         return Recipe(options["levels"], options["mean"], options["clip"], options["mono"], seed, options["copies"])
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _selection(options: dict[str, Any]) -> Selection:
+    names = None
+    if options["files_from"]:
+        try:
+            names = parse_names(options["files_from"].read(), null=options["null"])
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--files-from") from None
+    kinds = frozenset(options["kind"] or media.KINDS)
+    follow, root = options["follow_symlinks"], options["root"]
+    return Selection(options["include"], options["exclude"], kinds, follow, names, root)
+
+
+def _depfile(source: str, dest: str, options: dict[str, Any]) -> Depfile | None:
+    if not options["depfile"]:
+        return None
+    target = os.path.join(dest, MANIFEST) if os.path.isdir(source) else dest
+    root = source if os.path.isdir(source) else options["root"] or os.path.dirname(source)
+    return Depfile(options["depfile"], target, root)

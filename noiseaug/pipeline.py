@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -175,7 +175,7 @@ class _Run:
     def __init__(self, job: Job, recipe: Recipe, running: Running, state: State) -> None:
         self._job, self._recipe, self._running, self._state = job, recipe, running, state
         self._manifest, self._failures = state.begin()
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, plan.Target] = {}
         self._summary = Summary(manifest=state.manifest_path)
 
     def go(self, walk: Listing, on_progress: Callable[[Progress], None]) -> Summary:
@@ -187,28 +187,35 @@ class _Run:
         try:
             for note, outcome in pool.in_order(engine, reconciliation.items(walk), self._announce):
                 on_progress(self._record(note, outcome))
+            engine.close()
+            summary.others, summary.specials, summary.pruned = walk.others, walk.specials, reconciliation.pruned
+            if not summary.sources and not summary.failed:
+                raise NothingToDo(_nothing_in(self._job.source_root, walk))
+            self._state.remove_temporaries(_directories(target for task in engine.lost for target in task.targets))
+            self._state.finish(
+                self._manifest, self._failures, failed=bool(summary.failed), worked=bool(summary.written)
+            )
         except BaseException as error:
             engine.close()
-            self._state.remove_temporaries({os.path.dirname(name) for name in self._under_way})
+            self._state.remove_temporaries(_directories(self._under_way.values()))
             if isinstance(error, FailedFast):
                 self._state.publish_failures(self._failures)
+            if isinstance(error, OSError):  # of the files that the run itself keeps in DEST
+                reason = f"{error.strerror}; mend that and run again"
+                raise Stopped(f"cannot write to {self._job.dest_root}: {reason}") from None
             raise
-        engine.close()
-        summary.others, summary.specials, summary.pruned = walk.others, walk.specials, reconciliation.pruned
-        if not summary.sources and not summary.failed:
-            raise NothingToDo(_nothing_in(self._job.source_root, walk))
-        self._state.finish(self._manifest, self._failures, failed=bool(summary.failed), worked=bool(summary.written))
         return summary
 
     def _announce(self, tasks: Sequence[Task]) -> None:
-        targets = [(task.source.path, target.file_name) for task in tasks for target in task.targets]
-        self._under_way.update(name for _, name in targets)
-        self._state.announce(targets)
+        targets = [(task.source.path, target) for task in tasks for target in task.targets]
+        self._under_way.update((target.file_name, target) for _, target in targets)
+        self._state.announce((path, target.file_name) for path, target in targets)
 
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
         """Writes down what came of a source."""
         outcome = outcome or Outcome(failures=note.failures)
-        self._under_way.difference_update(note.file_names)
+        for name in note.file_names:
+            self._under_way.pop(name, None)
         if outcome.stop:
             raise Stopped(outcome.stop)
         made = {row.file_name: row.line for row in outcome.rows}
@@ -220,6 +227,10 @@ class _Run:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")
         return Progress(note.path, note.size, tuple(made), outcome.failures, outcome.traceback)
+
+
+def _directories(targets: Iterable[plan.Target]) -> set[str]:
+    return {os.path.dirname(target.file_name) for target in targets}
 
 
 def _engine(job: Job, running: Running) -> pool.Engine:

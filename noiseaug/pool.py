@@ -38,9 +38,15 @@ class WorkerDied(Exception):
 
 
 class Engine(Protocol):
-    """Where batches of tasks are done."""
+    """Where batches of tasks are done.
+
+    Attributes:
+        workers: how many tasks are done at once.
+        lost: tasks that a worker died over, perhaps leaving a temporary.
+    """
 
     workers: int
+    lost: list[Task]
 
     def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
         """Starts a batch. Its future gives the outcomes in order, or raises WorkerDied."""
@@ -114,6 +120,7 @@ class Threads:
 
     def __init__(self, job: Job, workers: int) -> None:
         self.workers = workers
+        self.lost: list[Task] = []
         self._job = job
         self._threads = ThreadPoolExecutor(workers)
 
@@ -134,6 +141,7 @@ class Processes:
     def __init__(self, job: Job, workers: int, timeout: float, quiet: bool = True) -> None:
         """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr."""
         self.workers = workers
+        self.lost: list[Task] = []
         self._job, self._timeout, self._quiet = job, timeout, quiet
         self._threads = ThreadPoolExecutor(workers)
         self._mine = threading.local()
@@ -153,7 +161,8 @@ class Processes:
                 worker.kill()
         try:
             return worker.do(tasks, self._timeout)
-        except WorkerDied:
+        except WorkerDied as death:
+            self.lost.append(tasks[len(death.outcomes)])
             self._alive.discard(worker)
             self._mine.worker = None
             raise

@@ -48,6 +48,8 @@ class SettledFile:
 
     def write(self, lines: bytes) -> None:
         """Appends whole lines; they are with the operating system when this returns."""
+        if not lines:
+            return
         if self._file is None:
             if self._former and self._former.read(len(lines)) == lines:
                 self._agreed += len(lines)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from noiseaug.recipe import Recipe
     from noiseaug.running import Running
     from noiseaug.sources import Selection
+    from noiseaug.verification import verify
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ _HOMES = {
     "Selection": "sources",
     "Summary": "pipeline",
     "run": "pipeline",
+    "verify": "verification",
 }
 
 __all__ = [
@@ -44,6 +46,7 @@ __all__ = [
     "Summary",
     "__version__",
     "run",
+    "verify",
 ]
 
 

@@ -6,7 +6,7 @@ import os
 
 from noiseaug.files import write_if_changed
 
-_ESCAPES = {" ": "\\ ", "\t": "\\\t", "#": "\\#", "%": "\\%", ":": "\\:", "$": "$$"}
+_ESCAPES = {" ": "\\ ", "\t": "\\\t", "#": "\\#", ":": "\\:", "$": "$$"}
 
 
 class Depfile:
@@ -29,12 +29,12 @@ class Depfile:
         """Adds a source."""
         path = os.path.join(self._root, source_path)
         if "\n" not in path:
-            self._sources.append(escaped(path))
+            self._sources.append(path)
 
     def write(self) -> None:
         """Writes the file, if it does not say the same already."""
-        prerequisites = "".join(f" \\\n {source}" for source in self._sources)
-        lines = [f"{escaped(self._target)}:{prerequisites}", *(f"{source}:" for source in self._sources)]
+        prerequisites = "".join(f" \\\n {escaped(source)}" for source in self._sources)
+        lines = [f"{as_target(self._target)}:{prerequisites}", *(f"{as_target(source)}:" for source in self._sources)]
         write_if_changed(self._path, os.fsencode("\n".join(lines) + "\n"))
 
 
@@ -45,3 +45,8 @@ def escaped(path: str) -> str:
     a\ b/$$c\#1.png
     """
     return "".join(_ESCAPES.get(character, character) for character in path)
+
+
+def as_target(path: str) -> str:
+    """`path` as Make wants it before the colon, where a percent sign would make a pattern of it."""
+    return escaped(path).replace("%", "\\%")

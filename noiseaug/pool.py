@@ -165,6 +165,7 @@ class Processes:
             self.lost.append(tasks[len(death.outcomes)])
             self._alive.discard(worker)
             self._mine.worker = None
+            worker.bury()
             raise
 
     def close(self) -> None:
@@ -174,6 +175,8 @@ class Processes:
         for worker in list(self._alive):
             worker.kill()
         self._threads.shutdown(wait=True)
+        while self._alive:
+            self._alive.pop().bury()
 
 
 class _Worker:
@@ -227,3 +230,7 @@ class _Worker:
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
+
+    def bury(self) -> None:
+        self._connection.close()
+        self._process.wait()

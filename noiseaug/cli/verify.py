@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from noiseaug.cli.display import printable
-from noiseaug.verify import Report, verify
+from noiseaug.verification import Report, verify
 
 _DIRECTORY = click.Path(exists=True, file_okay=False)
 

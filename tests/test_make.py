@@ -97,8 +97,8 @@ def test_an_interrupted_make_leaves_no_broken_target(with_pattern_rule):
         ["make", NOISEAUG],
         cwd=with_pattern_rule,
         start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     while not (with_pattern_rule / "noisy").exists() and process.poll() is None:
         time.sleep(0.01)

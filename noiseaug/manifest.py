@@ -6,9 +6,9 @@ Text that is not valid Unicode (names of files may be any bytes) stands as lone 
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from noiseaug.sources import walk_order
@@ -28,6 +28,7 @@ KEYS = (
 )
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON.
 _LONGEST_LINE = 1 << 17
+_decode = json.JSONDecoder().decode
 
 
 class Row(NamedTuple):
@@ -100,7 +101,7 @@ def read_entries(path: str) -> Iterator[Entry]:
 
 def _parsed(number: int, line: bytes) -> Entry:
     try:
-        record = json.loads(line)
+        record = _decode(line.decode())
     except (ValueError, RecursionError):
         return Entry(number, line, None, "is not JSON")
     if not isinstance(record, dict):
@@ -112,25 +113,29 @@ def _parsed(number: int, line: bytes) -> Entry:
 
 
 def read_groups(path: str) -> Iterator[Group]:
-    """The valid rows of a manifest by source, in walk order; rows that are damaged or out of order are passed over."""
-    valid = (entry for entry in read_entries(path) if entry.record is not None)
-    last: list[bytes] | None = None
-    for source_path, entries in groupby(valid, key=_source_path):
-        order = walk_order(source_path)
-        if last is None or order > last:
-            last = order
-            yield Group(source_path, {entry.record["file_name"]: entry for entry in entries if entry.record})
-
-
-def _source_path(entry: Entry) -> str:
-    assert entry.record is not None
-    path: str = entry.record["source_path"]
-    return path
+    """The valid rows of a manifest by source, in its order; rows that are damaged are passed over."""
+    group: Group | None = None
+    for entry in read_entries(path):
+        record = entry.record
+        if record is None:
+            continue
+        if group is None or group.source_path != record["source_path"]:
+            if group:
+                yield group
+            group = Group(record["source_path"], {})
+        group.rows[record["file_name"]] = entry
+    if group:
+        yield group
 
 
 def merged(newer: Iterable[Group], older: Iterable[Group]) -> Iterator[Group]:
     """Both streams as one, in walk order; where both know a target, the newer row stands."""
     first, second = iter(newer), iter(older)
+    new = next(first, None)
+    if new is None:
+        yield from second
+        return
+    first = itertools.chain([new], first)
     new, old = next(first, None), next(second, None)
     while new or old:
         if old is None or (new and walk_order(new.source_path) < walk_order(old.source_path)):

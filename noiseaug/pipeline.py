@@ -57,14 +57,16 @@ class Summary:
 
     def count(self, note: Note, written: Mapping[str, bytes], failures: Sequence[bytes]) -> None:
         """Adds what came of one source."""
-        self.written += len(written)
-        self.failed += len(failures)
-        self.failures.extend(json.loads(line) for line in failures[: FAILURES_SHOWN - len(self.failures)])
         if note.kind:
             self.sources += 1
-            self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
             self.up_to_date += len(note.file_names) - len(written) if not failures else 0
-            self.source_bytes += note.size if written else 0
+        if written:
+            self.written += len(written)
+            self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
+            self.source_bytes += note.size
+        if failures:
+            self.failed += len(failures)
+            self.failures.extend(json.loads(line) for line in failures[: FAILURES_SHOWN - len(self.failures)])
 
 
 class Progress(NamedTuple):
@@ -207,12 +209,21 @@ class _Run:
         return summary
 
     def _announce(self, tasks: Sequence[Task]) -> None:
-        targets = [(task.source.path, target) for task in tasks for target in task.targets]
+        targets = [(task, target) for task in tasks for target in task.targets]
         self._under_way.update((target.file_name, target) for _, target in targets)
-        self._state.announce((path, target.file_name) for path, target in targets)
+        self._state.announce(
+            (task.source.path, target.file_name)
+            for task, target in targets
+            # What is there and not ours is not going to be written, and does not become ours by being announced.
+            if target.file_name in task.ours or not os.path.lexists(f"{self._job.dest_root}/{target.file_name}")
+        )
 
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
         """Writes down what came of a source."""
+        if outcome is None and not note.failures:  # all is up to date
+            self._manifest.write(b"".join(note.kept.values()))
+            self._summary.count(note, {}, ())
+            return Progress(note.path, note.size, (), ())
         outcome = outcome or Outcome(failures=note.failures)
         for name in note.file_names:
             self._under_way.pop(name, None)

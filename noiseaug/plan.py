@@ -24,10 +24,13 @@ def targets(source_path: str, recipe: Recipe) -> list[Target]:
 
     A single one keeps the source's name, so that clean and noisy files match by name; several get `-LEVEL-COPY`.
     """
+    single = len(recipe.levels) * recipe.copies == 1
+    if single and recipe.clip != "none":
+        return [Target(source_path, recipe.levels[0], 0)]
     stem, suffix = posixpath.splitext(source_path)
     if recipe.clip == "none":
         suffix = media.float_suffix(suffix)
-    if len(recipe.levels) * recipe.copies == 1:
+    if single:
         return [Target(stem + suffix, recipe.levels[0], 0)]
     return [
         Target(f"{stem}-{level.label}-{copy}{suffix}", level, copy)

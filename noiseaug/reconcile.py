@@ -85,6 +85,8 @@ class Reconciliation:
 
     def _orphans_before(self, path: str | None) -> Iterator[Item[Note]]:
         """Passes over the sources before `path` that the walk did not find; those it could not look at stay."""
+        if self._next is None or self._next.source_path == path:
+            return
         order = None if path is None else walk_order(path)
         while self._next and (order is None or walk_order(self._next.source_path) < order):
             group, self._next = self._next, next(self._old, None)
@@ -113,19 +115,18 @@ class Reconciliation:
 
     def _item(self, source: Source, rows: dict[str, Entry]) -> Item[Note]:
         targets = plan.targets(source.path, self._recipe)
-        names = tuple(target.file_name for target in targets)
-        by_hash = self._running.checksum
-        current = {
-            target.file_name: rows[target.file_name].line
-            for target in targets
-            if target.file_name in rows and self._is_current(source, target, rows[target.file_name])
-        }
-        if self._running.force:
-            current = {}
-        if len(current) == len(targets) and not by_hash:
+        current: dict[str, bytes] = {}
+        if rows and not self._running.force:
+            for target in targets:
+                entry = rows.get(target.file_name)
+                if entry and self._is_current(source, target, entry):
+                    current[target.file_name] = entry.line
+        names = tuple([target.file_name for target in targets])
+        by_hash, all_current = self._running.checksum, len(current) == len(targets)
+        if all_current and not by_hash:
             return Note(source.path, source.size, source.kind, names, current, {}), None
         known = None
-        if by_hash and len(current) == len(targets):
+        if all_current:
             hashes = {(rows[name].record or {}).get("source_sha256") for name in names}
             known = hashes.pop() if len(hashes) == 1 else None
         kept: dict[str, bytes] = {} if by_hash else current
@@ -137,18 +138,18 @@ class Reconciliation:
         """Whether the output stands as recorded, and was made by this recipe from the source as it is."""
         record = entry.record or {}
         if (
-            record.get("recipe") != self._fingerprints[target.level]
+            record.get("source_bytes") != source.size
+            or record.get("recipe") != self._fingerprints[target.level]
             or record.get("copy") != target.copy
-            or record.get("source_bytes") != source.size
         ):
             return False
         try:
-            info = os.lstat(os.path.join(self._job.dest_root, target.file_name))
+            info = os.lstat(f"{self._job.dest_root}/{target.file_name}")
         except OSError:
             return False
         return (
-            stat.S_ISREG(info.st_mode)
-            and info.st_size == record.get("bytes")
+            info.st_size == record.get("bytes")
+            and stat.S_ISREG(info.st_mode)
             and (self._running.checksum or source.mtime_ns <= info.st_mtime_ns)
         )
 

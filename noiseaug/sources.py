@@ -57,7 +57,7 @@ def walk_order(path: str) -> list[bytes]:
     >>> sorted(["a.png", "a/b.png", "a-b/c.png"], key=walk_order)
     ['a/b.png', 'a-b/c.png', 'a.png']
     """
-    return [os.fsencode(part) for part in path.split("/")]
+    return os.fsencode(path).split(b"/")
 
 
 class Listing:
@@ -106,7 +106,7 @@ class Listing:
 
     def _look_at(self, path: str) -> Source | Unreadable | None:
         try:
-            info = os.stat(os.path.join(self._root, path))
+            info = os.stat(f"{self._root}/{path}")
         except OSError as error:
             return Unreadable(path, f"cannot be looked at: {error.strerror}")
         if not stat.S_ISREG(info.st_mode):

@@ -170,6 +170,16 @@ def test_a_foreign_file_is_never_overwritten_unless_asked_for(photos, tmp_path, 
     assert tree(dest) == undisturbed
 
 
+def test_a_foreign_file_stays_foreign_through_a_killed_run(photos, tmp_path):
+    dest = tmp_path / "out"
+    (dest / "cats").mkdir(parents=True)
+    (dest / "cats/001.png").write_bytes(b"precious")
+    fault = {"call": "write", "path": "journal.jsonl", "do": "kill-group", "count": str(tmp_path / "count")}
+    assert noiseaug("run", photos, dest, *STRENGTH, fault=fault).returncode == -signal.SIGKILL
+    assert noiseaug("run", photos, dest, *STRENGTH).returncode == 3
+    assert (dest / "cats/001.png").read_bytes() == b"precious"
+
+
 def test_outputs_whose_manifest_was_lost_are_recognised_by_their_bytes(mine, undisturbed):
     source, dest = mine
     (dest / "manifest.jsonl").unlink()

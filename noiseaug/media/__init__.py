@@ -8,8 +8,6 @@ codecs; this one does not.
 
 from __future__ import annotations
 
-import posixpath
-
 KINDS = {
     "image": frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}),
     "audio": frozenset({".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".w64", ".wav"}),
@@ -26,7 +24,8 @@ def kind_of(path: str) -> str | None:
     >>> kind_of("cats/A.JPG"), kind_of("notes.txt")
     ('image', None)
     """
-    return _KIND_OF.get(posixpath.splitext(path)[1].lower())
+    dot = path.rfind(".")
+    return _KIND_OF.get(path[dot:].lower()) if dot > path.rfind("/") + 1 else None  # ".png" is a name, not a suffix
 
 
 def float_suffix(suffix: str) -> str:

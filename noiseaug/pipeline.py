@@ -57,9 +57,8 @@ class Summary:
 
     def count(self, note: Note, written: Mapping[str, bytes], failures: Sequence[bytes]) -> None:
         """Adds what came of one source."""
-        if note.kind:
-            self.sources += 1
-            self.up_to_date += len(note.file_names) - len(written) if not failures else 0
+        self.sources += len(note.paths) if not note.failures else 0
+        self.up_to_date += (len(note.file_names) or len(note.kept)) - len(written) if not failures else 0
         if written:
             self.written += len(written)
             self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
@@ -70,13 +69,13 @@ class Summary:
 
 
 class Progress(NamedTuple):
-    """One source is dealt with: its path, its size in bytes, the outputs written, lines of failures.jsonl, and the
-    traceback of an exception that nobody expected."""
+    """A source is dealt with, or several that were up to date: their paths, the size of the one in bytes, the outputs
+    written, lines of failures.jsonl, and the traceback of an exception that nobody expected."""
 
-    source_path: str
-    size: int
-    written: tuple[str, ...]
-    failures: tuple[bytes, ...]
+    source_paths: tuple[str, ...]
+    size: int = 0
+    written: tuple[str, ...] = ()
+    failures: tuple[bytes, ...] = ()
     traceback: str | None = None
 
 
@@ -223,21 +222,21 @@ class _Run:
         if outcome is None and not note.failures:  # all is up to date
             self._manifest.write(b"".join(note.kept.values()))
             self._summary.count(note, {}, ())
-            return Progress(note.path, note.size, (), ())
+            return Progress(note.paths)
         outcome = outcome or Outcome(failures=note.failures)
         for name in note.file_names:
             self._under_way.pop(name, None)
         if outcome.stop:
             raise Stopped(outcome.stop)
         made = {row.file_name: row.line for row in outcome.rows}
-        rows = note.kept | (note.former if outcome.unchanged else {}) | made
+        rows = {**note.kept, **(note.former if outcome.unchanged else {}), **made}
         self._manifest.write(b"".join(rows[name] for name in note.file_names if name in rows))
         self._failures.write(b"".join(outcome.failures))
         self._summary.count(note, made, outcome.failures)
         if outcome.failures and self._running.fail_fast:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")
-        return Progress(note.path, note.size, tuple(made), outcome.failures, outcome.traceback)
+        return Progress(note.paths, note.size, tuple(made), outcome.failures, outcome.traceback)
 
 
 def _directories(targets: Iterable[plan.Target]) -> set[str]:
@@ -271,6 +270,6 @@ def _run_file(
         raise Stopped(outcome.stop)
     written = {row.file_name: row.line for row in outcome.rows}
     summary = Summary()
-    summary.count(Note(found.path, found.size, found.kind, (file_name,), {}, {}), written, outcome.failures)
-    on_progress(Progress(found.path, found.size, tuple(written), outcome.failures, outcome.traceback))
+    summary.count(Note((found.path,), found.size, found.kind, (file_name,)), written, outcome.failures)
+    on_progress(Progress((found.path,), found.size, tuple(written), outcome.failures, outcome.traceback))
     return summary

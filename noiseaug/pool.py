@@ -25,7 +25,7 @@ _WINDOW = 8
 # A batch ends when its sources come to this many bytes (5 to 20 ms of work), each counted as 4 KiB at the least.
 _BATCH_BYTES = 1 << 18
 _LEAST_BYTES = 1 << 12
-_BATCH_ITEMS = 1024
+_BATCH_ITEMS = 64
 
 
 class WorkerDied(Exception):

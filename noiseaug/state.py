@@ -125,10 +125,10 @@ class State:
             draft, directories = self._file("base.new"), set()
             with open(draft, "wb") as file:
                 for group in self.old_groups():
-                    for entry in group.rows.values():
-                        file.write(entry.line)
-                        if is_pending(entry) and entry.record:
-                            directories.add(posixpath.dirname(entry.record["file_name"]))
+                    for file_name, line in group.rows.items():
+                        file.write(line)
+                        if is_pending(line):
+                            directories.add(posixpath.dirname(file_name))
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(draft, self._file("base.jsonl"))

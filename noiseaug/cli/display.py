@@ -36,7 +36,7 @@ class Display:
                 self._bar.total = total
 
     def advance(self, progress: Progress) -> None:
-        """One source is dealt with."""
+        """One or several sources are dealt with."""
         self._failed += len(progress.failures)
         self._bytes += progress.size if progress.written else 0
         if self._verbose:
@@ -45,7 +45,7 @@ class Display:
             seconds = self._bar.format_dict["elapsed"] or 1
             rate = f"{self._bytes / seconds / 1e6:.1f} MB/s"
             self._bar.set_postfix_str(f"{rate}, {self._failed} failed" if self._failed else rate, refresh=False)
-            self._bar.update()
+            self._bar.update(len(progress.source_paths))
 
     def _tell(self, progress: Progress) -> None:
         lines = [f"{printable(name)}" for name in progress.written]

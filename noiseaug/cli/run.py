@@ -129,7 +129,8 @@ def command(source: str, dest: str, **options: Any) -> int:
         def on_progress(progress: Progress) -> None:
             display.advance(progress)
             if depfile:
-                depfile.add(progress.source_path)
+                for path in progress.source_paths:
+                    depfile.add(path)
 
         summary = run(source, dest, recipe, selection, running, on_progress)
     if depfile:

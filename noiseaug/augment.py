@@ -12,7 +12,6 @@ from typing import Protocol
 from noiseaug.files import OutOfSpace, OutputFile, Refused, SourceFile, sha256_of_file
 from noiseaug.manifest import Record, Row, failure_line, record_line
 from noiseaug.media.output import Facts, Output
-from noiseaug.noise import GaussianNoise
 from noiseaug.plan import Target
 from noiseaug.sampling import stream_key
 from noiseaug.task import Job, Outcome, Task, failure_of
@@ -77,10 +76,8 @@ def _augment(job: Job, task: Task) -> Outcome:
 
 
 def _open_output(job: Job, task: Task, target: Target) -> Output:
-    recipe = task.recipe
-    noise = GaussianNoise(target.level, recipe.mean, recipe.clip, recipe.mono, recipe.seed)
-    key = stream_key(recipe.seed, task.source.path, target.copy)
-    return Output(OutputFile(os.path.join(job.dest_root, target.file_name)), noise, key)
+    key = stream_key(task.recipe.seed, task.source.path, target.copy)
+    return Output(OutputFile(os.path.join(job.dest_root, target.file_name)), task.recipe, target.level, key)
 
 
 def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
@@ -97,7 +94,8 @@ def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
         "mono": recipe.mono,
         "seed": recipe.seed,
         "key": output.key,
-        "recipe": recipe.fingerprint(target.level),
+        "recipe": recipe.fingerprint(target.level, source.kind),
+        "options": recipe.options(source.kind),
         **facts,
         "bytes": output.file.size(),
         "sha256": output.file.sha256(),

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Clip = Literal["auto", "none"] | tuple[float, float]
+Unit = Literal["std", "snr"]
+
+_MAX_SNR = 300  # dB; below the precision of float64 samples
 
 
 def parse_fraction(text: str) -> float:
@@ -33,19 +36,30 @@ def parse_fraction(text: str) -> float:
 
 @dataclass(frozen=True)
 class Level:
-    """A noise strength: the standard deviation as a fraction of full scale, one value or a range to draw from.
+    """A noise strength, one value or a range to draw from.
 
     Attributes:
-        low: the standard deviation, or the least one of a range; 0 <= low <= high <= 1.
-        high: the greatest standard deviation; equal to `low` where the strength is fixed.
+        low: the strength, or the least one of a range: a standard deviation as a fraction of full scale (0 to 1), or a
+            signal-to-noise ratio in dB.
+        high: the greatest strength; equal to `low` where it is fixed.
+        unit: `std` or `snr`.
     """
 
     low: float
     high: float
+    unit: Unit = "std"
 
     def __post_init__(self) -> None:
         for value in (self.low, self.high):
-            if not math.isfinite(value) or value < 0:
+            if not math.isfinite(value):
+                raise ValueError(f"{value:g} is not finite")
+            if self.unit == "snr":
+                if abs(value) > _MAX_SNR:
+                    raise ValueError(
+                        f"{value:g} dB is not a ratio that samples can have: at most {_MAX_SNR} either way"
+                    )
+                continue
+            if value < 0:
                 raise ValueError(f"{value:g} is not a standard deviation: it must be 0 or more")
             if value > 1:
                 hint = f"{value:g}/255" if value <= 255 else f"{value:g}/65535"
@@ -54,23 +68,23 @@ class Level:
             raise ValueError(f"the range {self.low:g}:{self.high:g} is reversed; write {self.high:g}:{self.low:g}")
 
     @classmethod
-    def parse(cls, text: str) -> Level:
+    def parse(cls, text: str, unit: Unit = "std") -> Level:
         """The level that `text` spells.
 
         Raises:
-            ValueError: if it is empty, negative, not finite, above full scale or a reversed range.
+            ValueError: if it is empty, not finite, a reversed range, or a std that is negative or above full scale.
 
         >>> Level.parse("10%")
-        Level(low=0.1, high=0.1)
-        >>> Level.parse("0.1:0.2").is_range
+        Level(low=0.1, high=0.1, unit='std')
+        >>> Level.parse("-5:30", "snr").is_range
         True
         """
         low, colon, high = text.partition(":")
-        return cls(parse_fraction(low), parse_fraction(high if colon else low))
+        return cls(parse_fraction(low), parse_fraction(high if colon else low), unit)
 
     @classmethod
     def of(cls, value: Level | float | str) -> Level:
-        """`value` as a level: one already, a number (fixed), or a text for `parse`."""
+        """`value` as a level: one already, a standard deviation (fixed), or a text for `parse`."""
         if isinstance(value, Level):
             return value
         return cls.parse(value) if isinstance(value, str) else cls(float(value), float(value))
@@ -83,13 +97,13 @@ class Level:
     def label(self) -> str:
         """The level as it stands in file names and manifests.
 
-        >>> Level.parse("25/255").label, Level.parse("5/255:50/255").label
-        ('std0.098', 'std0.0196-0.196')
+        >>> Level.parse("25/255").label, Level.parse("5/255:50/255").label, Level.parse("10", "snr").label
+        ('std0.098', 'std0.0196-0.196', 'snr10')
         """
-        return f"std{self.low:.3g}-{self.high:.3g}" if self.is_range else f"std{self.low:.3g}"
+        return f"{self.unit}{self.low:.3g}-{self.high:.3g}" if self.is_range else f"{self.unit}{self.low:.3g}"
 
     def at(self, position: float) -> float:
-        """The standard deviation at `position` (0 to 1) of the range, uniformly in std."""
+        """The strength at `position` (0 to 1) of the range, uniformly in std or in dB."""
         return self.low + (self.high - self.low) * position if self.is_range else self.low
 
 

@@ -22,7 +22,7 @@ Record = dict[str, Any]
 # In this order in every row; a row leaves out what does not apply to its kind.
 KEYS = (
     *("file_name", "source_path", "kind", "role", "label", "level", "copy"),
-    *("std", "mean", "clip_low", "clip_high", "mono", "seed", "key", "recipe", "made_with"),
+    *("std", "mean", "clip_low", "clip_high", "mono", "seed", "key", "recipe", "options", "made_with"),
     *("noise_mean", "noise_std", "snr_db_measured", "psnr_db", "clipped"),
     *("width", "height", "dtype", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
     *("bytes", "sha256", "source_bytes", "source_sha256"),

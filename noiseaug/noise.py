@@ -79,7 +79,10 @@ class GaussianNoise:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "std", Level.of(self.std))
+        level = Level.of(self.std)
+        if level.unit != "std":
+            raise ValueError(f"{level.label} is no standard deviation; only the command line takes an SNR, for audio")
+        object.__setattr__(self, "std", level)
         check_mean(self.mean)
         check_clip(self.clip)
 

@@ -113,13 +113,13 @@ def run(
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
     job = Job(place.source_root, place.dest_root, running.overwrite_foreign, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
-        return _run_file(job, next(iter(_walk(place, selection)), None), place.dest_file, recipe, on_progress)
+        return _run_file(job, next(iter(_walk(place, selection, recipe)), None), place.dest_file, recipe, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
     state = State(place.dest_root)
     try:
         state.lock()
-        walk = _walk(place, selection)
+        walk = _walk(place, selection, recipe)
         _refuse_collisions(walk, recipe)
         return _Run(job, recipe, running, state).go(walk, on_progress)
     except NothingToDo:
@@ -140,7 +140,7 @@ def planned(
     """What `run` with the same arguments would make, as (source path, file name), in order. Nothing is written."""
     selection, running = selection or Selection(), running or Running()
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
-    walk = _walk(place, selection)
+    walk = _walk(place, selection, recipe)
     _refuse_collisions(walk, recipe)
     if place.dest_file is not None:
         yield from ((found.path, place.dest_file) for found in walk if isinstance(found, Source))
@@ -153,7 +153,8 @@ def planned(
             yield from ((task.source.path, target.file_name) for target in task.targets)
 
 
-def _walk(place: Place, selection: Selection) -> Listing:
+def _walk(place: Place, selection: Selection, recipe: Recipe) -> Listing:
+    selection = replace(selection, kinds=frozenset(kind for kind in selection.kinds if recipe.levels_of(kind)))
     if place.source_file is not None:
         return Listing(place.source_root, [place.source_file], selection)
     if selection.names is not None:
@@ -162,7 +163,7 @@ def _walk(place: Place, selection: Selection) -> Listing:
 
 
 def _refuse_collisions(walk: Listing, recipe: Recipe) -> None:
-    if plan.may_collide(recipe):
+    if plan.may_rename(recipe):
         paths = (found.path for found in walk if isinstance(found, Source))
         collision = plan.find_collision(paths, recipe)
         if collision:
@@ -261,11 +262,12 @@ def _run_file(
     """One file to one file, as `cp` does it: here and now, with no manifest."""
     from noiseaug.augment import augment  # imports the codecs, which other runs leave to their workers
 
-    if len(recipe.levels) * recipe.copies > 1:
-        raise Misplaced(f"several outputs of one file need a directory as DEST; {file_name} is a file")
     if not isinstance(found, Source):
         raise NothingToDo("SOURCE is neither an image nor an audio file, by its suffix")
-    outcome = augment(job, Task(found, recipe, (plan.Target(file_name, recipe.levels[0], 0),), frozenset()))
+    levels = recipe.levels_of(found.kind)
+    if len(levels) * recipe.copies > 1:
+        raise Misplaced(f"several outputs of one file need a directory as DEST; {file_name} is a file")
+    outcome = augment(job, Task(found, recipe, (plan.Target(file_name, levels[0], 0),), frozenset()))
     if outcome.stop:
         raise Stopped(outcome.stop)
     written = {row.file_name: row.line for row in outcome.rows}

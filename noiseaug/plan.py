@@ -19,29 +19,30 @@ class Target(NamedTuple):
     copy: int
 
 
-def targets(source_path: str, recipe: Recipe) -> list[Target]:
+def targets(source_path: str, kind: str, recipe: Recipe) -> list[Target]:
     """The targets of a source, in the order of the manifest: by level as given, then by copy.
 
     A single one keeps the source's name, so that clean and noisy files match by name; several get `-LEVEL-COPY`.
     """
-    single = len(recipe.levels) * recipe.copies == 1
-    if single and recipe.clip != "none":
-        return [Target(source_path, recipe.levels[0], 0)]
+    levels = recipe.levels_of(kind)
+    single = len(levels) * recipe.copies == 1
+    renamed = may_rename(recipe)
+    if single and not renamed:
+        return [Target(source_path, levels[0], 0)]
     stem, suffix = posixpath.splitext(source_path)
-    if recipe.clip == "none":
-        suffix = media.float_suffix(suffix)
+    if renamed:
+        form = recipe.image.format if kind == "image" else recipe.audio.format
+        suffix = media.target_suffix(suffix, form, as_float=recipe.clip == "none")
     if single:
-        return [Target(stem + suffix, recipe.levels[0], 0)]
+        return [Target(stem + suffix, levels[0], 0)]
     return [
-        Target(f"{stem}-{level.label}-{copy}{suffix}", level, copy)
-        for level in recipe.levels
-        for copy in range(recipe.copies)
+        Target(f"{stem}-{level.label}-{copy}{suffix}", level, copy) for level in levels for copy in range(recipe.copies)
     ]
 
 
-def may_collide(recipe: Recipe) -> bool:
-    """Whether two sources could want one name: only where suffixes change."""
-    return recipe.clip == "none"
+def may_rename(recipe: Recipe) -> bool:
+    """Whether suffixes may change, so that two sources could want one name."""
+    return recipe.clip == "none" or recipe.image.format is not None or recipe.audio.format is not None
 
 
 def find_collision(source_paths: Iterable[str], recipe: Recipe) -> tuple[str, str, str] | None:
@@ -59,7 +60,7 @@ def find_collision(source_paths: Iterable[str], recipe: Recipe) -> tuple[str, st
         for other in [name for name in taken if name and name != directory and not directory.startswith(name + "/")]:
             del taken[other]
         names = taken.setdefault(directory, {})
-        for target in targets(path, recipe):
+        for target in targets(path, media.kind_of(path) or "", recipe):
             if target.file_name in names:
                 return target.file_name, names[target.file_name], path
             names[target.file_name] = path

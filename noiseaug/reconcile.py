@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from noiseaug import plan
+from noiseaug import media, plan
 from noiseaug.files import inside, sha256_of_file
 from noiseaug.manifest import Group, Record, failure_line, fragment, is_pending, record_of
 from noiseaug.pool import Item
@@ -58,7 +58,11 @@ class Reconciliation:
         self._job, self._recipe, self._running = job, recipe, running
         self._old = old
         self._next = next(old, None)
-        self._recipes = {level: fragment("recipe", recipe.fingerprint(level)) for level in recipe.levels}
+        self._recipes = {
+            (kind, level): fragment("recipe", recipe.fingerprint(level, kind))
+            for kind in media.KINDS
+            for level in recipe.levels_of(kind)
+        }
         self._unreadable: list[str] = []
         self._folds_names = folds_names
         self._found_any = False
@@ -135,7 +139,7 @@ class Reconciliation:
         return True
 
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
-        targets = plan.targets(source.path, self._recipe)
+        targets = plan.targets(source.path, source.kind, self._recipe)
         current: dict[str, bytes] = {}
         if rows and not self._running.force:
             for target in targets:
@@ -158,7 +162,7 @@ class Reconciliation:
     def _is_current(self, source: Source, target: plan.Target, line: bytes) -> bool:
         """Whether the output stands as recorded, and was made by this recipe from the source as it is."""
         if (
-            self._recipes[target.level] not in line
+            self._recipes[source.kind, target.level] not in line
             or fragment("copy", target.copy) not in line
             or fragment("source_bytes", source.size) not in line
         ):

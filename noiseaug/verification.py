@@ -22,7 +22,7 @@ from noiseaug.files import inside, sha256_of_file
 from noiseaug.level import Clip, Level
 from noiseaug.manifest import FAILURES, MANIFEST, Entry, Record, read_entries
 from noiseaug.plan import Target
-from noiseaug.recipe import Recipe
+from noiseaug.recipe import Recipe, parse_options
 from noiseaug.running import Running, available_cores
 from noiseaug.sources import STATE_PREFIX, Source
 from noiseaug.task import Job, Outcome, Task
@@ -207,7 +207,7 @@ def _record_problem(record: Record) -> str | None:
         return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
     wanted: dict[str, Callable[[object], bool]] = {
-        **dict.fromkeys(("file_name", "source_path", "level", "recipe", "made_with"), text),
+        **dict.fromkeys(("file_name", "source_path", "level", "recipe", "options", "made_with"), text),
         **dict.fromkeys(("bytes", "source_bytes", "copy"), whole),
         **dict.fromkeys(("std", "mean"), number),
         **dict.fromkeys(("sha256", "source_sha256"), digest),
@@ -260,7 +260,15 @@ def _tasks(dest: str, source: str) -> Iterator[pool.Item[Record | Finding]]:
 def _recipe_of(record: Record) -> Recipe:
     low, high = record.get("clip_low"), record.get("clip_high")
     clip: Clip = "none" if low is None or high is None else (float(low), float(high))
-    return Recipe((Level.of(float(record["std"])),), float(record["mean"]), clip, record["mono"], record["seed"])
+    options = parse_options(record["kind"], record["options"])
+    return Recipe(
+        (Level.of(float(record["std"])),),
+        float(record["mean"]),
+        clip,
+        record["mono"],
+        record["seed"],
+        **{record["kind"]: options},  # type: ignore[arg-type] # each kind is the name of its options
+    )
 
 
 def _compared(record: Record, outcome: Outcome) -> Iterator[Finding]:

@@ -12,10 +12,14 @@ KINDS = {
     "image": frozenset({".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}),
     "audio": frozenset({".aif", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".w64", ".wav"}),
 }
+# Suffixes (without the dot) of what `--image-format` and `--audio-format` can write.
+WRITABLE = {
+    "image": ("bmp", "jpg", "png", "tif", "webp"),
+    "audio": ("aiff", "au", "caf", "flac", "mp3", "ogg", "w64", "wav"),
+}
 _KIND_OF = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes}
-# Suffixes of formats that cannot hold float32 samples of full range, and what unclipped noise on them is written as.
-_FLOAT_SUFFIX = {".bmp": ".tif", ".jpe": ".tif", ".jpeg": ".tif", ".jpg": ".tif", ".png": ".tif", ".webp": ".tif"}
-_FLOAT_SUFFIX[".flac"] = ".wav"
+# What float32 samples of full range are written as where the source's format cannot hold them.
+_FLOAT_SUFFIX = dict.fromkeys((".bmp", ".jpe", ".jpeg", ".jpg", ".png", ".webp"), ".tif") | {".flac": ".wav"}
 
 
 def kind_of(path: str) -> str | None:
@@ -28,6 +32,8 @@ def kind_of(path: str) -> str | None:
     return _KIND_OF.get(path[dot:].lower()) if dot > path.rfind("/") + 1 else None  # ".png" is a name, not a suffix
 
 
-def float_suffix(suffix: str) -> str:
-    """The suffix under which float32 samples are written for a source with `suffix`."""
-    return _FLOAT_SUFFIX.get(suffix.lower(), suffix)
+def target_suffix(suffix: str, form: str | None, *, as_float: bool) -> str:
+    """The suffix under which a source with `suffix` is written: that of `form`, if one is asked for, or its own, but
+    one that holds float32 samples if `as_float`."""
+    suffix = f".{form}" if form else suffix
+    return _FLOAT_SUFFIX.get(suffix.lower(), suffix) if as_float else suffix

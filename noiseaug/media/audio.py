@@ -58,7 +58,7 @@ def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
         lattice = _LATTICES.get(reader.subtype)
         if lattice is None:
             raise Refused(f"has subtype {reader.subtype}, which is not supported; convert it to PCM_16 or FLOAT")
-        noisers = [output.noiser(lattice.dtype, lattice.bits) for output in outputs]
+        noisers = [output.noiser(output.strength(), lattice.dtype, lattice.bits) for output in outputs]
         with _codec_errors("encoded"):
             writers = [open_files.enter_context(_writer(reader, output)) for output in outputs]
         frames = 0
@@ -87,7 +87,7 @@ def _blocks(reader: soundfile.SoundFile, dtype: str) -> Iterator[NDArray[Any]]:
 def _writer(reader: soundfile.SoundFile, output: Output) -> soundfile.SoundFile:
     """The output, opened with the source's format, rate, channels, endianness and text tags."""
     form, subtype, endian = reader.format, reader.subtype, reader.endian
-    if output.noise.clip == "none" and subtype.startswith("PCM"):
+    if output.recipe.clip == "none" and subtype.startswith("PCM"):
         form, subtype = ("WAV" if form == "FLAC" else form), "FLOAT"
     writer = soundfile.SoundFile(
         output.file.fd, "w", reader.samplerate, reader.channels, subtype, endian, form, closefd=False

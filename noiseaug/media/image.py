@@ -44,7 +44,7 @@ def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
     samples, types, metadata = _decode(data)
     facts = []
     for output in outputs:
-        noiser = output.noiser(samples.dtype)
+        noiser = output.noiser(output.strength(), samples.dtype)
         encoded = _encode(_with_noise(noiser, samples, header), types, metadata, output.suffix, header)
         output.file.write(encoded.reshape(-1).data)
         facts.append(_shape_facts(samples) | noise_facts(noiser, "psnr_db"))

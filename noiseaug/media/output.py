@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from noiseaug.files import OutputFile
+from noiseaug.level import Level
 from noiseaug.noise import GaussianNoise, Noiser
+from noiseaug.recipe import Recipe
 from noiseaug.sampling import Stream
 
 Facts = dict[str, str | int | float | bool | None]
@@ -19,12 +21,14 @@ class Output:
 
     Attributes:
         file: where the encoded samples go.
-        noise: the strength, and how it is applied.
+        recipe: how the noise is applied, and how the samples are encoded.
+        level: how strong the noise is.
         key: the name of its random stream.
     """
 
     file: OutputFile
-    noise: GaussianNoise
+    recipe: Recipe
+    level: Level
     key: str
 
     @property
@@ -32,9 +36,15 @@ class Output:
         """The suffix of the final name, in small letters: the format to write."""
         return os.path.splitext(self.file.path)[1].lower()
 
-    def noiser(self, dtype: Any, bits: int | None = None) -> Noiser:
-        """What adds this output's noise to samples of `dtype`, from the beginning of its stream."""
-        return Noiser(self.noise, Stream(self.key), dtype, bits)
+    def strength(self) -> float:
+        """The strength, a std or an SNR: that of the level, or drawn from its range by the random stream."""
+        return self.level.at(Stream(self.key).position()) if self.level.is_range else self.level.low
+
+    def noiser(self, std: float, dtype: Any, bits: int | None = None) -> Noiser:
+        """What adds noise of this strength to samples of `dtype`, from the beginning of the random stream."""
+        recipe = self.recipe
+        noise = GaussianNoise(std, recipe.mean, recipe.clip, recipe.mono, recipe.seed)
+        return Noiser(noise, Stream(self.key), dtype, bits)
 
 
 def noise_facts(noiser: Noiser, quality: str) -> Facts:

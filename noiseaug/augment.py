@@ -20,7 +20,7 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 class _Media(Protocol):
-    def augment(self, source: SourceFile, outputs: list[Output], max_pixels: int) -> list[Facts]: ...
+    def augment(self, source: SourceFile, outputs: list[Output], max_pixels: int) -> list[Facts | None]: ...
 
 
 def augment(job: Job, task: Task) -> Outcome:
@@ -56,6 +56,8 @@ def _augment(job: Job, task: Task) -> Outcome:
             source.check_unchanged()
             rows, failures = [], []
             for target, output, fact in zip(task.targets, outputs, facts, strict=True):
+                if fact is None:
+                    continue
                 record = _record(task, target, output, fact)
                 record |= {"source_bytes": source.size, "source_sha256": source_sha256}
                 reason = _publish(job, task, target, output.file, source.mtime_ns)
@@ -72,7 +74,14 @@ def _augment(job: Job, task: Task) -> Outcome:
         finally:
             for output in outputs:
                 output.file.discard()
-    return Outcome(tuple(rows), tuple(failures))
+    return Outcome(tuple(rows), tuple(failures), _not_kept(facts))
+
+
+def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:
+    """What could not be carried over from a source to its targets, which all lost the same."""
+    fact = next((fact for fact in facts if fact), {})
+    lost = str(fact.get("not_kept", ""))
+    return tuple((what, str(fact["source_format"])) for what in lost.split(", ") if what)
 
 
 def _open_output(job: Job, task: Task, target: Target) -> Output:

@@ -22,10 +22,11 @@ Record = dict[str, Any]
 # In this order in every row; a row leaves out what does not apply to its kind.
 KEYS = (
     *("file_name", "source_path", "kind", "role", "label", "level", "copy"),
-    *("std", "mean", "clip_low", "clip_high", "mono", "seed", "key", "recipe", "options", "made_with"),
-    *("noise_mean", "noise_std", "snr_db_measured", "psnr_db", "clipped"),
-    *("width", "height", "dtype", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
-    *("bytes", "sha256", "source_bytes", "source_sha256"),
+    *("std", "snr_db", "mean", "clip_low", "clip_high", "mono", "seed", "key", "recipe", "options", "made_with"),
+    *("noise_mean", "noise_std", "noise_std_decoded", "snr_db_measured", "psnr_db", "clipped"),
+    *("silent", "silence_kept", "gain"),
+    *("width", "height", "dtype", "frames", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
+    *("source_format", "not_kept", "bytes", "sha256", "source_bytes", "source_sha256"),
 )
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON.
 _LONGEST_LINE = 1 << 17

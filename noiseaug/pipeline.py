@@ -36,6 +36,7 @@ class Summary:
         specials: special files and links to directories, left alone.
         kinds: outputs written, by kind.
         source_bytes: size of the sources of what was written.
+        not_kept: what could not be carried over from sources, with their format, and from how many.
         failures: the first failures, as in failures.jsonl.
     """
 
@@ -49,20 +50,25 @@ class Summary:
     specials: int = 0
     source_bytes: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
+    not_kept: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as plain data."""
         return asdict(self)
 
-    def count(self, note: Note, written: Mapping[str, bytes], failures: Sequence[bytes]) -> None:
+    def count(self, note: Note, written: Mapping[str, bytes], outcome: Outcome) -> None:
         """Adds what came of one source."""
+        failures = outcome.failures
         self.sources += len(note.paths) if not note.failures else 0
         self.up_to_date += (len(note.file_names) or len(note.kept)) - len(written) if not failures else 0
         if written:
             self.written += len(written)
             self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
             self.source_bytes += note.size
+        for what, source_format in outcome.not_kept:
+            lost = f"{what} ({source_format})"
+            self.not_kept[lost] = self.not_kept.get(lost, 0) + 1
         if failures:
             self.failed += len(failures)
             self.failures.extend(json.loads(line) for line in failures[: FAILURES_SHOWN - len(self.failures)])
@@ -222,7 +228,7 @@ class _Run:
         """Writes down what came of a source."""
         if outcome is None and not note.failures:  # all is up to date
             self._manifest.write(b"".join(note.kept.values()))
-            self._summary.count(note, {}, ())
+            self._summary.count(note, {}, Outcome())
             return Progress(note.paths)
         outcome = outcome or Outcome(failures=note.failures)
         for name in note.file_names:
@@ -233,7 +239,7 @@ class _Run:
         rows = {**note.kept, **(note.former if outcome.unchanged else {}), **made}
         self._manifest.write(b"".join(rows[name] for name in note.file_names if name in rows))
         self._failures.write(b"".join(outcome.failures))
-        self._summary.count(note, made, outcome.failures)
+        self._summary.count(note, made, outcome)
         if outcome.failures and self._running.fail_fast:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")
@@ -272,6 +278,6 @@ def _run_file(
         raise Stopped(outcome.stop)
     written = {row.file_name: row.line for row in outcome.rows}
     summary = Summary()
-    summary.count(Note((found.path,), found.size, found.kind, (file_name,)), written, outcome.failures)
+    summary.count(Note((found.path,), found.size, found.kind, (file_name,)), written, outcome)
     on_progress(Progress((found.path,), found.size, tuple(written), outcome.failures, outcome.traceback))
     return summary

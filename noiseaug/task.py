@@ -53,6 +53,7 @@ class Outcome(NamedTuple):
     Attributes:
         rows: a manifest row for each target that now stands in DEST.
         failures: lines for failures.jsonl.
+        not_kept: what of the source could not be carried over, and its format.
         unchanged: nothing was done, as the source has the hash that was known.
         stop: a reason why no further task can succeed.
         traceback: of an exception that nobody expected.
@@ -60,6 +61,7 @@ class Outcome(NamedTuple):
 
     rows: tuple[Row, ...] = ()
     failures: tuple[bytes, ...] = ()
+    not_kept: tuple[tuple[str, str], ...] = ()
     unchanged: bool = False
     stop: str | None = None
     traceback: str | None = None

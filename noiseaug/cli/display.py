@@ -73,13 +73,15 @@ def show_summary(summary: Summary, dest: str) -> None:
         click.echo(f"nothing to do, {summary.up_to_date:,} up to date" + _rest(summary))
         return
     parts = [f"{summary.written:,} {_plural(summary.written, 'file')} written to {printable(dest)}"]
-    if summary.kinds:
+    if summary.written:
         parts[0] += f" ({', '.join(f'{count:,} {kind}' for kind, count in sorted(summary.kinds.items()))})"
     if summary.up_to_date:
         parts.append(f"{summary.up_to_date:,} up to date")
     if summary.pruned:
         parts.append(f"{summary.pruned:,} deleted as their source is gone")
     click.echo(", ".join(parts) + _rest(summary))
+    for what, count in summary.not_kept.items():
+        click.echo(f"not kept from {count:,} {_plural(count, 'file')}: {what}")
     if failed:
         click.echo(f"{failed:,} failed:", err=True)
         for failure in summary.failures[:FAILURES_SHOWN]:

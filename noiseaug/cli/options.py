@@ -36,6 +36,7 @@ def _seed(text: str) -> int | str:
 
 
 LEVEL = Parsed("LEVEL", Level.parse)
+SNR = Parsed("DB", lambda text: Level.parse(text, "snr"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
 CLIP = Parsed("auto|none|LO:HI", parse_clip)
 SEED = Parsed("INTEGER|random", _seed)

@@ -12,11 +12,20 @@ import click
 
 from noiseaug import media
 from noiseaug.cli.display import Display, show_summary
-from noiseaug.cli.options import CLIP, LEVEL, MEAN, SEED
+from noiseaug.cli.options import CLIP, LEVEL, MEAN, SEED, SNR
 from noiseaug.depfile import Depfile
 from noiseaug.manifest import MANIFEST
 from noiseaug.pipeline import Progress, planned, run
-from noiseaug.recipe import Recipe
+from noiseaug.recipe import (
+    MEASURES,
+    ON_CLIP,
+    ON_SILENCE,
+    SNR_REFERENCES,
+    SUBSAMPLINGS,
+    AudioOptions,
+    ImageOptions,
+    Recipe,
+)
 from noiseaug.running import MAX_PIXELS, EngineName, Running
 from noiseaug.sources import Selection, parse_names
 
@@ -32,9 +41,16 @@ _SOURCE = click.Path(exists=True)
     "levels",
     type=LEVEL,
     multiple=True,
-    required=True,
-    help="""Standard deviation as a fraction of
-    full scale: 0.1, 10%, 25/255; or a range to draw from for each file, 5/255:50/255. May be given several times.""",
+    help="""Standard deviation as a fraction of full scale: 0.1, 10%, 25/255; or a range to draw from for each file,
+    5/255:50/255. Repeatable.""",
+)
+@click.option(
+    "--snr",
+    "ratios",
+    type=SNR,
+    multiple=True,
+    help="""Signal-to-noise ratio of audio in dB: 10, --snr=-5, or a range 10:30. Repeatable. With --std too, images get
+    the std and audio the SNR.""",
 )
 @click.option("--mean", type=MEAN, default="0", show_default=True, help="Mean of the noise, fraction of full scale.")
 @click.option(
@@ -51,6 +67,28 @@ _SOURCE = click.Path(exists=True)
 )
 @click.option(
     "--copies", type=click.IntRange(min=1), default=1, show_default=True, help="Noisy versions at each level."
+)
+@click.option(
+    "--snr-reference",
+    type=click.Choice(SNR_REFERENCES),
+    default="pooled",
+    show_default=True,
+    help="""The signal an SNR refers to: all channels, each channel, or what is not silence (-60 dB of the peak).""",
+)
+@click.option(
+    "--on-silence",
+    type=click.Choice(ON_SILENCE),
+    default="copy",
+    show_default=True,
+    help="What an SNR makes of a silent file.",
+)
+@click.option("--keep-silence", is_flag=True, help="Digital silence in audio of more than 100 ms stays silent.")
+@click.option(
+    "--on-clip",
+    type=click.Choice(ON_CLIP),
+    default="saturate",
+    show_default=True,
+    help="What becomes of audio that clips; rescale: lower the file until it does not.",
 )
 # --- selection
 @click.option("--include", metavar="GLOB", multiple=True, help="Only files that match (as in .gitignore; repeatable).")
@@ -71,6 +109,24 @@ _SOURCE = click.Path(exists=True)
 )
 @click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL bytes.")
 # --- output
+@click.option("--image-format", type=click.Choice(media.WRITABLE["image"]), help="Write images as this.")
+@click.option("--audio-format", type=click.Choice(media.WRITABLE["audio"]), help="Write audio as this.")
+@click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, lossy WebP and AVIF.  [default: 95]")
+@click.option(
+    "--subsampling",
+    type=click.Choice(SUBSAMPLINGS),
+    default="444",
+    show_default=True,
+    help="Of JPEG chroma; anything but 444 takes noise away.",
+)
+@click.option("--png-level", type=click.IntRange(0, 9), help="Of compression.  [default: what is fast]")
+@click.option(
+    "--measure",
+    type=click.Choice(MEASURES),
+    default="encoded",
+    show_default=True,
+    help="decoded: also record the noise that survived encoding.",
+)
 @click.option("--depfile", type=click.Path(dir_okay=False), help="Write the sources to FILE as prerequisites for Make.")
 # --- running
 @click.option("--workers", type=click.IntRange(min=1), help="Files worked on at once.  [default: available cores]")
@@ -147,8 +203,21 @@ def _recipe(options: dict[str, Any]) -> Recipe:
     if seed == "random":
         seed = secrets.randbits(32)
         click.echo(f"noiseaug: seed {seed}", err=True)
+    image = ImageOptions(
+        options["quality"], options["subsampling"], options["png_level"], options["image_format"], options["measure"]
+    )
+    audio = AudioOptions(
+        options["audio_format"],
+        options["snr_reference"],
+        options["on_silence"],
+        options["keep_silence"],
+        options["on_clip"],
+    )
+    if not options["levels"] and not options["ratios"]:
+        raise click.UsageError("Missing option '--std' (or '--snr', for audio): how strong is the noise to be?")
+    levels = (*options["levels"], *options["ratios"])
     try:
-        return Recipe(options["levels"], options["mean"], options["clip"], options["mono"], seed, options["copies"])
+        return Recipe(levels, options["mean"], options["clip"], options["mono"], seed, options["copies"], image, audio)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
 

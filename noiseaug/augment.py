@@ -9,6 +9,7 @@ import posixpath
 import traceback
 from typing import Protocol
 
+from noiseaug import media
 from noiseaug.files import OutOfSpace, OutputFile, Refused, SourceFile, sha256_of_file
 from noiseaug.manifest import Record, Row, failure_line, record_line
 from noiseaug.media.output import Facts, Output
@@ -44,6 +45,8 @@ def augment(job: Job, task: Task) -> Outcome:
 
 
 def _augment(job: Job, task: Task) -> Outcome:
+    if why := media.why_unreadable(task.source.path):
+        raise Refused(why)
     with SourceFile(os.path.join(job.source_root, task.source.path)) as source:
         source_sha256 = source.sha256()
         if source_sha256 == task.known_sha256:
@@ -51,8 +54,8 @@ def _augment(job: Job, task: Task) -> Outcome:
         outputs: list[Output] = []
         try:
             outputs.extend(_open_output(job, task, target) for target in task.targets)
-            media: _Media = importlib.import_module(f"noiseaug.media.{task.source.kind}")
-            facts = media.augment(source, outputs, job.max_pixels)
+            codec: _Media = importlib.import_module(f"noiseaug.media.{task.source.kind}")
+            facts = codec.augment(source, outputs, job.max_pixels)
             source.check_unchanged()
             rows, failures = [], []
             for target, output, fact in zip(task.targets, outputs, facts, strict=True):

@@ -98,9 +98,6 @@ class Reconciliation:
         if source.path in walk.twins and self._folds_names():
             twin = walk.twins[source.path]
             return _failed(source.path, f"would overwrite {twin}, as the file system of DEST folds names; rename one")
-        why = media.why_unreadable(source.path)
-        if why:
-            return _failed(source.path, why)
         self._found_any = True
         return self._item(source, self._take(source.path))
 

@@ -24,7 +24,7 @@ def parse_fraction(text: str) -> float:
             value = float(body[:-1]) / 100
         elif "/" in body:
             top, bottom = body.split("/")
-            value = float(top) / float(bottom)
+            value = float(top) / float(bottom) if math.isfinite(float(bottom)) else math.nan
         else:
             value = float(body)
     except (ValueError, ZeroDivisionError):
@@ -64,6 +64,8 @@ class Level:
             if value > 1:
                 hint = f"{value:g}/255" if value <= 255 else f"{value:g}/65535"
                 raise ValueError(f"{value:g} is above full scale; did you mean {hint}?")
+        object.__setattr__(self, "low", self.low + 0.0)  # -0.0 would show in names
+        object.__setattr__(self, "high", self.high + 0.0)
         if self.low > self.high:
             raise ValueError(f"the range {self.low:g}:{self.high:g} is reversed; write {self.high:g}:{self.low:g}")
 

@@ -61,7 +61,7 @@ class GaussianNoise:
     Full scale is the maximum of an unsigned dtype (255, 65535), 2**(bits-1) for signed integers (PCM), 1.0 for floats.
     On integers the noise is the rounded Gaussian, sampled exactly: `saturate(x + k)` with
     P(k) = Phi((k + 1/2 - mean) / std) - Phi((k - 1/2 - mean) / std), which is how round(x + N(mean, std**2)) is
-    distributed. Integers of more than 1000 levels of std, or of more than 16 bits, are float64 sums rounded once.
+    distributed. Integers of more than 16 bits are float64 sums rounded once.
 
     Raises:
         ValueError: where a parameter is outside its domain.
@@ -113,13 +113,14 @@ class GaussianNoise:
             alpha: whether the last channel is alpha, which gets no noise.
 
         Returns:
-            An array of the same shape and dtype (float32 for integers with clip "none").
+            An array of the same shape and dtype (float32 for integers with clip "none"), in native byte order.
 
         Raises:
             TypeError: if the dtype is not one of those above.
+            ValueError: if `bits`, `channels` or `alpha` do not fit the array.
         """
         if channels is None:
-            channels = array.shape[-1] if array.ndim == 3 else 1
+            channels = max(array.shape[-1], 1) if array.ndim == 3 else 1
         noiser = Noiser(self, Stream(stream_key(self.seed, key, copy)), array.dtype, bits)
         return noiser.add_beside_alpha(array) if alpha else noiser.add(array, channels)
 
@@ -138,11 +139,12 @@ class Noiser:
         source = np.dtype(dtype)
         if source.name not in _SUPPORTED:
             raise TypeError(f"samples are {source.name}; expected one of {', '.join(_SUPPORTED)}")
-        width = bits or 8 * source.itemsize
+        width = _significant_bits(source, bits)
         self._mono, self._stream = noise.mono, stream
-        self._shift = 8 * source.itemsize - width
         self._full_scale = full_scale(source, bits)
         self._to_float = source.kind in "iu" and noise.clip == "none"
+        self._spare_bits = 8 * source.itemsize - width
+        self._shift = 0 if self._to_float else self._spare_bits
         self._dtype = np.dtype(np.float32) if self._to_float else source.newbyteorder("=")
         integer = self._dtype.kind in "iu"
         self._unit = self._full_scale if integer else 1.0  # full scale, in the units that are computed in
@@ -151,7 +153,7 @@ class Noiser:
         self.std = noise.level.at(stream.position() if noise.level.is_range else 0.0)
         self._std, self._mean = self.std * self._unit, noise.mean * self._unit
         self._table = None
-        if integer and width <= 16 and RoundedGaussian.fits(self._std, self._mean):
+        if integer and width <= 16:
             self._table = RoundedGaussian.of(self._std, self._mean)
         self._count = self._outside = 0
         self._sum = self._sum_squares = self._signal_squares = 0.0
@@ -167,9 +169,11 @@ class Noiser:
 
     def add(self, samples: Array, channels: int = 1) -> Array:
         """A new array like `samples` with the stream's next noise on them; `channels` share a value with `mono`."""
-        samples = np.ascontiguousarray(samples, samples.dtype.newbyteorder("="))
+        if channels < 1:
+            raise ValueError(f"{channels} is not a number of channels: it must be 1 or more")
+        samples = np.asarray(samples, samples.dtype.newbyteorder("="), order="C")
         if self._to_float:
-            samples = (samples >> self._shift).astype(np.float32) / np.float32(self._full_scale)
+            samples = (samples >> self._spare_bits).astype(np.float32) / np.float32(self._full_scale)
         noisy = np.empty_like(samples)
         x, y = samples.reshape(-1), noisy.reshape(-1)
         step = BLOCK // channels * channels or channels
@@ -180,7 +184,9 @@ class Noiser:
 
     def add_beside_alpha(self, samples: Array) -> Array:
         """`add` to all channels (the last axis) but the last, which is alpha and is kept."""
-        colour = self.add(samples[..., :-1], samples.shape[-1] - 1)
+        if not samples.ndim:
+            raise ValueError("a single number has no channels, and so no alpha")
+        colour = self.add(samples[..., :-1], max(samples.shape[-1] - 1, 1))
         alpha = samples[..., -1:]
         if self._to_float:
             alpha = alpha.astype(np.float32) / np.float32(self._full_scale)
@@ -205,7 +211,7 @@ class Noiser:
         repeats = channels if self._mono else 1
         if self._table is not None:
             drawn = self._table.draw(self._stream, self._buffer("drawn", draws, np.int16))
-            wide = np.int16 if x.dtype == np.uint8 and self._table.within_int16 else np.int32
+            wide = np.int16 if x.dtype == np.uint8 and drawn.dtype == np.int16 else np.int32
             return np.add(x, _repeat(drawn, repeats), out=self._buffer("total", x.size, wide), dtype=wide)
         normals = self._stream.normals(self._buffer("drawn", draws, self._dtype if self._unit == 1 else np.float64))
         normals *= self._std
@@ -220,21 +226,32 @@ class Noiser:
         return held[:count]
 
     def _tally(self, x: Array, y: Array) -> None:
-        before, after = x.reshape(1, -1), y.reshape(1, -1)
         self._count += x.size
-        self._sum += cv2.sumElems(after)[0] - cv2.sumElems(before)[0]
-        self._sum_squares += cv2.norm(after, before, cv2.NORM_L2SQR)
-        self._signal_squares += cv2.norm(before, cv2.NORM_L2SQR)
+        if x.dtype == np.uint8:  # 0.1 ns a sample; of wider integers OpenCV's sums wrap, and its norm errs on odd sizes
+            before, after = x.reshape(1, -1), y.reshape(1, -1)
+            self._sum += cv2.sumElems(after)[0] - cv2.sumElems(before)[0]
+            self._sum_squares += cv2.norm(after, before, cv2.NORM_L2SQR)
+            self._signal_squares += cv2.norm(before, cv2.NORM_L2SQR)
+            return
+        values = self._buffer("values", x.size, np.float64)
+        values[...] = x
+        self._signal_squares += _sum_of_squares(values)
+        np.subtract(y, values, out=values)
+        self._sum += float(values.sum())
+        self._sum_squares += _sum_of_squares(values)
 
     def measured(self) -> Measured:
         """The figures over all samples so far, to six digits, so that the order of summation does not show in them."""
         count = self._count or 1
         mean = self._sum / count / self._unit
         square = self._sum_squares / count / self._unit**2
+        variance = self._sum_squares / count - (self._sum / count) ** 2
+        if self._dtype.kind in "iu" and math.isfinite(self._sum_squares):  # sums of whole numbers: nothing cancels
+            variance = (int(self._sum_squares) * count - int(self._sum) ** 2) / count**2
         signal = self._signal_squares / count / self._unit**2
         return Measured(
             noise_mean=_figure(mean),
-            noise_std=_figure(math.sqrt(max(square - mean * mean, 0.0))),
+            noise_std=_figure(math.sqrt(max(variance, 0.0)) / self._unit),
             clipped=_figure(self._outside / count) or 0.0,
             psnr_db=_figure(_decibels(1.0, square)),
             snr_db=_figure(_decibels(signal, square)),
@@ -249,6 +266,15 @@ def full_scale(dtype: Any, bits: int | None = None) -> float:
     return 2.0 ** ((bits or 8 * dtype.itemsize) - 1) if dtype.kind == "i" else 1.0
 
 
+def _significant_bits(dtype: np.dtype[Any], bits: int | None) -> int:
+    width = 8 * dtype.itemsize
+    if bits is not None and not (2 <= bits <= width and (dtype.kind == "i" or bits == width)):
+        raise ValueError(
+            f"{bits} is not a number of significant bits of {dtype.name}; only signed integers have spare ones"
+        )
+    return bits or width
+
+
 def _float_limits(clip: Clip) -> tuple[float, float] | None:
     return clip if isinstance(clip, tuple) else None
 
@@ -259,6 +285,10 @@ def _count_within(values: Array, low: float, high: float) -> int:
 
 def _repeat(values: Array, times: int) -> Array:
     return np.repeat(values, times) if times > 1 else values
+
+
+def _sum_of_squares(values: Array) -> float:
+    return float(np.einsum("i,i->", values, values))  # not dot: BLAS would start threads
 
 
 def _decibels(over: float, under: float) -> float:

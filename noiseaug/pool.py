@@ -26,6 +26,8 @@ _WINDOW = 8
 _BATCH_BYTES = 1 << 18
 _LEAST_BYTES = 1 << 12
 _BATCH_ITEMS = 64
+# Runs are parallel over files; a BLAS that starts threads of its own takes time to start and cores from the others.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
 class WorkerDied(Exception):
@@ -195,7 +197,7 @@ class _Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL if quiet else None,
-                env=os.environ | {"OPENCV_LOG_LEVEL": "SILENT"} if quiet else None,
+                env=os.environ | _ONE_THREAD | ({"OPENCV_LOG_LEVEL": "SILENT"} if quiet else {}),
             )
         self._connection = Connection(ours.detach())
         try:

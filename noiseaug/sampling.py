@@ -6,6 +6,7 @@ import functools
 import hashlib
 import math
 import os
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -14,11 +15,12 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# Above this std (in levels) so many table cells straddle two values that rounding float64 normals costs less:
-# ns a sample by table, against 8.6 by rounding: std 327 2.3, 1000 4.6, 2000 8.1, 3000 11.
-TABLE_MAX_STD = 1000.0
-# The table holds int16 samples.
-_TABLE_MAX_MEAN = 20_000.0
+# The widest std (in levels) whose values are sampled one by one; wider ones go by buckets of values. Wider tables have
+# more cells to refine, buckets cost a second draw: ns a sample, std 327 2.3, 1000 3.9, 6500 by buckets 5, rounded 9.
+_WIDEST = 1024.0
+# Share of samples whose place in its bucket is drawn exactly. Over a bucket, the probability changes by less than
+# 9.3 / _WIDEST = 0.9 % either way from its mean, so that the others can be drawn uniformly.
+_EXACT = 1 / 64
 _UNDECIDED = np.int16(-32768)
 _TWO64 = 1 << 64
 
@@ -32,46 +34,58 @@ def stream_key(seed: int, path: str, copy: int) -> str:
     return digest.hexdigest()[:32]
 
 
+class _Quarters:
+    """Uniform 16-bit numbers: four from each 64-bit draw, least significant first, none lost between calls."""
+
+    def __init__(self, bits: np.random.SFC64) -> None:
+        self._bits = bits
+        self._left = np.empty(0, np.uint16)
+
+    def take(self, count: int) -> NDArray[np.uint16]:
+        if not self._left.size and count % 4 == 0:
+            return self._fresh(count // 4)
+        lacking = max(count - self._left.size, 0)
+        numbers = np.concatenate([self._left, self._fresh(-(-lacking // 4))])
+        self._left = numbers[count:]
+        return numbers[:count]
+
+    def _fresh(self, words: int) -> NDArray[np.uint16]:
+        drawn: NDArray[np.uint64] = self._bits.random_raw(words)
+        return drawn.astype("<u8", copy=False).view("<u2").astype(np.uint16, copy=False)
+
+
 class Stream:
-    """The random numbers of one key, in sub-streams by purpose, so that none depends on how far another was read."""
+    """The random numbers of one key, in sub-streams by purpose, so that none depends on how far another was read.
+
+    `cells` and `places` give 16-bit numbers, `refinements` and `exact_places` 64-bit numbers: see `RoundedGaussian`.
+    """
 
     def __init__(self, key: str) -> None:
         self._entropy = int(key, 16)
-        self._cells = self._bits(0)
-        self._left = np.empty(0, np.uint16)
+        self.cells = _Quarters(self._bits(0)).take
 
     def _bits(self, purpose: int) -> np.random.SFC64:
         return np.random.SFC64(np.random.SeedSequence(self._entropy, spawn_key=(purpose,)))
 
     @functools.cached_property
-    def _refinements(self) -> np.random.SFC64:
-        return self._bits(1)
+    def refinements(self) -> Callable[[int], NDArray[np.uint64]]:
+        return self._bits(1).random_raw
 
     @functools.cached_property
     def _normals(self) -> np.random.Generator:
         return np.random.Generator(self._bits(2))
 
+    @functools.cached_property
+    def places(self) -> Callable[[int], NDArray[np.uint16]]:
+        return _Quarters(self._bits(4)).take
+
+    @functools.cached_property
+    def exact_places(self) -> Callable[[int], NDArray[np.uint64]]:
+        return self._bits(5).random_raw
+
     def position(self) -> float:
         """The uniform number in [0, 1) that places a drawn strength in its range."""
         return int(self._bits(3).random_raw()) / _TWO64
-
-    def cells(self, count: int) -> NDArray[np.uint16]:
-        """The next `count` uniform 16-bit numbers; four come from a 64-bit draw, least significant first."""
-        if not self._left.size and count % 4 == 0:
-            return self._quarters(count // 4)
-        lacking = max(count - self._left.size, 0)
-        numbers = np.concatenate([self._left, self._quarters(-(-lacking // 4))])
-        self._left = numbers[count:]
-        return numbers[:count]
-
-    def _quarters(self, count: int) -> NDArray[np.uint16]:
-        words: NDArray[np.uint64] = self._cells.random_raw(count)
-        return words.astype("<u8", copy=False).view("<u2").astype(np.uint16, copy=False)
-
-    def refinements(self, count: int) -> NDArray[np.uint64]:
-        """The next `count` uniform 64-bit numbers, for samples that their cell leaves undecided."""
-        numbers: NDArray[np.uint64] = self._refinements.random_raw(count)
-        return numbers
 
     def normals(self, out: Array) -> Array:
         """`out` (float32 or float64) filled with the next standard normals.
@@ -90,32 +104,39 @@ class RoundedGaussian:
     hundred) the value is decided, and only for the others are the remaining 48 bits drawn (from a sub-stream of their
     own, so that samples do not depend on how they are cut into blocks) and T searched.
 
+    Where std is above 1024 levels, what is drawn in this way is a bucket of 2, 4, 8, .. values, and then a place in it:
+    uniform with probability 63/64, else from what the exact distribution in the bucket has over 63/64 of a uniform one,
+    again by inversion.
+
     Error: rounding T moves a boundary by at most 2**-65. Phi is erfc/2 of the side where it is below 1/2, off by less
     than 2**-51 of itself (erfc to a unit or two in the last place; the rounding of its argument matters as
-    z**2 * Phi(z), which shrinks). Total variation is at most the sum of what the boundaries are off by:
-    2**-51 * 2 * sum(Phi(z_k) for z_k < 0) = 2**-51 * 2 * std / sqrt(2 pi) < 4e-16 * std, plus 2**-65 for each of the
-    19 * std + 4 boundaries, plus the 2**-63 that lies beyond the last: 4e-13 at the widest table, TABLE_MAX_STD.
+    z**2 * Phi(z), which shrinks). Total variation is at most the sum of what the boundaries are off by: with s the std
+    in buckets (at most 1024), 2**-51 * 2 * sum(Phi(z_k) for z_k < 0) = 2**-51 * 2 * s / sqrt(2 pi) < 4e-16 * s, plus
+    2**-65 for each of the 19 * s + 4 boundaries, plus the 2**-63 that lies beyond the last: 4e-13. In a bucket, a value
+    has the mass of the density at its middle times 1 + (z**2 - 1) / (24 std**2), Simpson's correction, the next term
+    being below 1e-11 * z**4 / 1920: less than 1e-13 in the mean.
+
+    Attributes:
+        dtype: of the samples: int16 where they fit with 255 to spare, else int32.
     """
 
     def __init__(self, std: float, mean: float) -> None:
+        self._std, self._mean = std or math.ulp(0.0), mean
+        self._bucket = 1 << math.ceil(math.log2(max(std / _WIDEST, 1)))
         reach = 9.3 * std  # Phi(-9.3) < 2**-65
         self._first = math.floor(mean - reach) - 1
         last = math.ceil(mean + reach) + 1
-        spread = std or math.ulp(0.0)
-        self._boundaries = np.array([_boundary((k + 0.5 - mean) / spread) for k in range(self._first, last)], np.uint64)
+        ends = range(self._first + self._bucket, last + self._bucket, self._bucket)
+        boundaries = [_boundary((end - 0.5 - mean) / self._std) for end in ends]
+        self._boundaries = np.array(boundaries, np.uint64)
+        fits = self._bucket == 1 and self._first > -32000 and last < 32000
+        self.dtype = np.dtype(np.int16 if fits else np.int32)
+        self._offset = self._first if fits else 0  # in the table already
         edges = np.arange(65536, dtype=np.uint64) << np.uint64(48)
         self._at_least = np.searchsorted(self._boundaries, edges, side="right")
         at_most = np.searchsorted(self._boundaries, edges + np.uint64((1 << 48) - 1), side="right")
-        decided = self._at_least == at_most
-        table = np.where(decided, self._at_least + self._first, int(_UNDECIDED))
+        table = np.where(self._at_least == at_most, self._at_least + self._offset, int(_UNDECIDED))
         self._table = table.astype(np.int16).reshape(1, -1)
-        # Whether a sample added to 0..255 stays in int16.
-        self.within_int16 = self._first >= -32768 and last + 255 <= 32767
-
-    @staticmethod
-    def fits(std: float, mean: float) -> bool:
-        """Whether `std` and `mean`, in levels, are in reach of a table."""
-        return std <= TABLE_MAX_STD and abs(mean) <= _TABLE_MAX_MEAN
 
     @staticmethod
     @functools.lru_cache(maxsize=32)
@@ -123,24 +144,48 @@ class RoundedGaussian:
         """The sampler of this strength, made once (about a millisecond) and kept."""
         return RoundedGaussian(std, mean)
 
-    def draw(self, stream: Stream, out: NDArray[np.int16]) -> NDArray[np.int16]:
-        """`out` (shape (n,)) filled with the stream's next n samples, in levels."""
-        cells = stream.cells(out.size)
-        cv2.LUT(cells.reshape(1, -1), self._table, out.reshape(1, -1))
-        undecided = np.flatnonzero(out == _UNDECIDED)
+    def draw(self, stream: Stream, scratch: NDArray[np.int16]) -> NDArray[Any]:
+        """The stream's next samples, in levels, as many as `scratch` has places (shape (n,)), which may be used."""
+        cells = stream.cells(scratch.size)
+        cv2.LUT(cells.reshape(1, -1), self._table, scratch.reshape(1, -1))
+        undecided = np.flatnonzero(scratch == _UNDECIDED)
         if undecided.size:
             cell = cells[undecided]
             uniform = (cell.astype(np.uint64) << np.uint64(48)) | (stream.refinements(cell.size) >> np.uint64(16))
-            out[undecided] = self._boundaries_up_to(uniform, self._at_least[cell]) + self._first
-        return out
+            scratch[undecided] = self._boundaries_up_to(uniform, self._at_least[cell]) + self._offset
+        return scratch if self._offset == self._first else self._placed(stream, scratch)
 
     def _boundaries_up_to(self, uniform: NDArray[np.uint64], at_least: NDArray[np.intp]) -> NDArray[np.intp]:
         """How many boundaries do not exceed `uniform`. As a rule a cell holds one; only what is past it is searched."""
         boundaries = self._boundaries
-        count = at_least + (boundaries[at_least] <= uniform)
+        count = at_least + (boundaries.take(at_least, mode="clip") <= uniform)
         past = np.flatnonzero(boundaries.take(count, mode="clip") <= uniform)
         count[past] = np.searchsorted(boundaries, uniform[past], side="right")
         return count
+
+    def _placed(self, stream: Stream, buckets: NDArray[np.int16]) -> NDArray[np.int32]:
+        """Samples in the buckets of these numbers."""
+        samples = buckets.astype(np.int32)
+        samples *= self._bucket
+        samples += self._first
+        if self._bucket > 1:
+            drawn = stream.places(buckets.size)
+            exact = np.flatnonzero(drawn < int(65536 * _EXACT))
+            places = drawn & np.uint16(self._bucket - 1)
+            places[exact] = self._exact_places(samples[exact], stream.exact_places(exact.size))
+            samples += places
+        return samples
+
+    def _exact_places(self, lowest: NDArray[np.int32], uniform: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """Places in buckets that begin with `lowest`, from what is left of their distribution."""
+        places = np.arange(self._bucket)
+        z = (lowest[:, None] + (places - self._mean)) / self._std
+        middle = z[:, self._bucket // 2, None]
+        mass = np.exp((middle * middle - z * z) / 2) * (1 + (z * z - 1) / (24 * self._std**2))
+        share = np.cumsum(mass, axis=1)
+        left = share / share[:, -1:] - (1 - _EXACT) * (places + 1) / self._bucket
+        below: NDArray[np.intp] = np.count_nonzero(left[:, :-1] <= (uniform * (_EXACT / _TWO64))[:, None], axis=1)
+        return below
 
 
 def _boundary(z: float) -> int:

@@ -89,7 +89,8 @@ def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:
 
 def _open_output(job: Job, task: Task, target: Target) -> Output:
     key = stream_key(task.recipe.seed, task.source.path, target.copy)
-    return Output(OutputFile(os.path.join(job.dest_root, target.file_name)), task.recipe, target.level, key)
+    file = OutputFile(os.path.join(job.dest_root, target.file_name), job.tag)
+    return Output(file, task.recipe, target.level, key)
 
 
 def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -68,12 +69,15 @@ class SourceFile:
 
 
 class OutputFile:
-    """A file in the making: a temporary beside its final name, which it takes only when it is whole."""
+    """A file in the making: a temporary beside its final name, which it takes only when it is whole.
 
-    def __init__(self, path: str) -> None:
+    The temporary's name begins with `tag`, for `remove_temporaries`.
+    """
+
+    def __init__(self, path: str, tag: str = "") -> None:
         self.path = path
         directory = os.path.dirname(path)
-        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{os.urandom(8).hex()}.tmp")
+        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{os.urandom(8).hex()}.tmp")
         try:
             self.fd = self._create()
         except FileNotFoundError:
@@ -114,6 +118,15 @@ class OutputFile:
             self.fd = -1
         if os.path.lexists(self.temporary):
             os.unlink(self.temporary)
+
+
+def remove_temporaries(directory: str, tag: str = "") -> None:
+    """Removes unfinished outputs with this tag (all, by default) from a directory, if there is one."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(f"{STATE_PREFIX}-{tag}") and entry.name.endswith(".tmp"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(entry.path)
 
 
 def write_if_changed(path: str, content: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from noiseaug import plan, pool
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped
+from noiseaug.files import remove_temporaries
 from noiseaug.place import Place, locate
 from noiseaug.recipe import Recipe
 from noiseaug.reconcile import Note, Reconciliation
@@ -119,7 +120,8 @@ def run(
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
     job = Job(place.source_root, place.dest_root, running.overwrite_foreign, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
-        return _run_file(job, next(iter(_walk(place, selection, recipe)), None), place.dest_file, recipe, on_progress)
+        found = next(iter(_walk(place, selection, recipe)), None)
+        return _run_file(job, found, place.dest_file, recipe, running, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
     state = State(place.dest_root)
@@ -263,17 +265,28 @@ def _nothing_in(source_root: str, walk: Listing) -> str:
 
 
 def _run_file(
-    job: Job, found: Source | Unreadable | None, file_name: str, recipe: Recipe, on_progress: Callable[[Progress], None]
+    job: Job,
+    found: Source | Unreadable | None,
+    file_name: str,
+    recipe: Recipe,
+    running: Running,
+    on_progress: Callable[[Progress], None],
 ) -> Summary:
-    """One file to one file, as `cp` does it: here and now, with no manifest."""
-    from noiseaug.augment import augment  # imports the codecs, which other runs leave to their workers
-
+    """One file to one file, as `cp` does it: with no manifest, and beside others that write to the same directory."""
     if not isinstance(found, Source):
         raise NothingToDo("SOURCE is neither an image nor an audio file, by its suffix")
     levels = recipe.levels_of(found.kind)
     if len(levels) * recipe.copies > 1:
         raise Misplaced(f"several outputs of one file need a directory as DEST; {file_name} is a file")
-    outcome = augment(job, Task(found, recipe, (plan.Target(file_name, levels[0], 0),), frozenset()))
+    job = replace(job, tag=os.urandom(4).hex())
+    engine = _engine(job, replace(running, workers=1))
+    task = Task(found, recipe, (plan.Target(file_name, levels[0], 0),), frozenset())
+    try:
+        ((_, outcome),) = pool.in_order(engine, [(None, task)], lambda _: None)
+    finally:
+        engine.close()
+        remove_temporaries(os.path.dirname(os.path.join(job.dest_root, file_name)), job.tag)
+    assert outcome is not None
     if outcome.stop:
         raise Stopped(outcome.stop)
     written = {row.file_name: row.line for row in outcome.rows}

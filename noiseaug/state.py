@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from typing import IO
 
 from noiseaug.errors import Busy
+from noiseaug.files import remove_temporaries
 from noiseaug.manifest import FAILURES, MANIFEST, Group, is_pending, merged, pending_line, read_groups
 from noiseaug.sources import STATE_PREFIX
 
@@ -187,13 +188,9 @@ class State:
         return folds
 
     def remove_temporaries(self, directories: Iterable[str]) -> None:
-        """Removes unfinished files from directories of DEST (relative to it)."""
+        """Removes unfinished outputs from directories of DEST (relative to it)."""
         for directory in directories:
-            path = os.path.join(self._dest, directory)
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(path) as entries:
-                for entry in entries:
-                    if entry.name.startswith(STATE_PREFIX + "-") and entry.name.endswith(".tmp"):
-                        _remove(entry.path)
+            remove_temporaries(os.path.join(self._dest, directory))
 
     def close(self) -> None:
         """Gives DEST free."""

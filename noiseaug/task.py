@@ -21,12 +21,14 @@ class Job:
         dest_root: the directory that file names are relative to.
         overwrite_foreign: whether files that no run wrote may be replaced.
         max_pixels: images of more are refused before they are decoded.
+        tag: begins the names of temporaries.
     """
 
     source_root: str
     dest_root: str
     overwrite_foreign: bool = False
     max_pixels: int = MAX_PIXELS
+    tag: str = ""
 
 
 class Task(NamedTuple):

@@ -16,6 +16,9 @@ lint: .venv/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict noiseaug
 
+torture: .venv/installed-test
+	$(BIN)/python tests/torture.py
+
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks
 

@@ -177,9 +177,10 @@ class Noiser:
         noisy = np.empty_like(samples)
         x, y = samples.reshape(-1), noisy.reshape(-1)
         step = BLOCK // channels * channels or channels
-        for start in range(0, x.size, step):
-            stop = start + step
-            self._add_block(x[start:stop], y[start:stop], channels)
+        with np.errstate(invalid="ignore", over="ignore"):  # float samples may be NaN or infinite, and stay so
+            for start in range(0, x.size, step):
+                stop = start + step
+                self._add_block(x[start:stop], y[start:stop], channels)
         return noisy
 
     def add_beside_alpha(self, samples: Array) -> Array:

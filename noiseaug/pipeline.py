@@ -15,7 +15,7 @@ from noiseaug.place import Place, locate
 from noiseaug.recipe import Recipe
 from noiseaug.reconcile import Note, Reconciliation
 from noiseaug.running import Running, available_cores
-from noiseaug.sources import Listing, Selection, Source, Unreadable, Walk
+from noiseaug.sources import Listing, Selection, Source, Walk
 from noiseaug.state import State
 from noiseaug.task import Job, Outcome, Task
 
@@ -121,6 +121,9 @@ def run(
     job = Job(place.source_root, place.dest_root, running.overwrite_foreign, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
         found = next(iter(_walk(place, selection, recipe)), None)
+        if not isinstance(found, Source):
+            name = place.source_file
+            raise NothingToDo(f"{name} is neither an image nor an audio file, by its suffix, or not selected")
         return _run_file(job, found, place.dest_file, recipe, running, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
@@ -261,20 +264,19 @@ def _engine(job: Job, running: Running) -> pool.Engine:
 
 def _nothing_in(source_root: str, walk: Listing) -> str:
     left = walk.others + walk.specials
-    return f"no image or audio files to work on in {source_root}" + (f" ({left} other files there)" if left else "")
+    rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
+    return f"no image or audio files to work on in {source_root}{rest}"
 
 
 def _run_file(
     job: Job,
-    found: Source | Unreadable | None,
+    found: Source,
     file_name: str,
     recipe: Recipe,
     running: Running,
     on_progress: Callable[[Progress], None],
 ) -> Summary:
     """One file to one file, as `cp` does it: with no manifest, and beside others that write to the same directory."""
-    if not isinstance(found, Source):
-        raise NothingToDo("SOURCE is neither an image nor an audio file, by its suffix")
     levels = recipe.levels_of(found.kind)
     if len(levels) * recipe.copies > 1:
         raise Misplaced(f"several outputs of one file need a directory as DEST; {file_name} is a file")

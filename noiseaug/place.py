@@ -40,8 +40,10 @@ def locate(source: str, dest: str, root: str | None = None) -> Place:
     if not os.path.isfile(source):
         raise Misplaced(f"SOURCE {source} is neither a directory nor a regular file")
     source_root = root if root is not None else os.path.dirname(source) or "."
-    source_file = os.path.relpath(os.path.realpath(source), os.path.realpath(source_root)) if root else None
-    name = source_file or os.path.basename(source)
+    name = os.path.basename(source)
+    if root is not None:  # the file may be a link; what leads to it must not make a difference
+        directory = os.path.relpath(os.path.realpath(os.path.dirname(source) or "."), os.path.realpath(root))
+        name = os.path.normpath(os.path.join(directory, name))
     if name.startswith("../"):
         raise Misplaced(f"SOURCE {source} is not below --root {source_root}")
     if os.path.isdir(dest) or dest.endswith("/"):

@@ -74,13 +74,16 @@ class SettledFile:
         """Ends the file; whether it differs from the one that stands there."""
         if self._file is None and (self._former is None or self._former.read(1)):
             self._file = self._begin()  # empty, or shorter than before
-        changed = self._file is not None
+        if self._file:
+            os.fsync(self._file.fileno())
+        self.close()
+        return self._file is not None
+
+    def close(self) -> None:
+        """Lets go of the files; the draft stays."""
         for file in (self._file, self._former):
             if file:
-                if file is self._file:
-                    os.fsync(file.fileno())
                 file.close()
-        return changed
 
     def publish(self) -> None:
         """Puts the new file in the place of the old one."""
@@ -95,6 +98,7 @@ class State:
         self._directory = os.path.join(dest, STATE_PREFIX)
         self._lock: int | None = None
         self._pending: IO[bytes] | None = None
+        self._open: list[SettledFile] = []
         self.manifest_path = os.path.join(dest, MANIFEST)
         self.failures_path = os.path.join(dest, FAILURES)
 
@@ -140,10 +144,10 @@ class State:
 
     def begin(self) -> tuple[SettledFile, SettledFile]:
         """The manifest and the failures of this run, to be written in walk order."""
-        return (
-            SettledFile(self.manifest_path, self._file("journal.jsonl")),
-            SettledFile(self.failures_path, self._file("failures.jsonl")),
-        )
+        manifest = SettledFile(self.manifest_path, self._file("journal.jsonl"))
+        failures = SettledFile(self.failures_path, self._file("failures.jsonl"))
+        self._open += [manifest, failures]
+        return manifest, failures
 
     def announce(self, targets: Iterable[tuple[str, str]]) -> None:
         """Notes (source path, file name) pairs that are about to be made; must come before their making."""
@@ -194,6 +198,8 @@ class State:
 
     def close(self) -> None:
         """Gives DEST free."""
+        for file in self._open:
+            file.close()
         if self._pending:
             self._pending.close()
         if self._lock is not None:

@@ -49,21 +49,30 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits: 0 done, 1 could not run, 2 usage, 3 some files failed, 130/143 on a signal."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         status = cli.main(arguments, prog_name="noiseaug", auto_envvar_prefix="NOISEAUG", standalone_mode=False)
     except BaseException as error:
         if not isinstance(error, EXPECTED):
             raise
-        status = report(error)
+        status = 0 if isinstance(error, BrokenPipeError) else report(error)
         if isinstance(error, Interrupted):
             _leave(status)  # threads may still be at work on a file, which is not waited for
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader of the summary went away: nothing is wrong with the run
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    status = _flush_stdout() or status
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _flush_stdout() -> int:
+    """Writes out what is printed; an exit status if that cannot be done."""
+    try:
+        if sys.stdout is not None:  # it may have been closed before the start
+            sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter does not try again
+        if not isinstance(error, BrokenPipeError):  # a reader that goes away is free to do so
+            return report(OSError(error.errno, error.strerror, "standard output"))
+    return 0
 
 
 def _interrupt(number: int, _: FrameType | None) -> Any:
@@ -72,5 +81,6 @@ def _interrupt(number: int, _: FrameType | None) -> Any:
 
 
 def _leave(status: int) -> None:
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
     os._exit(status)

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 import click
 
@@ -22,7 +22,7 @@ class Display:
         self._verbose = verbose
         self._bar: Any = None
         self._failed = self._bytes = 0
-        if sys.stderr.isatty() and not quiet:
+        if is_terminal(sys.stderr) and not quiet:
             from tqdm import tqdm  # not for runs in scripts
 
             self._bar = tqdm(unit=" files", dynamic_ncols=True, smoothing=0.05, file=sys.stderr)
@@ -64,6 +64,11 @@ class Display:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is one; it may have been closed before the start."""
+    return stream is not None and stream.isatty()
 
 
 def show_summary(summary: Summary, dest: str) -> None:

@@ -9,6 +9,8 @@ import click
 
 from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
 
+_MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is not far above
+
 
 class Parsed(click.ParamType[Any]):
     """An option's value, made of its text by `parse`, which raises ValueError."""
@@ -35,8 +37,16 @@ def _seed(text: str) -> int | str:
         raise ValueError(f"{text!r} is neither a whole number nor 'random'") from None
 
 
+def _seconds(text: str) -> float:
+    seconds = parse_fraction(text)
+    if not 0 < seconds <= _MOST_SECONDS:
+        raise ValueError(f"{text} is not a time in seconds: it must be above 0, and {_MOST_SECONDS:,} at most")
+    return seconds
+
+
 LEVEL = Parsed("LEVEL", Level.parse)
 SNR = Parsed("DB", lambda text: Level.parse(text, "snr"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
 CLIP = Parsed("auto|none|LO:HI", parse_clip)
+SECONDS = Parsed("SECONDS", _seconds)
 SEED = Parsed("INTEGER|random", _seed)

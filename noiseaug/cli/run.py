@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -12,7 +13,7 @@ import click
 
 from noiseaug import media
 from noiseaug.cli.display import Display, show_summary
-from noiseaug.cli.options import CLIP, LEVEL, MEAN, SEED, SNR
+from noiseaug.cli.options import CLIP, LEVEL, MEAN, SECONDS, SEED, SNR
 from noiseaug.depfile import Depfile
 from noiseaug.manifest import MANIFEST
 from noiseaug.pipeline import Progress, planned, run
@@ -38,7 +39,6 @@ _SOURCE = click.Path(exists=True)
 # --- noise
 @click.option(
     "--std",
-    "levels",
     type=LEVEL,
     multiple=True,
     help="""Standard deviation as a fraction of full scale: 0.1, 10%, 25/255; or a range to draw from for each file,
@@ -46,7 +46,6 @@ _SOURCE = click.Path(exists=True)
 )
 @click.option(
     "--snr",
-    "ratios",
     type=SNR,
     multiple=True,
     help="""Signal-to-noise ratio of audio in dB: 10, --snr=-5, or a range 10:30. Repeatable. With --std too, images get
@@ -140,8 +139,8 @@ _SOURCE = click.Path(exists=True)
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=300,
+    type=SECONDS,
+    default="300",
     show_default=True,
     help="""Seconds
     that one file may take (processes).""",
@@ -161,7 +160,7 @@ _SOURCE = click.Path(exists=True)
 @click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
 @click.option("-v", "--verbose", is_flag=True, help="Name each file as it is done.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as a JSON object.")
+@click.option("--json", is_flag=True, help="Print the summary as a JSON object.")
 def command(source: str, dest: str, **options: Any) -> int:
     """Write noisy copies of the images and audio below SOURCE to DEST, with a manifest.
 
@@ -191,10 +190,11 @@ def command(source: str, dest: str, **options: Any) -> int:
         summary = run(source, dest, recipe, selection, running, on_progress)
     if depfile:
         depfile.write()
-    if options["as_json"]:
-        click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
-    elif not options["quiet"]:
-        show_summary(summary, dest)
+    with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
+        if options["json"]:
+            click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
+        elif not options["quiet"]:
+            show_summary(summary, dest)
     return 3 if summary.failed else 0
 
 
@@ -213,9 +213,9 @@ def _recipe(options: dict[str, Any]) -> Recipe:
         options["keep_silence"],
         options["on_clip"],
     )
-    if not options["levels"] and not options["ratios"]:
+    if not options["std"] and not options["snr"]:
         raise click.UsageError("Missing option '--std' (or '--snr', for audio): how strong is the noise to be?")
-    levels = (*options["levels"], *options["ratios"])
+    levels = (*options["std"], *options["snr"])
     try:
         return Recipe(levels, options["mean"], options["clip"], options["mono"], seed, options["copies"], image, audio)
     except ValueError as error:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from noiseaug.cli.display import printable
+from noiseaug.cli.display import is_terminal, printable
 from noiseaug.verification import Report, verify
 
 _DIRECTORY = click.Path(exists=True, file_okay=False)
@@ -28,7 +28,7 @@ def command(dest: str, source: str | None, deep: bool, workers: int | None, quie
     Exit status: 0 all is as it should be, 3 it is not, 1 could not check, 2 usage.
     """
     bar: Any = None
-    if sys.stderr.isatty() and not quiet:
+    if is_terminal(sys.stderr) and not quiet:
         from tqdm import tqdm  # not for runs in scripts
 
         bar = tqdm(unit=" files", dynamic_ncols=True, file=sys.stderr)

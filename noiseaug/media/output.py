@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from noiseaug.files import OutputFile
+from noiseaug.files import OutputFile, Refused
 from noiseaug.level import Level
 from noiseaug.noise import GaussianNoise, Noiser
 from noiseaug.recipe import Recipe
@@ -41,10 +41,17 @@ class Output:
         return self.level.at(Stream(self.key).position()) if self.level.is_range else self.level.low
 
     def noiser(self, std: float, dtype: Any, bits: int | None = None) -> Noiser:
-        """What adds noise of this strength to samples of `dtype`, from the beginning of the random stream."""
+        """What adds noise of this strength to samples of `dtype`, from the beginning of the random stream.
+
+        Raises:
+            Refused: if samples of this dtype get no noise.
+        """
         recipe = self.recipe
         noise = GaussianNoise(std, recipe.mean, recipe.clip, recipe.mono, recipe.seed)
-        return Noiser(noise, Stream(self.key), dtype, bits)
+        try:
+            return Noiser(noise, Stream(self.key), dtype, bits)
+        except TypeError as error:
+            raise Refused(f"cannot be augmented: its {error}; convert it") from None
 
 
 def noise_facts(noiser: Noiser, quality: str) -> Facts:

@@ -1,0 +1,58 @@
+"""What is imported when: Makefiles call the command often, and for help nobody waits for codecs to load."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import noiseaug
+
+HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy"}
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """The modules that are loaded once the command with these arguments has ended."""
+    script = (
+        "import sys\n"
+        "from noiseaug.cli import main\n"
+        "try:\n    main(sys.argv[1:])\n"
+        "finally:\n    print('loaded:', *sys.modules, file=sys.stderr)\n"
+    )
+    arguments = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(arguments, capture_output=True, text=True, timeout=120)
+    return set(done.stderr.rpartition("loaded:")[2].split())
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["run", "--help"], ["run"], ["nonsense"], ["run", "a", "b", "--std", "25"]]
+)
+def test_help_and_usage_errors_load_no_codec_and_no_numpy(arguments):
+    loaded = modules_after(*arguments)
+    assert "noiseaug.cli" in loaded
+    assert not HEAVY & loaded
+
+
+def test_a_dry_run_loads_no_codec(mixed, dest):
+    loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1", "-n")
+    assert "noiseaug.pipeline" in loaded
+    assert not {"cv2", "soundfile", "numpy"} & loaded
+
+
+def test_a_run_over_a_folder_leaves_codecs_to_its_workers(mixed, dest):
+    loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1")
+    assert (dest / "manifest.jsonl").exists()
+    assert not {"cv2", "soundfile", "numpy"} & loaded
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    script = "import sys, noiseaug; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert not HEAVY & set(done.stdout.split())
+
+
+def test_the_same_command_goes_by_either_name():
+    ways = [[sys.executable, "-m", "noiseaug"], [sys.executable, "-c", "from noiseaug.cli import main; main()"]]
+    texts = [subprocess.run([*way, "--version"], capture_output=True, text=True, check=True).stdout for way in ways]
+    assert texts == [f"noiseaug {noiseaug.__version__}\n"] * 2

@@ -133,7 +133,7 @@ def run(
         walk = _walk(place, selection, recipe)
         _refuse_collisions(walk, recipe)
         return _Run(job, recipe, running, state).go(walk, on_progress)
-    except NothingToDo:
+    except (NothingToDo, Misplaced):
         if not existed:
             os.rmdir(place.dest_root)
         raise

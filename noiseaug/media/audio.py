@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import zlib
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -14,85 +13,68 @@ from numpy.typing import NDArray
 
 import noiseaug
 from noiseaug.files import Refused, SourceFile
-from noiseaug.media.output import Facts, Output, noise_facts
-from noiseaug.noise import Noiser
+from noiseaug.media.audio_chunks import lost_from
+from noiseaug.media.audio_clocks import copy_speaker_positions, stop_the_clock
+from noiseaug.media.audio_formats import DELAYED, QUALITIES, Quality, form_for
+from noiseaug.media.audio_noise import decibels, figure
+from noiseaug.media.audio_planning import Plan, plan
+from noiseaug.media.audio_reading import Recording
+from noiseaug.media.output import Facts, Output
 
-# Samples (of all channels) read, made noisy and written at a time. libvorbis puts a whole write on the stack and
-# crashes on large ones; 64k frames are known to be safe.
-_BLOCK_SAMPLES = 1 << 16
-
-
-class _Lattice(NamedTuple):
-    """How samples of a subtype are read and written: a dtype, and how many of its bits are significant."""
-
-    dtype: str
-    bits: int | None
-
-
-_LATTICES = {
-    "PCM_S8": _Lattice("int16", 8),
-    "PCM_U8": _Lattice("int16", 8),
-    "PCM_16": _Lattice("int16", 16),
-    "PCM_24": _Lattice("int32", 24),
-    "PCM_32": _Lattice("int32", 32),
-    "FLOAT": _Lattice("float32", None),
-    "DOUBLE": _Lattice("float64", None),
-    "VORBIS": _Lattice("float32", None),
-    "OPUS": _Lattice("float32", None),
-    "MPEG_LAYER_III": _Lattice("float32", None),
-}
 _MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, {soundfile.__libsndfile_version__}"
-_CLOCKED = frozenset({"WAV", "WAVEX", "AIFF"})
+# Formats whose headers hold any rate, and the number of samples as it is. What is written in others is looked at.
+_PRECISE = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG"})
+# Text tags that people write; the tenth, `software`, names what wrote the file, which libsndfile and LAME see to.
+_PEOPLES_TAGS = ("title", "copyright", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
+# Subtypes that fill up their last block.
+_PADDED = ("ADPCM", "GSM", "G72")
 
 
-def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts]:
-    """Writes each output with its noise on the source's samples, all in one pass. Returns what is recorded of each.
+def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts | None]:
+    """Writes each output with its noise on the source's samples, all in one pass after those that measure the source.
+
+    Returns:
+        What is recorded of each; None for those that are left out, as the source is silent.
 
     Raises:
-        Refused: if the source cannot be decoded, is shorter than it says, or is of a subtype that cannot be kept.
+        Refused: if the source cannot be decoded, is shorter than it says, or an output cannot hold it.
     """
-    _refuse_truncated(source)
-    with contextlib.ExitStack() as open_files, _codec_errors("decoded"):
-        os.lseek(source.fd, 0, os.SEEK_SET)
-        reader = open_files.enter_context(soundfile.SoundFile(source.fd, closefd=False))
-        lattice = _LATTICES.get(reader.subtype)
-        if lattice is None:
-            raise Refused(f"has subtype {reader.subtype}, which is not supported; convert it to PCM_16 or FLOAT")
-        noisers = [output.noiser(output.strength(), lattice.dtype, lattice.bits) for output in outputs]
-        with _codec_errors("encoded"):
-            writers = [open_files.enter_context(_writer(reader, output)) for output in outputs]
-        frames = 0
-        for block in _blocks(reader, lattice.dtype):
-            frames += len(block)
-            for noiser, writer, output in zip(noisers, writers, outputs, strict=True):
-                _write(writer, noiser.add(block, reader.channels), output)
-        if frames != reader.frames:
-            raise Refused(f"is truncated: {reader.frames} frames expected, {frames} found")
-        facts = [_facts(reader, writer, noiser) for noiser, writer in zip(noisers, writers, strict=True)]
-    for output, writer in zip(outputs, writers, strict=True):
-        _stop_the_clock(output.file.fd, writer.format)
-    return facts
+    with Recording(source) as recording:
+        as_float = outputs[0].recipe.clip == "none"
+        forms = [form_for(recording.kind, output.suffix, as_float=as_float) for output in outputs]
+        plans = plan(recording, outputs, forms)
+        silenced = _write_all(recording, [item for item in plans if item])
+        lost = lost_from(source.fd)
+        return [_finished(source, recording, item, lost, silenced) if item else None for item in plans]
 
 
-def _blocks(reader: soundfile.SoundFile, dtype: str) -> Iterator[NDArray[Any]]:
-    """The reader's samples, shape (frames, channels), in blocks; the array is used again for the next."""
-    buffer = np.empty((max(_BLOCK_SAMPLES // reader.channels, 1), reader.channels), dtype)
-    while True:
-        block = reader.read(dtype=dtype, always_2d=True, out=buffer)
-        if not len(block):
-            return
-        yield block
+def _write_all(recording: Recording, plans: list[Plan]) -> int:
+    """Writes the outputs. Returns how many frames were left silent in each."""
+    silenced = 0
+    with _encoding(), contextlib.ExitStack() as open_files:
+        writers = [open_files.enter_context(_writer(recording, item)) for item in plans]
+        for block, silent in recording.pieces(keep_silence=plans[0].keep_silence) if plans else ():
+            silenced += silent * len(block)
+            for item, writer in zip(plans, writers, strict=True):
+                _write(writer, item.noise.add(block, silent=silent), item.output)
+    for item in plans:
+        if item.form.format in DELAYED:
+            _check_room(item.output)
+    return silenced
 
 
-def _writer(reader: soundfile.SoundFile, output: Output) -> soundfile.SoundFile:
-    """The output, opened with the source's format, rate, channels, endianness and text tags."""
-    form, subtype, endian = reader.format, reader.subtype, reader.endian
-    if output.recipe.clip == "none" and subtype.startswith("PCM"):
-        form, subtype = ("WAV" if form == "FLAC" else form), "FLOAT"
-    writer = soundfile.SoundFile(
-        output.file.fd, "w", reader.samplerate, reader.channels, subtype, endian, form, closefd=False
-    )
-    for tag, text in reader.copy_metadata().items():
+def _writer(recording: Recording, item: Plan) -> soundfile.SoundFile:
+    kind, form, fd = recording.kind, item.form, item.output.file.fd
+    try:
+        quality = QUALITIES.get(form.subtype, Quality())._asdict()
+        writer = soundfile.SoundFile(
+            fd, "w", kind.rate, kind.channels, form.subtype, form.endian, form.format, closefd=False, **quality
+        )
+    except soundfile.SoundFileError as error:
+        shape = f"{kind.rate} Hz and {kind.channels} channels"
+        reason = str(error).rpartition(": ")[2]
+        raise Refused(f"cannot be written as {form.format} {form.subtype} of {shape}: {reason}") from None
+    for tag, text in recording.tags.items():
         setattr(writer, tag, text)
     return writer
 
@@ -101,82 +83,92 @@ def _write(writer: soundfile.SoundFile, block: NDArray[Any], output: Output) -> 
     try:
         writer.write(block)
     except (soundfile.SoundFileError, AssertionError):
-        # libsndfile says that it wrote less, and not why: writing by ourselves tells, if it is the file system.
-        os.pwrite(output.file.fd, bytes(1 << 16), output.file.size())
+        _check_room(output)
         raise
 
 
+def _check_room(output: Output) -> None:
+    """Raises OSError if the file system takes no more.
+
+    libsndfile says that it wrote less, and not why, and when it closes a file it does not even say that. Writing by
+    ourselves tells.
+    """
+    fd, size = output.file.fd, output.file.size()
+    probe, at = bytes(1 << 12), size  # more than the last block of the file can have left
+    while at < size + len(probe):
+        at += os.pwrite(fd, probe[: size + len(probe) - at], at)
+    os.ftruncate(fd, size)
+
+
 @contextlib.contextmanager
-def _codec_errors(doing: str) -> Iterator[None]:
+def _encoding() -> Iterator[None]:
     try:
         yield
     except (soundfile.SoundFileError, AssertionError) as error:
-        raise Refused(f"cannot be {doing} as audio: {error}") from None
+        raise Refused(f"cannot be encoded as audio: {error}") from None
 
 
-def _facts(reader: soundfile.SoundFile, writer: soundfile.SoundFile, noiser: Noiser) -> Facts:
-    return noise_facts(noiser, "snr_db") | {
-        "sampling_rate": reader.samplerate,
-        "num_samples": reader.frames,
-        "duration": reader.frames / reader.samplerate,
-        "channels": reader.channels,
-        "subtype": writer.subtype,
+def _finished(source: SourceFile, recording: Recording, item: Plan, lost: tuple[str, ...], silenced: int) -> Facts:
+    """Takes out of the written file what the clock put there, and says what is in it."""
+    fd, form, kind = item.output.file.fd, item.form, recording.kind
+    stop_the_clock(fd, form.format)
+    if form.format == kind.format == "WAVEX":
+        copy_speaker_positions(source.fd, fd)
+    frames, lost = kind.frames, (*form.lost, *lost)
+    if recording.tags or form.format not in _PRECISE or any(name in form.subtype for name in _PADDED):
+        frames, more = _differences(fd, recording)
+        lost += more
+    return _noise_facts(item, silenced / max(kind.frames, 1)) | {
+        "silent": recording.silent,
+        "sampling_rate": kind.rate,
+        "num_samples": frames,
+        "duration": frames / kind.rate,
+        "channels": kind.channels,
+        "subtype": form.subtype,
+        "source_format": kind.format,
+        "not_kept": ", ".join(lost),
         "made_with": _MADE_WITH,
     }
 
 
-def _refuse_truncated(source: SourceFile) -> None:
-    """Raises Refused for a RIFF or FORM file that is shorter than its header says; libsndfile would read what is there.
+def _differences(fd: int, recording: Recording) -> tuple[int, tuple[str, ...]]:
+    """The frames of what was written, and what of the source is not in it.
 
-    Sizes of 0 and 2**32 - 1 (or nearly) stand where a recorder wrote to a pipe and did not know.
+    Raises:
+        Refused: if it has another rate or number of channels.
     """
-    head = os.pread(source.fd, 12, 0)
-    if not head:
-        raise Refused("is empty; expected audio")
-    if len(head) < 12 or head[:4] not in (b"RIFF", b"FORM"):
-        return
-    declared = int.from_bytes(head[4:8], "little" if head[:4] == b"RIFF" else "big") + 8
-    if 8 < declared < 0xFFFFFF00 and declared > source.size + 1:
-        raise Refused(f"is truncated: {declared} bytes expected, {source.size} found")
+    kind = recording.kind
+    os.lseek(fd, 0, os.SEEK_SET)
+    with _encoding(), soundfile.SoundFile(fd, closefd=False) as file:
+        found = file.samplerate, file.channels
+        if found != (kind.rate, kind.channels):
+            raise Refused(
+                f"cannot be written as {file.format} {file.subtype}: its {kind.rate} Hz and {kind.channels} channels "
+                f"would become {found[0]} Hz and {found[1]} channels; choose --audio-format wav or flac"
+            )
+        tags = file.copy_metadata()
+        lost = tuple(f"tag {tag}" for tag in _PEOPLES_TAGS if tags.get(tag, "") != recording.tags.get(tag, ""))
+        return file.frames, (*lost, *(("number of samples",) if file.frames != kind.frames else ()))
 
 
-def _stop_the_clock(fd: int, form: str) -> None:
-    """Takes the time of writing out of a file, so that its bytes are the same on every run."""
-    if form in _CLOCKED:
-        _zero_peak_time(fd, "big" if form == "AIFF" else "little")
-    elif form == "OGG":
-        _zero_ogg_serial(fd)
-
-
-def _zero_peak_time(fd: int, order: Literal["big", "little"]) -> None:
-    """Zeroes the time stamp of a PEAK chunk: the word after `PEAK`, its size and its version."""
-    at, size = 12, os.fstat(fd).st_size
-    while at + 8 <= size:
-        head = os.pread(fd, 8, at)
-        if head[:4] == b"PEAK":
-            os.pwrite(fd, bytes(4), at + 12)
-        length = int.from_bytes(head[4:], order)
-        at += 8 + length + length % 2
-
-
-_REVERSED_BYTES = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
-
-def _zero_ogg_serial(fd: int) -> None:
-    """Zeroes the serial number of every page of an Ogg file (RFC 3533, section 6) and mends the pages' checksums."""
-    at, size = 0, os.fstat(fd).st_size
-    while at + 27 <= size:
-        head = os.pread(fd, 27 + 255, at)
-        segments = head[26]
-        length = 27 + segments + sum(head[27 : 27 + segments])
-        page = bytearray(os.pread(fd, length, at))
-        page[14:18] = page[22:26] = bytes(4)
-        page[22:26] = _ogg_checksum(page).to_bytes(4, "little")
-        os.pwrite(fd, page[:27], at)
-        at += length
-
-
-def _ogg_checksum(page: bytes | bytearray) -> int:
-    """CRC-32 with the polynomial of zlib's, but most significant bit first, from 0 and not inverted (RFC 3533)."""
-    mirrored = zlib.crc32(page.translate(_REVERSED_BYTES), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int(f"{mirrored:032b}"[::-1], 2)
+def _noise_facts(item: Plan, silence_kept: float) -> Facts:
+    measured, limit = item.noise.measured(), item.noise.clip
+    ratio = measured.snr_db
+    facts: Facts = {"std": item.noise.std}
+    if item.snr_db is not None:
+        power = (measured.noise_std or 0.0) ** 2 + (measured.noise_mean or 0.0) ** 2
+        facts["snr_db"] = item.snr_db
+        if item.output.recipe.audio.snr_reference == "active":
+            ratio = decibels(item.signal * (item.gain or 1.0) ** 2, power)
+    if limit is not None:
+        facts |= {"clip_low": limit[0], "clip_high": limit[1]}
+    if item.gain is not None:
+        facts["gain"] = item.gain
+    if item.keep_silence:
+        facts["silence_kept"] = figure(silence_kept)
+    return facts | {
+        "noise_mean": measured.noise_mean,
+        "noise_std": measured.noise_std,
+        "snr_db_measured": ratio,
+        "clipped": measured.clipped,
+    }

@@ -1,7 +1,8 @@
-"""Images, through OpenCV: decoded once, in memory, with the samples as they are stored."""
+"""Images: decoded once, in memory, with the samples as they are stored; each page or frame gets noise of its own."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,26 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 import noiseaug
-from noiseaug.files import Refused, SourceFile
-from noiseaug.media.headers import Header, read_header
+from noiseaug.files import SourceFile
+from noiseaug.media.image_decode import Picture, decode
+from noiseaug.media.image_encode import encode
+from noiseaug.media.image_formats import channels_of, fitted, format_of
 from noiseaug.media.output import Facts, Output, noise_facts
-from noiseaug.noise import Noiser
+from noiseaug.noise import Noiser, full_scale
 
 Array = NDArray[Any]
 
 cv2.setNumThreads(1)  # runs are parallel over files
 
-# 4:2:0, the default, halves the resolution of chroma and with it destroys most of the noise there.
-_JPEG = (
-    cv2.IMWRITE_JPEG_QUALITY,
-    95,
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
-    cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-)
-_WEBP_LOSSY = (cv2.IMWRITE_WEBP_QUALITY, 95)
-_WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
 _MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, opencv {cv2.__version__}"
-_JPEG_SUFFIXES = frozenset({".jpe", ".jpeg", ".jpg"})
+# NumPy takes 4 us to name a dtype, as long as all else here does for a small image.
+_NAMES = {np.dtype(name): name for name in ("uint8", "uint16", "int16", "int32", "float32", "float64")}
 
 
 def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts]:
@@ -38,75 +33,62 @@ def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
     Raises:
         Refused: if the source cannot be decoded, holds what would be lost, or has more than `max_pixels`.
     """
-    data = source.read()
-    header = read_header(data)
-    _refuse(header, max_pixels)
-    samples, types, metadata = _decode(data)
-    facts = []
-    for output in outputs:
-        noiser = output.noiser(output.strength(), samples.dtype)
-        encoded = _encode(_with_noise(noiser, samples, header), types, metadata, output.suffix, header)
-        output.file.write(encoded.reshape(-1).data)
-        facts.append(_shape_facts(samples) | noise_facts(noiser, "psnr_db"))
+    picture = decode(source.read(), max_pixels)
+    return [_make(picture, output, max_pixels) for output in outputs]
+
+
+def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
+    form = format_of(output.suffix)
+    noiser = output.noiser(output.strength(), picture.frames[0].dtype)
+    has_alpha = picture.header.fourth_is_alpha
+    noisy = [fitted(_with_noise(noiser, frame, has_alpha), form) for frame in picture.frames]
+    options = output.recipe.image
+    encoded, lost = encode(picture, noisy, output.suffix, form, options)
+    output.file.write(encoded)
+    not_kept = [*picture.lost, *lost]
+    facts = _shape_facts(picture, ", ".join(dict.fromkeys(not_kept))) | noise_facts(noiser, "psnr_db")
+    if options.measure == "decoded":
+        decoded = decode(bytes(encoded), max_pixels)
+        facts["noise_std_decoded"] = _std_between(picture.frames, decoded.frames, has_alpha)
     return facts
 
 
-def _refuse(header: Header, max_pixels: int) -> None:
-    if header.width * header.height > max_pixels:
-        size = f"{header.width} x {header.height}"
-        raise Refused(f"has {size} pixels, more than the {max_pixels:,} of --max-pixels; raise that if it is meant")
-    if header.several_frames:
-        raise Refused("holds several frames, and only images of one are supported; split it into one file a frame")
-    if header.cmyk:
-        raise Refused("is a CMYK TIFF, which is not supported; convert it to RGB")
-
-
-def _decode(data: bytes) -> tuple[Array, Sequence[int], Sequence[Array]]:
-    if not data:
-        raise Refused("is empty; expected an image")
-    try:
-        samples, types, metadata = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise Refused(f"cannot be decoded as an image: {error.err}") from None
-    if samples is None:
-        raise Refused("cannot be decoded as an image: it is damaged, truncated or no image; replace or remove it")
-    return samples, types, metadata
-
-
-def _with_noise(noiser: Noiser, samples: Array, header: Header) -> Array:
-    if samples.ndim == 3 and samples.shape[2] == 4:
-        if header.grey_with_alpha:  # decoded as four channels, and nothing encodes two
-            noisy = noiser.add_beside_alpha(samples[..., 2:])
-            return noisy[..., [0, 0, 0, 1]]
+def _with_noise(noiser: Noiser, samples: Array, has_alpha: bool) -> Array:
+    channels = channels_of(samples)
+    if channels == 2 or (channels == 4 and has_alpha):
         return noiser.add_beside_alpha(samples)
-    return noiser.add(samples, 1 if samples.ndim == 2 else samples.shape[2])
+    return noiser.add(samples, channels)
 
 
-def _encode(
-    samples: Array, types: Sequence[int], metadata: Sequence[Array], suffix: str, header: Header
-) -> NDArray[np.uint8]:
-    settings: tuple[int, ...] = ()
-    if suffix in _JPEG_SUFFIXES:
-        settings = _JPEG
-    elif suffix == ".webp":
-        settings = _WEBP_LOSSLESS if header.lossless else _WEBP_LOSSY
-    try:
-        if types:
-            done, encoded = cv2.imencodeWithMetadata(suffix, samples, types, metadata, settings)
-        else:
-            done, encoded = cv2.imencode(suffix, samples, settings)
-    except cv2.error as error:
-        raise Refused(f"cannot be encoded as {suffix}: {error.err}") from None
-    if not done:
-        raise Refused(f"cannot be encoded as {suffix}: {samples.dtype} samples of shape {samples.shape} do not fit it")
-    return encoded
-
-
-def _shape_facts(samples: Array) -> Facts:
+def _shape_facts(picture: Picture, not_kept: str) -> Facts:
+    first = picture.frames[0]
     return {
-        "width": samples.shape[1],
-        "height": samples.shape[0],
-        "channels": 1 if samples.ndim == 2 else samples.shape[2],
-        "dtype": samples.dtype.name,
+        "width": first.shape[1],
+        "height": first.shape[0],
+        "channels": channels_of(first),
+        "dtype": _NAMES[first.dtype],
+        "frames": len(picture.frames),
+        "source_format": picture.header.format,
+        "not_kept": not_kept,
         "made_with": _MADE_WITH,
     }
+
+
+def _std_between(before: Sequence[Array], after: Sequence[Array], has_alpha: bool) -> float | None:
+    """The std of (after - before) over the colour samples, as a fraction of full scale, to six digits."""
+    count, total, squares = 0, 0.0, 0.0
+    for old, new in zip(before, after, strict=False):
+        one, other = (_colours(frame, has_alpha) for frame in (old, new))
+        difference = other - one
+        count += difference.size
+        total += float(difference.sum())
+        squares += float(np.square(difference).sum())
+    std = math.sqrt(max(squares / count - (total / count) ** 2, 0.0))
+    return float(f"{std:.6g}") if math.isfinite(std) else None
+
+
+def _colours(samples: Array, has_alpha: bool) -> Array:
+    """The samples without alpha as float64 fractions of full scale, shape (height, width, 1 or 3)."""
+    channels = channels_of(samples)
+    scaled: Array = samples.reshape(*samples.shape[:2], channels) / full_scale(samples.dtype)
+    return scaled[..., :-1] if channels == 2 or (channels == 4 and has_alpha) else scaled

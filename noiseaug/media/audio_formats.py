@@ -1,0 +1,214 @@
+"""Audio containers and subtypes: on what lattice samples are worked on, and what a source is written as."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import soundfile
+
+from noiseaug.files import Refused
+
+
+class Lattice(NamedTuple):
+    """How samples of a subtype are read and written: a dtype, and how many of its bits are significant."""
+
+    dtype: str
+    bits: int | None
+
+    @property
+    def steps(self) -> float | None:
+        """Steps from 0 to full scale, or None if the samples are no integers."""
+        return None if self.bits is None else 2.0 ** (self.bits - 1)
+
+    def holds(self, other: Lattice) -> bool:
+        """Whether each sample of the other lattice is one of this one, too."""
+        if self.bits is None:
+            return True  # FLOAT holds all of DOUBLE that is asked of it: it is rounded once, like noise
+        return other.bits is not None and other.bits <= self.bits
+
+
+_INT16 = Lattice("int16", 16)
+_FLOAT32 = Lattice("float32", None)
+
+# Telephone codes and ADPCM decode to 16 bits. libsndfile wraps what is out of range when it encodes them from floats
+# (1.0 as u-law came back as -0.98) but not from int16, to which noise saturates.
+_CODED = (
+    *("ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610", "G721_32", "G723_24", "G723_40"),
+    *("NMS_ADPCM_16", "NMS_ADPCM_24", "NMS_ADPCM_32"),
+)
+_LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
+
+LATTICES = {
+    "PCM_S8": Lattice("int16", 8),
+    "PCM_U8": Lattice("int16", 8),
+    "PCM_16": _INT16,
+    "PCM_24": Lattice("int32", 24),
+    "PCM_32": Lattice("int32", 32),
+    "ALAC_16": _INT16,
+    "ALAC_20": Lattice("int32", 20),
+    "ALAC_24": Lattice("int32", 24),
+    "ALAC_32": Lattice("int32", 32),
+    "FLOAT": _FLOAT32,
+    "DOUBLE": Lattice("float64", None),
+    **dict.fromkeys(_CODED, _INT16),
+    **dict.fromkeys(_LOSSY, _FLOAT32),
+}
+
+# The formats that may stand under a suffix; a source in none of them is written in the first.
+# NIST SPHERE goes by .wav in TIMIT and its kin.
+FORMATS: dict[str, tuple[str, ...]] = {
+    ".wav": ("WAV", "WAVEX", "RF64", "NIST"),
+    ".rf64": ("RF64",),
+    ".w64": ("W64",),
+    **dict.fromkeys((".aif", ".aifc", ".aiff"), ("AIFF",)),
+    **dict.fromkeys((".au", ".snd"), ("AU",)),
+    ".avr": ("AVR",),
+    ".caf": ("CAF",),
+    ".flac": ("FLAC",),
+    ".htk": ("HTK",),
+    ".mp3": ("MP3",),
+    **dict.fromkeys((".oga", ".ogg", ".opus"), ("OGG",)),
+    ".pvf": ("PVF",),
+    ".sf": ("IRCAM",),
+    **dict.fromkeys((".nist", ".sph"), ("NIST",)),
+    **dict.fromkeys((".8svx", ".svx"), ("SVX",)),
+    ".voc": ("VOC",),
+}
+
+_EXACT = ("PCM_32", "PCM_24", "PCM_16")
+_LAST_RESORT = ("VORBIS", "MPEG_LAYER_III", "ALAW")
+# What comes nearest to a subtype where the format does not have it, best first.
+_NEAREST = {
+    "PCM_S8": ("PCM_U8", "PCM_16", "PCM_24", "PCM_32"),
+    "PCM_U8": ("PCM_S8", "PCM_16", "PCM_24", "PCM_32"),
+    "PCM_16": ("PCM_24", "PCM_32", "FLOAT"),
+    "PCM_24": ("PCM_32", "FLOAT", "PCM_16"),
+    "PCM_32": ("DOUBLE", "PCM_24", "FLOAT", "PCM_16"),
+    "ALAC_16": ("PCM_16", "PCM_24"),
+    "ALAC_20": ("PCM_24", "PCM_32", "PCM_16"),
+    "ALAC_24": ("PCM_24", "PCM_32", "PCM_16"),
+    "ALAC_32": _EXACT,
+    "FLOAT": ("DOUBLE", *_EXACT),
+    "DOUBLE": ("FLOAT", *_EXACT),
+    **dict.fromkeys(_CODED, ("PCM_16", "PCM_24", "FLOAT")),
+    **dict.fromkeys(_LOSSY, ("FLOAT", *_EXACT)),
+}
+# libsndfile reads the byte that ends a VOC file as one more sample.
+_MISREAD = frozenset({("VOC", "ULAW"), ("VOC", "ALAW")})
+# What libsndfile says it writes and does not, or not so that it reads it again.
+_UNWRITABLE = frozenset({("WAV", "MPEG_LAYER_III"), ("MP3", "MPEG_LAYER_I"), ("MP3", "MPEG_LAYER_II")}) | _MISREAD
+
+_RIFF = frozenset({"WAV", "WAVEX"})
+_HEADER_ROOM = 1 << 20
+# What the sizes of these formats can count, in bytes.
+SIZE_LIMIT = 1 << 32
+_LIMITED = frozenset({"WAV", "WAVEX", "AIFF", "AU", "AVR", "SVX", "VOC"})
+
+
+class Kind(NamedTuple):
+    """What libsndfile says of a recording."""
+
+    format: str
+    subtype: str
+    endian: str
+    rate: int
+    channels: int
+    frames: int
+
+    @property
+    def lattice(self) -> Lattice:
+        """How its samples are worked on.
+
+        Raises:
+            Refused: if they cannot be.
+        """
+        if self.subtype not in LATTICES or (self.format, self.subtype) in _MISREAD:
+            name = f"{self.format} with subtype {self.subtype}"
+            raise Refused(f"is {name}, which is not supported; convert it to PCM_16 or FLOAT")
+        return LATTICES[self.subtype]
+
+
+class Quality(NamedTuple):
+    """How a lossy subtype is encoded: arguments of SoundFile."""
+
+    compression_level: float | None = None
+    bitrate_mode: str | None = None
+
+
+# What libsndfile does by default drops most of the noise. Correlation of noise of std 0.02 with what is left, mono
+# at 16 to 48 kHz, by default and so: Vorbis 0.53 to 0.56 and 0.95 to 0.97, Opus 0.21 to 0.42 and 0.85 to 0.99, MP3 0.30
+# to 0.40 and 0.82 to 0.95. (Opus: 160 kbit/s a channel; more changes nothing. MP3: 320 kbit/s.)
+QUALITIES = {
+    "VORBIS": Quality(0.0),
+    "OPUS": Quality(0.4),
+    "MPEG_LAYER_III": Quality(0.0, "CONSTANT"),
+}
+# Formats that are encoded with delay: what the codec still holds is written when the file is closed.
+DELAYED = frozenset({"FLAC", "OGG", "MP3", "CAF"})
+
+
+class Form(NamedTuple):
+    """What a source is written as, and what of it that cannot hold."""
+
+    format: str
+    subtype: str
+    endian: str
+    lost: tuple[str, ...] = ()
+
+    @property
+    def lattice(self) -> Lattice:
+        return LATTICES[self.subtype]
+
+
+def form_for(kind: Kind, suffix: str, *, as_float: bool) -> Form:
+    """What a source of this kind is written as under `suffix`: its own format where that goes by the suffix.
+
+    Raises:
+        Refused: if the suffix is not one of audio, or its format cannot hold the recording.
+    """
+    family = FORMATS.get(suffix)
+    if family is None:
+        known = ", ".join(sorted(FORMATS))
+        raise Refused(f"cannot be written as {suffix or 'a file without suffix'}: expected one of {known}")
+    form = kind.format if kind.format in family else family[0]
+    wanted = "FLOAT" if as_float and kind.lattice.bits else kind.subtype
+    subtype = _subtype(form, wanted, suffix)
+    if as_float and subtype not in _LOSSY and LATTICES[subtype].bits:
+        raise Refused(f"cannot be written as {suffix} with --clip none: {form} holds no floats; name it .wav")
+    form = _large_enough(form, subtype, kind, suffix)
+    lost = [] if _keeps(wanted, subtype) else [f"{wanted} samples"]
+    endian = kind.endian if form == kind.format and soundfile.check_format(form, subtype, kind.endian) else "FILE"
+    if kind.endian != "FILE" and form == "RF64" != kind.format:
+        lost.append("byte order")
+    return Form(form, subtype, endian, tuple(lost))
+
+
+def _subtype(form: str, wanted: str, suffix: str) -> str:
+    if suffix == ".opus":
+        return "OPUS"
+    for subtype in (wanted, *_NEAREST[wanted], *_LAST_RESORT):
+        if (form, subtype) not in _UNWRITABLE and soundfile.check_format(form, subtype):
+            return subtype
+    raise Refused(f"cannot be written as {suffix}: {form} has nothing like {wanted}")
+
+
+def _keeps(wanted: str, subtype: str) -> bool:
+    """Whether nothing is lost: it is the same, or plain samples of no fewer bits."""
+    if wanted == subtype:
+        return True
+    plain = wanted.startswith(("PCM", "ALAC")) and subtype not in (*_CODED, *_LOSSY)
+    return plain and (subtype != "FLOAT" or (LATTICES[wanted].bits or 0) <= 24) and _wide(subtype, wanted)
+
+
+def _wide(subtype: str, wanted: str) -> bool:
+    return LATTICES[subtype].holds(LATTICES[wanted])
+
+
+def _large_enough(form: str, subtype: str, kind: Kind, suffix: str) -> str:
+    """`form`, or RF64 in place of a WAV that would pass 4 GB, past which libsndfile breaks it without a word."""
+    width = {"FLOAT": 4, "DOUBLE": 8}.get(subtype, -(-(LATTICES[subtype].bits or 0) // 8))
+    if form not in _LIMITED or kind.frames * kind.channels * width + _HEADER_ROOM <= SIZE_LIMIT:
+        return form
+    if form in _RIFF and soundfile.check_format("RF64", subtype):
+        return "RF64"
+    raise Refused(f"would pass 4 GB as {suffix}, which {form} cannot hold; choose --audio-format wav, w64 or caf")

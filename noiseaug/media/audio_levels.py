@@ -1,0 +1,136 @@
+"""From ratios to standard deviations: how strong a recording is, and what noise is as strong as is asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noiseaug.media.audio_formats import Lattice
+from noiseaug.media.audio_reading import Recording
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+
+# A stretch of the recording whose peak lies further below that of the whole is not active.
+_ACTIVE = 10 ** (-60 / 20)
+_STRETCHES_A_SECOND = 100
+# The noise of a silent recording, where integers say nothing of its resolution: a step of 24 bits.
+_FLOAT_FLOOR = 2.0**-23
+
+
+def floor(lattice: Lattice) -> float:
+    """One step of the lattice, as a fraction of full scale."""
+    return 1 / lattice.steps if lattice.steps else _FLOAT_FLOOR
+
+
+def fractions(block: Array, lattice: Lattice) -> Floats:
+    """Samples as fractions of full scale: integers, left-justified in their dtype, over its full scale. Exact."""
+    scaled = block.astype(np.float64)
+    if lattice.bits:
+        scaled *= 2.0 ** (1 - 8 * block.itemsize)
+    return scaled
+
+
+def powers(recording: Recording, reference: str, *, keep_silence: bool) -> Floats:
+    """The mean squares of the signal that an SNR refers to, as fractions of full scale squared.
+
+    One of all channels together (`pooled`), one for each `channel`, or one of what is `active`: the stretches of 10 ms,
+    counted from the beginning, in which some sample is at most 60 dB below the peak of the recording. Where long
+    silence is kept, it does not count, as it has no noise either.
+    """
+    weighed = _active(recording) if reference == "active" else _heard(recording, keep_silence=keep_silence)
+    channels = recording.kind.channels
+    sums, frames = np.zeros(channels), 0
+    for squares, count in weighed:
+        frames += count
+        sums = running_sum(sums, squares)
+    means = sums / max(frames, 1)
+    return means if reference == "channel" else np.array([math.fsum(means) / channels])
+
+
+def running_sum(so_far: Floats, values: Floats) -> Floats:
+    """`so_far` and the rows of `values`, which may be overwritten, added one by one from the first to the last.
+
+    It is the same for blocks of any size and on any processor, unlike NumPy's sums and dot products.
+    """
+    values[:1] += so_far
+    total: Floats = np.cumsum(values, axis=0, out=values)[-1].copy()
+    return total
+
+
+def _heard(recording: Recording, *, keep_silence: bool) -> Iterator[tuple[Floats, int]]:
+    lattice = recording.kind.lattice
+    for block, silent in recording.pieces(keep_silence=keep_silence):
+        if not silent:
+            yield np.square(fractions(block, lattice)), len(block)
+
+
+def _active(recording: Recording) -> Iterator[tuple[Floats, int]]:
+    lattice = recording.kind.lattice
+    stretch = max(round(recording.kind.rate / _STRETCHES_A_SECOND), 1)
+    least = _ACTIVE * max((np.abs(fractions(block, lattice)).max() for block in recording.blocks()), default=0.0)
+    for block in recording.blocks(stretch):
+        samples = fractions(block, lattice)
+        peaks = np.maximum.reduceat(np.abs(samples).max(axis=1), np.arange(0, len(samples), stretch))
+        active = samples[np.repeat(peaks >= least, stretch)[: len(samples)]]
+        if len(active):
+            yield np.square(active), len(active)
+
+
+def std_of(power: float, mean: float, lattice: Lattice) -> float:
+    """The std of noise with this mean whose mean square, rounded to the lattice, is `power`; 0 if none is so weak.
+
+    Rounding N(mean, std**2) to the lattice adds 1/12 of a squared step as long as std is above a step or so, and takes
+    nearly all away below; so the second moment of the rounded noise is what is inverted. All are fractions of full
+    scale. To nine digits, so that libm's last digit does not show in the noise.
+    """
+    if not lattice.steps:
+        return _nine_digits(math.sqrt(max(power - mean * mean, 0.0)))
+    wanted, mean = power * lattice.steps**2, mean * lattice.steps
+    square = wanted - mean * mean - 1 / 12
+    std = math.sqrt(square) if square >= _ROUND_FROM**2 else _narrow_std(wanted, mean)
+    return _nine_digits(std / lattice.steps)
+
+
+# From this std in steps on, the second moment of rounded noise is std**2 + 1/12 to nine digits.
+_ROUND_FROM = 1.5
+
+
+def _narrow_std(wanted: float, mean: float) -> float:
+    low, high = 0.0, 2 * _ROUND_FROM
+    if _second_moment(low, mean) >= wanted:
+        return 0.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _second_moment(middle, mean) < wanted else (low, middle)
+    return high
+
+
+def _second_moment(std: float, mean: float) -> float:
+    """E[round(N(mean, std**2))**2], in steps squared."""
+    spread = std or math.ulp(0.0)
+    reach = math.ceil(10 * std) + 1
+    centre = round(mean)
+
+    def below(k: int) -> float:
+        return 0.5 * math.erfc((mean - k - 0.5) / spread / math.sqrt(2))
+
+    values = range(centre - reach, centre + reach + 1)
+    return math.fsum(k * k * (below(k) - below(k - 1)) for k in values)
+
+
+def _nine_digits(value: float) -> float:
+    return float(f"{value:.9g}")
+
+
+def relative_error(power: float, lattice: Lattice, samples: float) -> float:
+    """The standard error, relative to `power`, of the mean square of so many samples of noise with that power.
+
+    That of Gaussian noise is sqrt(2 / samples); noise of much less than a step is rare steps, 1 / power in steps more.
+    """
+    rare = 1 / (power * lattice.steps**2) if lattice.steps else 0.0
+    return math.sqrt((2 + rare) / max(samples, 1))

@@ -1,0 +1,100 @@
+"""What each suffix can hold. OpenCV converts all else to 8 bits, or drops channels, without a word."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noiseaug.files import Refused
+
+Array = NDArray[Any]
+
+
+class Format(NamedTuple):
+    """A format that is written.
+
+    Attributes:
+        name: as in `Header.format`.
+        dtypes: of the samples it holds.
+        channels: how many: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha.
+        frames: `animation`, `pages`, or nothing.
+        metadata: which of EXIF, XMP, ICC and density it takes.
+    """
+
+    name: str
+    dtypes: tuple[np.dtype[Any], ...]
+    channels: tuple[int, ...]
+    frames: str = ""
+    metadata: tuple[str, ...] = ()
+
+
+_BYTE = (np.dtype(np.uint8),)
+_DEEP = (*_BYTE, np.dtype(np.uint16))
+_FLOAT = (np.dtype(np.float32),)
+_ALL = ("EXIF", "XMP", "ICC profile", "density")
+_TIFF = Format("tiff", (*_DEEP, *_FLOAT, *map(np.dtype, (np.int16, np.int32, np.float64))), (1, 3, 4), "pages", _ALL)
+_JPEG = Format("jpeg", _BYTE, (1, 3), metadata=_ALL)
+_BMP = Format("bmp", _BYTE, (1, 3, 4), metadata=("density",))
+_SUN = Format("sunraster", _BYTE, (1, 3))
+
+FORMATS = {
+    ".avif": Format("avif", _BYTE, (1, 3, 4), "animation", ("EXIF", "XMP", "ICC profile")),
+    ".bmp": _BMP,
+    ".dib": _BMP,
+    ".gif": Format("gif", _BYTE, (3, 4), "animation"),
+    ".hdr": Format("hdr", _FLOAT, (3,)),
+    ".jp2": Format("jp2", _DEEP, (1, 3, 4)),
+    ".jpe": _JPEG,
+    ".jpeg": _JPEG,
+    ".jpg": _JPEG,
+    ".pam": Format("pam", _DEEP, (1, 2, 3, 4)),
+    ".pfm": Format("pfm", _FLOAT, (1, 3)),
+    ".pgm": Format("pgm", _DEEP, (1,)),
+    ".png": Format("png", _DEEP, (1, 2, 3, 4), "animation", _ALL),
+    ".pnm": Format("pnm", _DEEP, (1, 3)),
+    ".ppm": Format("ppm", _DEEP, (3,)),
+    ".ras": _SUN,
+    ".sr": _SUN,
+    ".tif": _TIFF,
+    ".tiff": _TIFF,
+    ".webp": Format("webp", _BYTE, (3, 4), "animation", ("EXIF", "XMP", "ICC profile")),
+}
+_CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
+
+
+def channels_of(samples: Array) -> int:
+    """How many channels samples of shape (height, width) or (height, width, channels) have."""
+    return 1 if samples.ndim == 2 else int(samples.shape[2])
+
+
+def format_of(suffix: str) -> Format:
+    """The format that a suffix names.
+
+    Raises:
+        Refused: if it is not written.
+    """
+    if suffix not in FORMATS:
+        raise Refused(f"cannot be written as {suffix or 'a file without suffix'}: use --image-format png, or tif")
+    return FORMATS[suffix]
+
+
+def fitted(samples: Array, form: Format) -> Array:
+    """The samples with channels that the format holds: grey as three equal ones, where it has to be.
+
+    Raises:
+        Refused: if it cannot hold them without loss.
+    """
+    channels = channels_of(samples)
+    if samples.dtype not in form.dtypes:
+        holds = " or ".join(str(dtype) for dtype in form.dtypes)
+        instead = "png" if samples.dtype in _DEEP else "tif"
+        raise Refused(f"has {samples.dtype} samples, and {form.name} holds {holds}; use --image-format {instead}")
+    if channels in form.channels:
+        return samples
+    if channels + 2 in form.channels and channels < 3:
+        grey = samples if channels == 1 else samples[..., 0]
+        return np.stack([grey] * 3 + ([samples[..., 1]] if channels == 2 else []), axis=-1)
+    holds = " or ".join(_CHANNELS[number] for number in form.channels)
+    raise Refused(f"has {_CHANNELS[channels]} samples, and {form.name} holds {holds}; use --image-format png, or tif")

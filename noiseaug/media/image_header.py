@@ -1,0 +1,103 @@
+"""What is known of an image file beside its samples: its format, its frames, and what it says about itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+# Pixels a metre for each dot an inch.
+INCH = 0.0254
+
+
+class Tag(NamedTuple):
+    """A field of a TIFF directory: its type, its values as little-endian bytes, and the fields of a sub-directory."""
+
+    kind: int
+    data: bytes
+    fields: dict[int, Tag] | None = None
+
+
+Tags = dict[int, Tag]
+
+
+class Timing(NamedTuple):
+    """How an animation plays.
+
+    Attributes:
+        delays: of each frame, in seconds, as (numerator, denominator).
+        plays: how often, and 0 for ever.
+        poster: whether the first frame is shown only where animations are not.
+        background: the colour of WebP's canvas, as it is stored.
+    """
+
+    delays: tuple[tuple[int, int], ...]
+    plays: int = 0
+    poster: bool = False
+    background: bytes = bytes(4)
+
+
+class Metadata(NamedTuple):
+    """What a file says about its image. The first four can go into a file of another format.
+
+    Attributes:
+        exif: as a TIFF file.
+        xmp: as XML.
+        icc: the colour profile.
+        per_metre: pixels a metre, across and down.
+        blocks: the PNG chunks or JPEG segments, or the bytes of the BMP header, that go into a file of the same format
+            as they stand; the four above are among them.
+        pages: likewise the TIFF tags of each page.
+        others: names of what is in `blocks` or `pages` beside those four.
+        lost: names of what cannot be carried over at all.
+    """
+
+    exif: bytes = b""
+    xmp: bytes = b""
+    icc: bytes = b""
+    per_metre: tuple[float, float] | None = None
+    blocks: tuple[bytes, ...] = ()
+    pages: tuple[Tags, ...] = ()
+    others: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+NOTHING = Metadata()
+
+
+class Header(NamedTuple):
+    """What was found; the defaults where the format is not known or the header is damaged, as the decoder will say.
+
+    Attributes:
+        format: by content, such as `png`; nothing if it is not known.
+        width, height: in pixels, of the first frame or the canvas.
+        frames: pages, or frames of an animation with its poster.
+        all_pixels: those of all pages, where these are not alike.
+        timing: of an animation, if it is one.
+        lossless: whether a WebP or AVIF is.
+        compression: of a TIFF, the number of the method.
+        grey_with_alpha: whether it has the two channels grey and alpha, which are decoded as four.
+        fourth_is_alpha: whether the last of four channels is alpha.
+        colour_key: of a grey PNG, the sample (as decoded) that stands for transparent pixels.
+        refusal: why it cannot be worked on, if it cannot.
+        lost: what decoding turns into samples of 8 or 16 bits, of grey or colour: names such as `palette`.
+        metadata: what it says about itself.
+    """
+
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    frames: int = 1
+    all_pixels: int = 0
+    timing: Timing | None = None
+    lossless: bool = False
+    compression: int = 0
+    grey_with_alpha: bool = False
+    fourth_is_alpha: bool = True
+    colour_key: int | None = None
+    refusal: str = ""
+    lost: tuple[str, ...] = ()
+    metadata: Metadata = NOTHING
+
+
+def milliseconds(delay: tuple[int, int]) -> int:
+    """A delay in whole milliseconds."""
+    return round(1000 * delay[0] / delay[1])

@@ -1,0 +1,161 @@
+"""JPEG files: the segments that say something about the image, copied as they stand."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from noiseaug.media.image_header import INCH, NOTHING, Header, Metadata
+
+_FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
+_SCAN, _APP0, _APP1, _APP2, _APP13, _COMMENT = 0xDA, 0xE0, 0xE1, 0xE2, 0xED, 0xFE
+_EXIF, _XMP, _XMP_MORE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
+_ICC, _PICTURES, _JFIF = b"ICC_PROFILE\0", b"MPF\0", b"JFIF\0"
+_END = b"\xff\xd9"
+_MOST = 65533  # bytes in a segment
+# libjpeg, and so the encoder, writes this first: SOI and JFIF, with the density (unit, across, down) at 13.
+_JFIF_SIZE, _DENSITY = 20, slice(13, 18)
+_PLAIN_JFIF = b"JFIF\0\1\1\0\0\1\0\1\0\0"
+
+
+class Segment(NamedTuple):
+    """A segment before the samples: its marker, its content, and all its bytes."""
+
+    marker: int
+    content: bytes
+    whole: bytes
+
+
+def segments(data: bytes) -> Iterator[Segment]:
+    """The segments up to the first scan that say how large the image is, or something about it.
+
+    Raises:
+        IndexError: where the file is damaged.
+    """
+    at = 2
+    while True:
+        while data[at + 1] == 0xFF:  # fill bytes
+            at += 1
+        marker, length = data[at + 1], data[at + 2] << 8 | data[at + 3]
+        if data[at] != 0xFF or marker == _SCAN:
+            return
+        end = at + 2 + length
+        if marker >= _APP0 or marker in _FRAMES:
+            yield Segment(marker, data[at + 4 : end], data[at:end])
+        at = end
+
+
+def header(data: bytes) -> Header:
+    """The header of a JPEG file."""
+    width = height = components = 0
+    precision, found = 8, []
+    try:
+        for segment in segments(data):
+            if segment.marker >= _APP0:
+                found.append(segment)
+            else:
+                precision, height, width, components = struct.unpack_from(">BHHB", segment.content)
+    except (IndexError, struct.error):
+        pass  # the decoder says what is wrong with it
+    cmyk = components == 4
+    return Header(
+        "jpeg",
+        width,
+        height,
+        refusal=f"is a JPEG of {precision}-bit samples, which is not supported" if precision != 8 else "",
+        lost=("CMYK",) if cmyk else (),
+        metadata=_metadata(data, found, cmyk),
+    )
+
+
+def _metadata(data: bytes, found: list[Segment], cmyk: bool) -> Metadata:
+    if all(segment.content == _PLAIN_JFIF for segment in found) and data.endswith(_END):
+        return NOTHING
+    kept: list[Segment] = []
+    others: dict[str, None] = {}
+    lost: dict[str, None] = {}
+    for segment in found:
+        name = _name(segment)
+        if name == "JFIF" or name in ("EXIF", "XMP") or (name == "ICC profile" and not cmyk):
+            kept.append(segment)
+        elif name in ("IPTC", "comment", "extended XMP"):
+            kept.append(segment)
+            others[name] = None
+        elif name:
+            lost[name] = None
+    if "MPF pictures" not in lost and not data.rstrip(b"\0").endswith(_END):
+        lost["data behind the image"] = None
+    contents = [segment.content for segment in kept]
+    profile = sorted(content[len(_ICC) :] for content in contents if content.startswith(_ICC))
+    return Metadata(
+        exif=next((content[len(_EXIF) :] for content in contents if content.startswith(_EXIF)), b""),
+        xmp=next((content[len(_XMP) :] for content in contents if content.startswith(_XMP)), b""),
+        icc=b"".join(part[2:] for part in profile),
+        per_metre=_per_metre(contents),
+        blocks=tuple(segment.whole for segment in kept),
+        others=tuple(others),
+        lost=tuple(lost),
+    )
+
+
+def _name(segment: Segment) -> str:
+    """What a segment holds, or nothing if it is of no use in another file."""
+    marker, content = segment.marker, segment.content
+    if marker == _COMMENT:
+        return "comment"
+    if marker == _APP0:
+        return "JFIF" if content.startswith(_JFIF) and len(content) >= 14 else "JFIF thumbnail"
+    if marker == 0xEE and content.startswith(b"Adobe"):
+        return ""  # how its colours are coded
+    starts = {
+        _EXIF: "EXIF",
+        _XMP: "XMP",
+        _XMP_MORE: "extended XMP",
+        _ICC: "ICC profile",
+        _PICTURES: "MPF pictures",
+        b"Photoshop 3.0\0": "IPTC",
+    }
+    known = next((name for start, name in starts.items() if content.startswith(start)), "")
+    return known or (f"APP{marker - _APP0}" if marker <= 0xEF else "")
+
+
+def _per_metre(contents: list[bytes]) -> tuple[float, float] | None:
+    content = next((content for content in contents if content.startswith(_JFIF)), b"")
+    unit = {1: INCH, 2: 0.01}.get(content[7]) if content else None
+    if not unit:
+        return None
+    across, down = (int.from_bytes(content[at : at + 2], "big") / unit for at in (8, 10))
+    return (across, down) if across and down else None
+
+
+def with_metadata(encoded: bytes, metadata: Metadata, same_format: bool) -> tuple[bytes, tuple[str, ...]]:
+    """An encoded file that says of its image what another says, and the names of what does not fit in."""
+    blocks, lost = (list(metadata.blocks), ()) if same_format else _segments_of(metadata)
+    first = bytearray(encoded[:_JFIF_SIZE])
+    for block in blocks:
+        if block[4:].startswith(_JFIF):
+            first[_DENSITY] = block[_DENSITY.start - 2 : _DENSITY.stop - 2]
+    rest = [block for block in blocks if not block[4:].startswith(_JFIF)]
+    return b"".join([first, *rest, memoryview(encoded)[_JFIF_SIZE:]]), lost
+
+
+def _segments_of(metadata: Metadata) -> tuple[list[bytes], tuple[str, ...]]:
+    blocks, lost = [], []
+    if metadata.per_metre:
+        density = b"".join(min(round(value * INCH), 65535).to_bytes(2, "big") for value in metadata.per_metre)
+        blocks.append(_segment(_APP0, _JFIF + b"\1\1\1" + density + bytes(2)))
+    for name, start, content in (("EXIF", _EXIF, metadata.exif), ("XMP", _XMP, metadata.xmp)):
+        if content and len(start) + len(content) > _MOST:
+            lost.append(name)
+        elif content:
+            blocks.append(_segment(_APP1, start + content))
+    step = _MOST - len(_ICC) - 2
+    parts = [metadata.icc[at : at + step] for at in range(0, len(metadata.icc), step)]
+    for number, part in enumerate(parts, 1):
+        blocks.append(_segment(_APP2, _ICC + bytes([number, len(parts)]) + part))
+    return blocks, tuple(lost)
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content

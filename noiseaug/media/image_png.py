@@ -1,0 +1,188 @@
+"""PNG files: the chunks that say something about the image, copied as they stand; and grey with alpha, which OpenCV
+cannot write."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noiseaug.media.image_header import NOTHING, Header, Metadata, Timing
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+AFTER_IHDR = 33
+_XMP = b"XML:com.adobe.xmp\0"
+_GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6
+# Chunks of how the samples are coded, with Apple's index of IDAT. The encoder writes its own.
+_CODING = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"hIST", b"iDOT"})
+_PORTABLE = frozenset({b"iCCP", b"eXIf", b"pHYs"})
+# Chunks that hold for the samples with noise, too (PNG 3rd edition, section 11.3, and its extensions).
+_KEPT = _PORTABLE | {
+    *(b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi", b"tEXt", b"zTXt", b"iTXt", b"tIME"),
+    *(b"sPLT", b"oFFs", b"pCAL", b"sCAL", b"sTER"),
+}
+_OF_ONE_COLOUR_TYPE = frozenset({b"sBIT", b"bKGD"})
+_MOST_INFLATED = 1 << 26
+
+
+class Chunk(NamedTuple):
+    """A chunk: its type, and where its content begins and ends."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def chunks(data: bytes) -> Iterator[Chunk]:
+    """The chunks of a PNG file up to IEND.
+
+    Raises:
+        ValueError: where the file is cut off.
+    """
+    at, size = len(SIGNATURE), len(data)
+    while True:
+        start = at + 8
+        end = start + int.from_bytes(data[at : at + 4], "big")
+        at = end + 4
+        if at > size:
+            raise ValueError("is cut off")
+        yield Chunk(kind := data[start - 4 : start], start, end)
+        if kind == b"IEND":
+            return
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    """All bytes of a chunk."""
+    return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(content, zlib.crc32(kind)).to_bytes(4, "big")
+
+
+def header(data: bytes) -> Header:
+    """The header of a PNG file."""
+    width, height, depth, colour_type = struct.unpack_from(">IIBB", data, 16)
+    try:
+        found = [part for part in chunks(data) if part.kind != b"IDAT"]
+    except ValueError:
+        damaged = "cannot be decoded as an image: it is damaged or truncated; replace or remove it"
+        return Header("png", width, height, refusal=damaged)
+    by_kind = {part.kind: data[part.start : part.end] for part in reversed(found)}
+    colour_key = None
+    if b"tRNS" in by_kind and colour_type == _GREY:
+        scale = 255 // (2**depth - 1) if depth < 8 else 1
+        colour_key = int.from_bytes(by_kind[b"tRNS"][:2], "big") * scale
+    timing = _timing(data, found) if b"acTL" in by_kind else None
+    return Header(
+        "png",
+        width,
+        height,
+        len(timing.delays) if timing else 1,
+        timing=timing,
+        grey_with_alpha=colour_type == _GREY_ALPHA,
+        colour_key=colour_key,
+        lost=tuple(_not_decoded_as_such(depth, colour_type, b"tRNS" in by_kind)),
+        metadata=_metadata(data, found, exact_layout=colour_type != _PALETTE and b"tRNS" not in by_kind and depth >= 8),
+    )
+
+
+def _not_decoded_as_such(depth: int, colour_type: int, has_key: bool) -> Iterator[str]:
+    if colour_type == _PALETTE:
+        yield "palette"
+    elif depth < 8:
+        yield f"{depth}-bit depth"
+    if has_key and colour_type != _PALETTE:
+        yield "transparent colour"
+
+
+def _timing(data: bytes, found: list[Chunk]) -> Timing:
+    controls = [data[part.start : part.end] for part in found if part.kind == b"fcTL"]
+    delays = [struct.unpack_from(">HH", control, 20) for control in controls]
+    plays = next(int.from_bytes(data[part.start + 4 : part.end], "big") for part in found if part.kind == b"acTL")
+    # Without a control before it, what IDAT holds is for those who cannot play animations.
+    first = next((part.start for part in found if part.kind == b"fcTL"), len(data))
+    poster = data.find(b"IDAT", AFTER_IHDR, first) >= 0
+    waits = [(number, of or 100) for number, of in delays]
+    return Timing(tuple([(0, 100), *waits] if poster else waits), plays, poster)
+
+
+def _metadata(data: bytes, found: list[Chunk], exact_layout: bool) -> Metadata:
+    if len(found) == 2:  # IHDR and IEND
+        return NOTHING
+    blocks: list[bytes] = []
+    others: dict[str, None] = {}
+    lost: dict[str, None] = {}
+    portable = {b"iCCP": b"", b"eXIf": b"", b"pHYs": b"", _XMP: b""}
+    for part in found:
+        kind, content = part.kind, data[part.start : part.end]
+        if kind in _KEPT or (kind in _OF_ONE_COLOUR_TYPE and exact_layout):
+            blocks.append(data[part.start - 8 : part.end + 4])
+            name = _XMP if kind == b"iTXt" and content.startswith(_XMP) else kind
+            if name in portable:
+                portable[name] = content
+            else:
+                others[kind.decode("latin-1")] = None
+        elif kind not in _CODING:
+            lost[kind.decode("latin-1")] = None
+    return Metadata(
+        exif=portable[b"eXIf"],
+        xmp=_text(portable[_XMP]),
+        icc=_inflated(portable[b"iCCP"].partition(b"\0")[2][1:]),
+        per_metre=_per_metre(portable[b"pHYs"]),
+        blocks=tuple(blocks),
+        others=tuple(others),
+        lost=tuple(lost),
+    )
+
+
+def _text(content: bytes) -> bytes:
+    """The text of an iTXt chunk."""
+    if not content:
+        return b""
+    _, _, rest = content.partition(b"\0")
+    text = rest[2:].split(b"\0", 2)[-1]
+    return _inflated(text) if rest[:1] == b"\1" else text
+
+
+def _inflated(content: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(content, _MOST_INFLATED) if content else b""
+    except zlib.error:
+        return b""
+
+
+def _per_metre(content: bytes) -> tuple[float, float] | None:
+    if len(content) != 9 or content[8] != 1:
+        return None
+    across, down = struct.unpack_from(">II", content)
+    return (across, down) if across and down else None
+
+
+def with_metadata(encoded: bytes, metadata: Metadata, same_format: bool) -> bytes:
+    """An encoded file that says of its image what another says."""
+    blocks = metadata.blocks if same_format else tuple(_chunks_of(metadata))
+    return b"".join([encoded[:AFTER_IHDR], *blocks, memoryview(encoded)[AFTER_IHDR:]])
+
+
+def _chunks_of(metadata: Metadata) -> Iterator[bytes]:
+    if metadata.icc:
+        yield chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc))
+    if metadata.per_metre:
+        across, down = (round(value) for value in metadata.per_metre)
+        yield chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
+    if metadata.exif:
+        yield chunk(b"eXIf", metadata.exif)
+    if metadata.xmp:
+        yield chunk(b"iTXt", _XMP + bytes(4) + metadata.xmp)
+
+
+def encode_grey_with_alpha(samples: NDArray[Any], level: int | None) -> bytes:
+    """A PNG file of samples of shape (height, width, 2), dtype uint8 or uint16."""
+    height, width = samples.shape[:2]
+    rows = samples.astype(samples.dtype.newbyteorder(">"), copy=False).reshape(height, -1).view(np.uint8)
+    # Each row after the number of its filter: none, as filters do nothing for noise.
+    filtered = np.concatenate([np.zeros((height, 1), np.uint8), rows], axis=1)
+    ihdr = struct.pack(">II5B", width, height, 8 * samples.itemsize, _GREY_ALPHA, 0, 0, 0)
+    idat = zlib.compress(filtered.data, 1 if level is None else level)
+    return SIGNATURE + chunk(b"IHDR", ihdr) + chunk(b"IDAT", idat) + chunk(b"IEND", b"")

@@ -54,6 +54,7 @@ class Corpus:
         goals: None where none are set yet.
         engines: whether `--engines` compares threads and processes on it.
         warm_up: whether a round more is run first and dropped; where it costs next to nothing.
+        most_rounds: how often it is run at most; runs that are long vary less, and all are to end within five minutes.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Corpus:
     goals: Goals | None = None
     engines: bool = False
     warm_up: bool = False
+    most_rounds: int = 100
 
     @property
     def kind(self) -> str:
@@ -154,9 +156,9 @@ CORPORA = (
     Corpus("icons", 4000, ".png", icon, goals=Goals(1.0, 1.5), engines=True, warm_up=True),
     Corpus("wav", 200, ".wav", recording, stds=("0.01",), goals=Goals(1.5, 2.0), engines=True, warm_up=True),
     Corpus("flac", 200, ".flac", recording, stds=("0.01",), warm_up=True),
-    Corpus("jpeg-12mp", 24, ".jpg", _LARGE),
-    Corpus("png-16bit", 24, ".png", scan),
-    Corpus("jpeg-sweep", 100, ".jpg", _PHOTO, stds=_SWEEP),
+    Corpus("jpeg-12mp", 24, ".jpg", _LARGE, most_rounds=1),
+    Corpus("png-16bit", 24, ".png", scan, most_rounds=2),
+    Corpus("jpeg-sweep", 100, ".jpg", _PHOTO, stds=_SWEEP, most_rounds=2),
 )
 
 

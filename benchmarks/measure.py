@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,10 +47,10 @@ class Timings:
         return statistics.median(self.seconds) if self.seconds else None
 
 
-def wall_clock(command: Sequence[str]) -> float:
+def wall_clock(command: Sequence[str], environment: Mapping[str, str] = ENVIRONMENT) -> float:
     """Seconds from the start of a command until it has ended. Raises CalledProcessError if it fails."""
     start = time.perf_counter()
-    subprocess.run(command, cwd=CHECKOUT, env=ENVIRONMENT, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
@@ -59,6 +59,7 @@ def rounds(corpus: Corpus, contenders: Sequence[Contender], repeat: int, workers
     from benchmarks.contenders import Unavailable
 
     timings = {contender.name: Timings() for contender in contenders}
+    repeat = min(repeat, corpus.most_rounds)
     for number in range(-1 if corpus.warm_up else 0, repeat):
         for contender in contenders:
             timing = timings[contender.name]

@@ -14,6 +14,7 @@ import tifffile
 from corpus import pixels
 from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 SIZE = (40, 50)
 GREY, RGB, RGBA = pixels(SIZE), pixels((*SIZE, 3), seed=1), pixels((*SIZE, 4), seed=2)
@@ -30,6 +31,14 @@ def exif() -> Image.Exif:
     tags = Image.Exif()
     tags[0x010E], tags[0x0112], tags[0x0131] = "a rotated picture", 6, "camera 1"
     tags.get_ifd(0x8769)[0x9003] = "2026:01:02 03:04:05"
+    return tags
+
+
+def exif_in_tiff() -> ImageFileDirectory_v2:
+    """The same and XMP, as the tags of a TIFF file."""
+    tags = ImageFileDirectory_v2()
+    tags[0x010E], tags[0x0112], tags[0x0131], tags[700] = "a rotated picture", 6, "camera 1", XMP
+    tags[0x8769] = {0x9003: "2026:01:02 03:04:05"}
     return tags
 
 
@@ -94,6 +103,13 @@ def read_pam(data: bytes) -> np.ndarray:
     return samples.squeeze()
 
 
+def read_pfm(data: bytes) -> np.ndarray:
+    """The samples of a PFM file, from the top row on."""
+    kind, width, height, scale, raw = data.split(maxsplit=4)
+    shape = (int(height), int(width), *([3] if kind == b"PF" else []))
+    return np.frombuffer(raw, "<f4" if float(scale) < 0 else ">f4").reshape(shape)[::-1]
+
+
 def sun(samples: np.ndarray) -> bytes:
     """A Sun raster file without a colour map."""
     height, width = samples.shape[:2]
@@ -138,7 +154,7 @@ LOSSLESS: dict[str, Callable[[], bytes]] = {
     "float-rgb.tif": lambda: tiff(FLOAT_RGB, photometric="rgb"),
     "double.tif": lambda: tiff(FLOAT.astype(np.float64)),
     "tiled.tif": lambda: tiff(RGB, photometric="rgb", tile=(16, 16), compression="zlib", predictor=True),
-    "packbits.tif": lambda: tiff(GREY, compression="packbits"),
+    "packbits.tif": lambda: pillow(GREY, "TIFF", compression="packbits"),
     "lzw.tif": lambda: pillow(RGB, "TIFF", compression="tiff_lzw"),
     "big.tif": lambda: tiff(RGB, photometric="rgb", bigtiff=True),
     "planes.tif": lambda: tiff(RGB.transpose(2, 0, 1), photometric="rgb", planarconfig="separate"),
@@ -174,10 +190,8 @@ LOSSLESS: dict[str, Callable[[], bytes]] = {
 
 
 def still_frames(count: int, mode: str = "RGB") -> list[Image.Image]:
-    """Different pictures of one size, the second and third alike."""
-    drawn = [Image.fromarray(pixels((*SIZE, 4), seed=10 + index)) for index in range(count)]
-    drawn[2] = drawn[1].copy()
-    return [image.convert(mode) for image in drawn]
+    """Different pictures of one size."""
+    return [Image.fromarray(pixels((*SIZE, 4), seed=10 + index)).convert(mode) for index in range(count)]
 
 
 def several(form: str, frames: list[Image.Image], **settings: Any) -> bytes:

@@ -105,7 +105,8 @@ def _encoding() -> Iterator[None]:
     try:
         yield
     except (soundfile.SoundFileError, AssertionError) as error:
-        raise Refused(f"cannot be encoded as audio: {error}") from None
+        reason = getattr(error, "error_string", error)
+        raise Refused(f"cannot be encoded as audio: {reason}") from None
 
 
 def _finished(source: SourceFile, recording: Recording, item: Plan, lost: tuple[str, ...], silenced: int) -> Facts:

@@ -120,7 +120,8 @@ def decoding() -> Iterator[None]:
     try:
         yield
     except (soundfile.SoundFileError, AssertionError) as error:
-        raise Refused(f"cannot be decoded as audio: {error}") from None
+        reason = getattr(error, "error_string", error)  # without the number of the file descriptor
+        raise Refused(f"cannot be decoded as audio: {reason}") from None
 
 
 def _knows_its_length(fd: int) -> bool:

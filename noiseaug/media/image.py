@@ -46,7 +46,7 @@ def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
     encoded, lost = encode(picture, noisy, output.suffix, form, options)
     output.file.write(encoded)
     not_kept = [*picture.lost, *lost]
-    facts = _shape_facts(picture, ", ".join(dict.fromkeys(not_kept))) | noise_facts(noiser, "psnr_db")
+    facts = _shape_facts(picture, noisy[0], ", ".join(dict.fromkeys(not_kept))) | noise_facts(noiser, "psnr_db")
     if options.measure == "decoded":
         decoded = decode(bytes(encoded), max_pixels)
         facts["noise_std_decoded"] = _std_between(picture.frames, decoded.frames, has_alpha)
@@ -60,13 +60,13 @@ def _with_noise(noiser: Noiser, samples: Array, has_alpha: bool) -> Array:
     return noiser.add(samples, channels)
 
 
-def _shape_facts(picture: Picture, not_kept: str) -> Facts:
+def _shape_facts(picture: Picture, written: Array, not_kept: str) -> Facts:
     first = picture.frames[0]
     return {
         "width": first.shape[1],
         "height": first.shape[0],
         "channels": channels_of(first),
-        "dtype": _NAMES[first.dtype],
+        "dtype": _NAMES[written.dtype],
         "frames": len(picture.frames),
         "source_format": picture.header.format,
         "not_kept": not_kept,

@@ -1,7 +1,7 @@
 """Animated PNG: taken apart into still images, and put together from such.
 
-OpenCV 5.0.0 is not used for it: it reads 16 bits a sample as 8, blends half-transparent frames wrongly, writes one
-frame for several that are equal and frames with alpha so that they come back otherwise, and crashes on some damage.
+OpenCV 5.0.0 is not used for it: it reads 16 bits a sample as 8, writes one frame for several that are equal and frames
+with alpha so that they come back otherwise, and crashes on some damaged files.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def _over(front: Array, back: Array) -> Array:
     whole = np.maximum(alpha + below, np.finfo(float).tiny)
     colour = (front[..., :-1] * alpha + back[..., :-1] * below) / whole
     mixed: Array = np.rint(np.concatenate([colour, (alpha + below) * top], axis=-1)).astype(front.dtype)
-    return np.where(alpha == 0, back, np.where(alpha == 1, front, mixed))
+    covered = (alpha == 1) | (back[..., -1:] == 0)  # exactly what is in front, colours under no alpha too
+    return np.where(covered, front, np.where(alpha == 0, back, mixed))
 
 
 def _frames(data: bytes, width: int, height: int) -> Iterator[_Frame]:

@@ -28,7 +28,7 @@ _SAMPLING = {
 _WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
 # Those that lose nothing; noise compresses badly, and LZW, OpenCV's own choice, makes it larger.
 _TIFF_KEPT = frozenset({1, 5, 8, 32773})
-_DEFLATE = 8
+_UNCOMPRESSED, _DEFLATE = 1, 8
 _EXIF_KINDS = (cv2.IMAGE_METADATA_EXIF, cv2.IMAGE_METADATA_XMP, cv2.IMAGE_METADATA_ICCP)
 
 
@@ -42,7 +42,7 @@ def encode(
     """
     header = picture.header
     _check_frames(header, form)
-    settings = _settings(form.name, header, options)
+    settings = _settings(form.name, header, options, frames[0].dtype)
     same = header.format == form.name
     metadata, lost = _fitting(header.metadata, form, same, channels_of(frames[0]))
     if header.timing and form.frames == "animation":
@@ -68,7 +68,7 @@ def _check_frames(header: Header, form: Format) -> None:
         raise Refused(f"holds {what}, and {form.name} holds one image; use --image-format {instead}")
 
 
-def _settings(name: str, header: Header, options: ImageOptions) -> Settings:
+def _settings(name: str, header: Header, options: ImageOptions, dtype: np.dtype[Any]) -> Settings:
     """The parameters of the encoder."""
     quality = options.quality or _QUALITY
     lossless = header.lossless and options.quality is None
@@ -84,8 +84,17 @@ def _settings(name: str, header: Header, options: ImageOptions) -> Settings:
     if name == "jp2":
         return (cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000)  # lossless
     if name == "tiff":
-        return (cv2.IMWRITE_TIFF_COMPRESSION, header.compression if header.compression in _TIFF_KEPT else _DEFLATE)
+        return _tiff_settings(header.compression, is_float=dtype.kind == "f")
     return ()
+
+
+def _tiff_settings(compression: int, *, is_float: bool) -> Settings:
+    """The source's compression if it loses nothing; else none for floats, as their noise cannot be compressed."""
+    kept = compression if compression in _TIFF_KEPT else _UNCOMPRESSED if is_float else _DEFLATE
+    predictor = (
+        (cv2.IMWRITE_TIFF_PREDICTOR, cv2.IMWRITE_TIFF_PREDICTOR_NONE) if is_float else ()
+    )  # few read that of floats
+    return (cv2.IMWRITE_TIFF_COMPRESSION, kept, *predictor)
 
 
 def _fitting(metadata: Metadata, form: Format, same: bool, channels: int) -> tuple[Metadata, list[str]]:

@@ -85,18 +85,15 @@ def pam(data: bytes) -> Header:
         name, _, value = line.partition(b" ")
         fields[name] = value.strip()
     maximum, kind = int(fields[b"MAXVAL"]), fields.get(b"TUPLTYPE", b"")
-    bilevel = kind.startswith(b"BLACKANDWHITE")
-    unknown = kind not in (b"BLACKANDWHITE", b"GRAYSCALE", b"GRAYSCALE_ALPHA", b"RGB", b"RGB_ALPHA")
+    # OpenCV 5.0.0 decodes BLACKANDWHITE as black.
+    known = kind in (b"GRAYSCALE", b"GRAYSCALE_ALPHA", b"RGB", b"RGB_ALPHA")
     return Header(
         "pam",
         int(fields[b"WIDTH"]),
         int(fields[b"HEIGHT"]),
-        refusal=f"is a PAM of type {kind.decode('latin-1')}, which is not supported"
-        if unknown
-        else ""
-        # OpenCV 5.0.0 decodes this one wrongly.
-        if bilevel
-        else _wrong_maximum(maximum),
+        refusal=_wrong_maximum(maximum)
+        if known
+        else f"is a PAM of type {kind.decode('latin-1')}, which is not supported",
         metadata=Metadata(lost=("comment",) if comment else ()),
     )
 

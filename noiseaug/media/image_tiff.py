@@ -113,6 +113,9 @@ def _directory(data: bytes, at: int, layout: Layout, depth: int = 0) -> tuple[Di
         number, kind = layout.read(data, at, 2), layout.read(data, at + 2, 2)
         length = layout.read(data, at + 4, layout.offset_size) * _SIZES.get(kind, 1)
         place = at + 4 + layout.offset_size
+        at += 4 + 2 * layout.offset_size
+        if number in found.tags:  # readers take the first
+            continue
         if length > layout.offset_size:
             place = layout.read(data, place, layout.offset_size)
         else:
@@ -124,7 +127,6 @@ def _directory(data: bytes, at: int, layout: Layout, depth: int = 0) -> tuple[Di
         if number in _DIRECTORIES and depth < 2:
             tag = Tag(kind, b"", _directory(data, whole(tag)[0], layout, depth + 1)[0].tags)
         found.tags[number] = tag
-        at += 4 + 2 * layout.offset_size
     return found, layout.read(data, at, layout.offset_size)
 
 

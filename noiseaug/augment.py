@@ -84,6 +84,8 @@ def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:
     """What could not be carried over from a source to its targets, which all lost the same."""
     fact = next((fact for fact in facts if fact), {})
     lost = str(fact.get("not_kept", ""))
+    if not lost:
+        return ()
     return tuple((what, str(fact["source_format"])) for what in lost.split(", ") if what)
 
 

@@ -30,6 +30,7 @@ KEYS = (
 )
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON.
 _LONGEST_LINE = 1 << 17
+_encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode  # made once: dumps makes one a call
 _HEAD = re.compile(rb'\{"file_name": "([ !#-\[\]-~]+)", "source_path": "([ !#-\[\]-~]+)", ')  # ASCII, nothing escaped
 
 
@@ -97,7 +98,7 @@ def record_of(line: bytes) -> Record:
 
 def _line(record: Record) -> bytes:
     # ASCII: whatever bytes a name holds, the line can be encoded, and cut at any newline.
-    return json.dumps(record, allow_nan=False).encode() + b"\n"
+    return _encode(record).encode() + b"\n"
 
 
 def _lines(path: str) -> Iterator[tuple[int, bytes, str | None]]:

@@ -27,12 +27,11 @@ def targets(source_path: str, kind: str, recipe: Recipe) -> list[Target]:
     levels = recipe.levels_of(kind)
     single = len(levels) * recipe.copies == 1
     renamed = may_rename(recipe)
-    if single and not renamed:
+    if single and not renamed and not media.is_renamed(source_path):
         return [Target(source_path, levels[0], 0)]
     stem, suffix = posixpath.splitext(source_path)
-    if renamed:
-        form = recipe.image.format if kind == "image" else recipe.audio.format
-        suffix = media.target_suffix(suffix, form, as_float=recipe.clip == "none")
+    form = recipe.image.format if kind == "image" else recipe.audio.format
+    suffix = media.target_suffix(suffix, form, as_float=recipe.clip == "none")
     if single:
         return [Target(stem + suffix, levels[0], 0)]
     return [
@@ -41,7 +40,7 @@ def targets(source_path: str, kind: str, recipe: Recipe) -> list[Target]:
 
 
 def may_rename(recipe: Recipe) -> bool:
-    """Whether suffixes may change, so that two sources could want one name."""
+    """Whether the recipe changes suffixes, so that many sources could want one name."""
     return recipe.clip == "none" or recipe.image.format is not None or recipe.audio.format is not None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable
@@ -143,6 +144,7 @@ class Recipe:
             return ratios
         return tuple(level for level in self.levels if level.unit == "std")
 
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one recipe
     def options(self, kind: str) -> str:
         """The options of this kind that are not at their defaults, as `name=value`, with spaces between.
 
@@ -153,6 +155,7 @@ class Recipe:
         given = ((item.name, getattr(options, item.name), item.default) for item in fields(options))
         return " ".join(f"{name}={value}" for name, value, default in given if value != default)
 
+    @functools.lru_cache(maxsize=1024)  # noqa: B019 - a run has one recipe
     def fingerprint(self, level: Level, kind: str) -> str:
         """12 hex digits that change with whatever changes the bytes of a target of this kind at `level`."""
         strength = [level.unit, level.low, level.high]

@@ -99,6 +99,9 @@ class Reconciliation:
             twin = walk.twins[source.path]
             return _failed(source.path, f"would overwrite {twin}, as the file system of DEST folds names; rename one")
         self._found_any = True
+        if source.path in walk.rivals:
+            rival = walk.rivals[source.path]
+            return _failed(source.path, f"would be written as {rival}, which is another source; rename one")
         return self._item(source, self._take(source.path))
 
     def _take(self, path: str) -> dict[str, bytes]:

@@ -68,6 +68,7 @@ class Listing:
         specials: special files (FIFOs, sockets, devices), which are never opened, and links to directories.
         twins: files whose names differ from that of a file before only in case or in how accents are composed, with
             that file: on some file systems they are one.
+        rivals: files that are written under another suffix, where a file before has that name; with that file.
     """
 
     def __init__(self, root: str, names: Iterable[str], selection: Selection) -> None:
@@ -79,6 +80,7 @@ class Listing:
         self.others = 0
         self.specials = 0
         self.twins: dict[str, str] = {}
+        self.rivals: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
         self.others = self.specials = 0
@@ -91,6 +93,13 @@ class Listing:
                     yield found
 
     def _note_twins(self, paths: list[str]) -> None:
+        present = None
+        for path in filter(media.is_renamed, paths):
+            present = present or set(paths)
+            stem, suffix = os.path.splitext(path)
+            rival = stem + media.target_suffix(suffix, None, as_float=False)
+            if rival in present:
+                self.rivals[path] = rival
         folded = [unicodedata.normalize("NFC", path).casefold() for path in paths]
         if len(set(folded)) < len(folded):
             first: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Writes docs/formats-audio.md: what a run over recordings of every format shows. `python tests/formats_audio_table.py`."""
+"""Writes docs/formats-audio.md: what a run over recordings of every format shows."""
 
 from __future__ import annotations
 
@@ -54,9 +54,10 @@ def table(scratch: Path) -> str:
     dest, again = scratch / "whole", scratch / "blocks"
     _augment(source, dest, audio_reading.BLOCK_SAMPLES)
     _augment(source, again, 512)
-    streamed = {name for name, digest in tree(dest).items() if tree(again)[name] == digest}
+    blocks = tree(again)
+    streamed = {name for name, digest in tree(dest).items() if blocks[name] == digest}
     rows = [_row(form, kinds, source, dest, streamed) for form in NAMES]
-    return HEADER + "\n".join(rows + [_mpeg(dest)]) + "\n"
+    return HEADER + "\n".join([*rows, _mpeg(dest)]) + "\n"
 
 
 def _augment(source: Path, dest: Path, block: int) -> None:

@@ -42,6 +42,9 @@ _SOUNDS = {
     "flac-PCM_16-stereo": (".flac", "FLAC", "PCM_16"),
     **{f"ogg-{subtype}": (".ogg", "OGG", subtype) for subtype in ("VORBIS", "OPUS")},
     "ogg-VORBIS-stereo": (".oga", "OGG", "VORBIS"),
+    **{form: (suffix, form, "PCM_16") for form, suffix in (("AVR", ".avr"), ("HTK", ".htk"), ("NIST", ".sph"))},
+    **{form: (suffix, form, "PCM_16") for form, suffix in (("PVF", ".pvf"), ("IRCAM", ".sf"), ("SVX", ".svx"))},
+    **{f"voc-{subtype}": (".voc", "VOC", subtype) for subtype in ("PCM_U8", "PCM_16")},
     **dict.fromkeys(("mp3", "mp3-stereo"), (".mp3", "MP3", "MPEG_LAYER_III")),
 }
 _TIFF_KINDS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg")
@@ -71,6 +74,14 @@ def _images() -> Iterator[tuple[str, bytes]]:
         yield f"tiff-{name}16.tif", _by_opencv(".tif", array.astype(np.uint16) * 257)
         yield f"webp-{name}.webp", _by_opencv(".webp", array)
         yield f"bmp-{name}.bmp", _by_opencv(".bmp", array)
+    for suffix in (".avif", ".gif", ".ppm", ".ras"):
+        yield f"rgb{suffix}", _by_opencv(suffix, colour)
+    yield "rgb.pam", _by_opencv(".pam", colour, cv2.IMWRITE_PAM_TUPLETYPE, cv2.IMWRITE_PAM_FORMAT_RGB)
+    yield "rgb.jp2", _by_opencv(".jp2", photo(32, 32))  # what OpenJPEG writes at the least
+    yield "grey.pgm", _by_opencv(".pgm", grey)
+    yield "1bit.pbm", _by_pillow(grey, "PPM", "1")
+    for suffix in (".hdr", ".pfm"):
+        yield f"float{suffix}", _by_opencv(suffix, (colour / 255).astype(np.float32))
     yield "tiff-float.tiff", _by_opencv(".tiff", (colour / 255).astype(np.float32))
     yield "png-metadata.png", _by_pillow(colour, "PNG", exif=exif, icc_profile=bytes(200))
     yield "png-palette.png", _by_pillow(colour, "PNG", "P")
@@ -79,6 +90,9 @@ def _images() -> Iterator[tuple[str, bytes]]:
     yield "png-1bit.png", _by_pillow(grey, "PNG", "1")
     frames = [Image.fromarray(np.roll(alpha, step, 0)) for step in (1, 2)]
     yield "png-animated.png", _by_pillow(alpha, "PNG", save_all=True, append_images=frames)
+    yield "gif-animated.gif", _by_pillow(colour, "GIF", save_all=True, append_images=frames)
+    animated = _by_pillow(colour, "AVIF", save_all=True, append_images=frames)
+    yield "avif-animated.avif", _timeless(bytearray(animated))
     yield "png-crash.png", _SEGFAULT.read_bytes()
     yield "jpeg-rgb.jpg", _by_pillow(colour, "JPEG", exif=exif, icc_profile=bytes(200))
     yield "jpeg-progressive.jpeg", _by_pillow(colour, "JPEG", progressive=True, subsampling=0)
@@ -97,8 +111,8 @@ def _images() -> Iterator[tuple[str, bytes]]:
     yield "webp-animated.webp", _by_pillow(alpha, "WEBP", save_all=True, append_images=frames)
 
 
-def _by_opencv(suffix: str, array: np.ndarray) -> bytes:
-    done, encoded = cv2.imencode(suffix, array)
+def _by_opencv(suffix: str, array: np.ndarray, *settings: int) -> bytes:
+    done, encoded = cv2.imencode(suffix, array, settings)
     assert done
     return encoded.tobytes()
 
@@ -122,7 +136,11 @@ def _recordings() -> Iterator[tuple[str, bytes]]:
 
 
 def _timeless(data: bytearray) -> bytes:
-    """The file without the time in its PEAK chunk and the random serial numbers in its Ogg pages."""
+    """The file without the times in its PEAK chunk or its boxes, and the random serial numbers in its Ogg pages."""
+    for box in (b"mvhd", b"tkhd", b"mdhd"):
+        at = data.find(box)
+        if at > 0:
+            data[at + 8 : at + 24] = bytes(16)
     peak = data.find(b"PEAK")
     if peak > 0:
         data[peak + 12 : peak + 16] = bytes(4)
@@ -316,24 +334,31 @@ def check(dest: Path) -> Iterator[tuple[str, str]]:
         else:
             look = _image_facts if row["kind"] == "image" else _sound_facts
             try:
-                found = look(path)
+                found = look(path, row)
             except Exception as error:
                 found = {"what": f"{type(error).__name__}: {error}"}
             recorded = {key: row.get(key) for key in found}
             yield row["file_name"], "" if found == recorded else f"recorded {recorded}, but it holds {found}"
 
 
-def _image_facts(path: Path) -> dict[str, Any]:
+def _image_facts(path: Path, row: dict[str, Any]) -> dict[str, Any]:
     image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
     if image is None:
         return {"what": "no image"}
     channels = 1 if image.ndim == 2 else image.shape[2]
+    # Grey may be held as colour, and WebP and GIF leave out alpha where everything is opaque.
+    held = {1: {1}, 3: {3}, 4: {4}}[channels] | ({4} if channels == 3 and path.suffix in (".webp", ".gif") else set())
+    if channels > 2 and (image[..., 0] == image[..., 1]).all() and (image[..., 0] == image[..., 2]).all():
+        held |= {channel - 2 for channel in held}
+    channels = row["channels"] if row["channels"] in held else channels
     return {"width": image.shape[1], "height": image.shape[0], "channels": channels, "dtype": image.dtype.name}
 
 
-def _sound_facts(path: Path) -> dict[str, Any]:
+def _sound_facts(path: Path, _: dict[str, Any]) -> dict[str, Any]:
     with soundfile.SoundFile(path) as reader:
-        frames = sum(len(block) for block in reader.blocks(1 << 16, dtype="float32"))
+        frames = 0
+        while got := len(reader.read(1 << 16, dtype="float32")):
+            frames += got
         return {
             "sampling_rate": reader.samplerate,
             "num_samples": frames,

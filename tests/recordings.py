@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 import shutil
 import subprocess
 import warnings
@@ -24,11 +24,8 @@ RATE = 16_000
 TAGS = ("title", "copyright", "software", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
 # What libsndfile says it can write, and cannot, or not so that it can be read again.
 BROKEN = {
-    ("VOC", "ULAW"),
-    ("VOC", "ALAW"),
-    ("WAV", "MPEG_LAYER_III"),
-    ("MP3", "MPEG_LAYER_I"),
-    ("MP3", "MPEG_LAYER_II"),
+    *(("VOC", "ULAW"), ("VOC", "ALAW"), ("CAF", "ALAC_20"), ("CAF", "ALAC_24"), ("CAF", "ALAC_32")),
+    *(("WAV", "MPEG_LAYER_III"), ("MP3", "MPEG_LAYER_I"), ("MP3", "MPEG_LAYER_II")),
 }
 # Rates that the header of the format can hold.
 RATES = {("VOC", "PCM_U8"): 8000}
@@ -57,11 +54,13 @@ class Seen(NamedTuple):
 
 
 def every_kind() -> list[Made]:
-    """One recording of each container, subtype and byte order under each suffix."""
-    made = []
+    """One recording of each container, subtype and byte order, and one under each further suffix of a container."""
+    made: list[Made] = []
     for suffix, forms in FORMATS.items():
         for form in forms:
             for subtype in soundfile.available_subtypes(form):
+                if form in {other.form for other in made if not other.name.endswith(suffix)} and subtype != "PCM_16":
+                    continue
                 if subtype not in LATTICES or (form, subtype) in BROKEN or (suffix == ".opus" and subtype != "OPUS"):
                     continue
                 for endian in ("FILE", "LITTLE", "BIG"):
@@ -78,7 +77,8 @@ def make(folder: Path, made: Made, frames: int = 3000, channels: int = 2, tags: 
     path = folder / made.name
     with soundfile.SoundFile(path, "w", rate, channels, made.subtype, made.endian, made.form) as file:
         for tag in TAGS if tags else ():
-            setattr(file, tag, "7" if tag == "tracknumber" else f"the {tag}")
+            with contextlib.suppress(soundfile.SoundFileError):  # not every format has texts
+                setattr(file, tag, "7" if tag == "tracknumber" else f"the {tag}")
         file.write(sound(frames, channels))
     return path
 

@@ -203,3 +203,12 @@ def test_one_file_onto_itself_is_refused(mine, tmp_path):
         assert result.returncode == 2, dest
         assert "is SOURCE" in result.stderr
     assert tree(mine) == before
+
+
+def test_two_sources_that_would_be_written_under_one_name_are_kept_apart(source, dest):
+    write_image(source / "a.pgm", photo(20, 20, 1))
+    (source / "a.pbm").write_bytes(b"P4\n8 2\n\xaa\x55")
+    result = within("run", source, dest, *STRENGTH)
+    assert result.returncode == 3
+    assert failures(dest) == {"a.pbm": "would be written as a.pgm, which is another source; rename one"}
+    assert list(manifest(dest)) == ["a.pgm"]

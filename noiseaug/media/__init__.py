@@ -32,7 +32,9 @@ WRITABLE = {
 # Images and audio that nothing here decodes: not other files, but failures, with what to do.
 UNREADABLE = {
     **dict.fromkeys((".aac", ".amr", ".m4a", ".wma"), "audio"),
-    **dict.fromkeys((".arw", ".cr2", ".cr3", ".dng", ".exr", ".heic", ".heif", ".nef", ".psd", ".raf"), "image"),
+    **dict.fromkeys(
+        (".arw", ".cr2", ".cr3", ".dng", ".exr", ".heic", ".heif", ".jxl", ".nef", ".psd", ".raf"), "image"
+    ),
 }
 _ADVICE = {"audio": "FLAC or WAV", "image": "PNG or TIFF"}
 _KIND_OF = {suffix: kind for kind, suffixes in KINDS.items() for suffix in suffixes} | UNREADABLE
@@ -64,6 +66,11 @@ def why_unreadable(path: str) -> str | None:
     if suffix not in UNREADABLE:
         return None
     return f"{suffix} files cannot be decoded here; convert it to {_ADVICE[UNREADABLE[suffix]]} first"
+
+
+def is_renamed(path: str) -> bool:
+    """Whether a file with the suffix of `path` is written under another one, whatever is asked for."""
+    return path[path.rfind(".") :].lower() in _READ_ONLY
 
 
 def target_suffix(suffix: str, form: str | None, *, as_float: bool) -> str:

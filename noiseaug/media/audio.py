@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import numpy as np
 import soundfile
@@ -26,6 +27,7 @@ _MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, {soundfi
 _PRECISE = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG"})
 # Text tags that people write; the tenth, `software`, names what wrote the file, which libsndfile and LAME see to.
 _PEOPLES_TAGS = ("title", "copyright", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
+_VORBIS_FRAMES = 1 << 12
 # Subtypes that fill up their last block.
 _PADDED = ("ADPCM", "GSM", "G72")
 
@@ -52,22 +54,62 @@ def _write_all(recording: Recording, plans: list[Plan]) -> int:
     """Writes the outputs. Returns how many frames were left silent in each."""
     silenced = 0
     with _encoding(), contextlib.ExitStack() as open_files:
-        writers = [open_files.enter_context(_writer(recording, item)) for item in plans]
+        writers = [open_files.enter_context(_Writer(recording, item)) for item in plans]
         for block, silent in recording.pieces(keep_silence=plans[0].keep_silence) if plans else ():
             silenced += silent * len(block)
             for item, writer in zip(plans, writers, strict=True):
-                _write(writer, item.noise.add(block, silent=silent), item.output)
+                writer.write(item.noise.add(block, silent=silent))
     for item in plans:
         if item.form.format in DELAYED:
             _check_room(item.output)
     return silenced
 
 
-def _writer(recording: Recording, item: Plan) -> soundfile.SoundFile:
+class _Writer:
+    """An output that is being encoded."""
+
+    def __init__(self, recording: Recording, item: Plan) -> None:
+        self._output, self._file = item.output, _opened(recording, item)
+        # What Vorbis makes of samples depends on how many it gets at a time; others are written as they come.
+        self._portion = _VORBIS_FRAMES if item.form.subtype == "VORBIS" else 0
+        self._waiting: list[NDArray[Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if kind is None and self._waiting:
+                self._write(np.concatenate(self._waiting))
+        finally:
+            self._file.close()
+
+    def write(self, block: NDArray[Any]) -> None:
+        if not self._portion:
+            self._write(block)
+            return
+        self._waiting.append(block)
+        if sum(map(len, self._waiting)) < self._portion:
+            return
+        samples = np.concatenate(self._waiting)
+        whole = len(samples) // self._portion * self._portion
+        for start in range(0, whole, self._portion):
+            self._write(samples[start : start + self._portion])
+        self._waiting = [samples[whole:]] if whole < len(samples) else []
+
+    def _write(self, block: NDArray[Any]) -> None:
+        try:
+            self._file.write(block)
+        except (soundfile.SoundFileError, AssertionError):
+            _check_room(self._output)
+            raise
+
+
+def _opened(recording: Recording, item: Plan) -> soundfile.SoundFile:
     kind, form, fd = recording.kind, item.form, item.output.file.fd
+    quality = QUALITIES.get(form.subtype, Quality())._asdict()
     try:
-        quality = QUALITIES.get(form.subtype, Quality())._asdict()
-        writer = soundfile.SoundFile(
+        file = soundfile.SoundFile(
             fd, "w", kind.rate, kind.channels, form.subtype, form.endian, form.format, closefd=False, **quality
         )
     except soundfile.SoundFileError as error:
@@ -75,16 +117,9 @@ def _writer(recording: Recording, item: Plan) -> soundfile.SoundFile:
         reason = str(error).rpartition(": ")[2]
         raise Refused(f"cannot be written as {form.format} {form.subtype} of {shape}: {reason}") from None
     for tag, text in recording.tags.items():
-        setattr(writer, tag, text)
-    return writer
-
-
-def _write(writer: soundfile.SoundFile, block: NDArray[Any], output: Output) -> None:
-    try:
-        writer.write(block)
-    except (soundfile.SoundFileError, AssertionError):
-        _check_room(output)
-        raise
+        with contextlib.suppress(soundfile.SoundFileError):  # the format has no texts; `_differences` tells
+            setattr(file, tag, text)
+    return file
 
 
 def _check_room(output: Output) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import soundfile
@@ -45,9 +46,7 @@ LATTICES = {
     "PCM_24": Lattice("int32", 24),
     "PCM_32": Lattice("int32", 32),
     "ALAC_16": _INT16,
-    "ALAC_20": Lattice("int32", 20),
     "ALAC_24": Lattice("int32", 24),
-    "ALAC_32": Lattice("int32", 32),
     "FLOAT": _FLOAT32,
     "DOUBLE": Lattice("float64", None),
     **dict.fromkeys(_CODED, _INT16),
@@ -85,24 +84,24 @@ _NEAREST = {
     "PCM_24": ("PCM_32", "FLOAT", "PCM_16"),
     "PCM_32": ("DOUBLE", "PCM_24", "FLOAT", "PCM_16"),
     "ALAC_16": ("PCM_16", "PCM_24"),
-    "ALAC_20": ("PCM_24", "PCM_32", "PCM_16"),
     "ALAC_24": ("PCM_24", "PCM_32", "PCM_16"),
-    "ALAC_32": _EXACT,
     "FLOAT": ("DOUBLE", *_EXACT),
     "DOUBLE": ("FLOAT", *_EXACT),
     **dict.fromkeys(_CODED, ("PCM_16", "PCM_24", "FLOAT")),
     **dict.fromkeys(_LOSSY, ("FLOAT", *_EXACT)),
 }
-# libsndfile reads the byte that ends a VOC file as one more sample.
-_MISREAD = frozenset({("VOC", "ULAW"), ("VOC", "ALAW")})
-# What libsndfile says it writes and does not, or not so that it reads it again.
-_UNWRITABLE = frozenset({("WAV", "MPEG_LAYER_III"), ("MP3", "MPEG_LAYER_I"), ("MP3", "MPEG_LAYER_II")}) | _MISREAD
+# libsndfile reads the byte that ends a VOC file as one more sample. It errs on ALAC frames that are not compressed, as
+# those of noise and the last of many recordings: of 32 bits when it reads them, of 20 and 24 when it writes them.
+_MISREAD = frozenset({("VOC", "ULAW"), ("VOC", "ALAW"), ("CAF", "ALAC_20"), ("CAF", "ALAC_32")})
+# What libsndfile says it writes and does not, or not so that it can be read again.
+_UNWRITABLE = _MISREAD | {
+    *(("WAV", "MPEG_LAYER_III"), ("MP3", "MPEG_LAYER_I"), ("MP3", "MPEG_LAYER_II"), ("CAF", "ALAC_24")),
+}
 
 _RIFF = frozenset({"WAV", "WAVEX"})
 _HEADER_ROOM = 1 << 20
-# What the sizes of these formats can count, in bytes.
-SIZE_LIMIT = 1 << 32
-_LIMITED = frozenset({"WAV", "WAVEX", "AIFF", "AU", "AVR", "SVX", "VOC"})
+# What the lengths in these formats can count, in bytes; past it, libsndfile breaks files without a word.
+SIZE_LIMITS = dict.fromkeys(("WAV", "WAVEX", "AIFF", "AU", "AVR", "SVX"), 1 << 32) | {"VOC": 1 << 24}
 
 
 class Kind(NamedTuple):
@@ -177,6 +176,8 @@ def form_for(kind: Kind, suffix: str, *, as_float: bool) -> Form:
         raise Refused(f"cannot be written as {suffix} with --clip none: {form} holds no floats; name it .wav")
     form = _large_enough(form, subtype, kind, suffix)
     lost = [] if _keeps(wanted, subtype) else [f"{wanted} samples"]
+    if form == kind.format and wanted.startswith("ALAC") and subtype != wanted:
+        lost.append(f"{wanted} compression")
     endian = kind.endian if form == kind.format and soundfile.check_format(form, subtype, kind.endian) else "FILE"
     if kind.endian != "FILE" and form == "RF64" != kind.format:
         lost.append("byte order")
@@ -205,10 +206,12 @@ def _wide(subtype: str, wanted: str) -> bool:
 
 
 def _large_enough(form: str, subtype: str, kind: Kind, suffix: str) -> str:
-    """`form`, or RF64 in place of a WAV that would pass 4 GB, past which libsndfile breaks it without a word."""
+    """`form`, or RF64 in place of a WAV that would pass 4 GB."""
     width = {"FLOAT": 4, "DOUBLE": 8}.get(subtype, -(-(LATTICES[subtype].bits or 0) // 8))
-    if form not in _LIMITED or kind.frames * kind.channels * width + _HEADER_ROOM <= SIZE_LIMIT:
+    size, limit = kind.frames * kind.channels * width + _HEADER_ROOM, SIZE_LIMITS.get(form, math.inf)
+    if size <= limit:
         return form
     if form in _RIFF and soundfile.check_format("RF64", subtype):
         return "RF64"
-    raise Refused(f"would pass 4 GB as {suffix}, which {form} cannot hold; choose --audio-format wav, w64 or caf")
+    reason = f"would have {size:,} bytes as {suffix}, and {form} holds {limit:,} at most"
+    raise Refused(f"{reason}; choose --audio-format wav, w64 or caf")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 
@@ -28,23 +29,56 @@ def refuse_truncated(source: SourceFile) -> None:
 
 def _declared(source: SourceFile, head: bytes) -> int:
     """The length that the header tells, in bytes, or 0."""
-    magic = head[:4]
-    if magic in (b"RIFF", b"RIFX", b"FORM"):
-        (size,) = struct.unpack("<I" if magic == b"RIFF" else ">I", head[4:8])
-        return size + 8 if 0 < size < 0xFFFFFEF8 else 0
-    if magic == b"RF64" and head[12:16] == b"ds64":
-        (size,) = struct.unpack("<Q", head[20:28])
-        return size + 8 if 0 < size < 1 << 63 else 0
-    if magic == b"riff":  # W64
-        (size,) = struct.unpack("<Q", head[16:24])
-        return size if size < 1 << 63 else 0
-    if magic in (b".snd", b"dns."):
-        offset, size = struct.unpack(">II" if magic == b".snd" else "<II", head[4:12])
-        return offset + size if size != 0xFFFFFFFF else 0
-    return _end_of_caf(source) if magic == b"caff" else 0
+    return next((end(source, head) for magic, end in _ENDS.items() if head.startswith(magic)), 0)
 
 
-def _end_of_caf(source: SourceFile) -> int:
+def _end_of_riff(source: SourceFile, head: bytes) -> int:
+    (size,) = struct.unpack("<I" if head[:4] == b"RIFF" else ">I", head[4:8])
+    return size + 8 if 0 < size < 0xFFFFFEF8 else 0
+
+
+def _end_of_rf64(source: SourceFile, head: bytes) -> int:
+    (size,) = struct.unpack("<Q", head[20:28])
+    return size + 8 if head[12:16] == b"ds64" and 0 < size < 1 << 63 else 0
+
+
+def _end_of_w64(source: SourceFile, head: bytes) -> int:
+    (size,) = struct.unpack("<Q", head[16:24])
+    return int(size) if size < 1 << 63 else 0
+
+
+def _end_of_au(source: SourceFile, head: bytes) -> int:
+    offset, size = struct.unpack(">II" if head[:4] == b".snd" else "<II", head[4:12])
+    return offset + size if size != 0xFFFFFFFF else 0
+
+
+def _end_of_avr(source: SourceFile, head: bytes) -> int:
+    stereo, bits, frames = struct.unpack(">HH10xI", head[12:30])
+    return 128 + frames * (2 if stereo else 1) * (bits // 8)
+
+
+def _end_of_nist(source: SourceFile, head: bytes) -> int:
+    """The text header holds a line with its own length, and then lines of a name, a type and a value each."""
+    lines = os.pread(source.fd, 4096, 0).partition(b"end_head")[0].split(b"\n")
+    fields = {words[0]: words[2] for line in lines[2:] if len(words := line.split()) == 3}
+    try:
+        shape = [int(fields[name]) for name in (b"sample_count", b"channel_count", b"sample_n_bytes")]
+        return int(lines[1]) + math.prod(shape) if b"shorten" not in fields.get(b"sample_coding", b"") else 0
+    except (KeyError, IndexError, ValueError):
+        return 0
+
+
+def _end_of_voc(source: SourceFile, head: bytes) -> int:
+    """Blocks of a type and a length of three bytes each, up to one of type 0."""
+    if source.size >= 1 << 24:
+        return 0  # libsndfile has written such lengths without their highest bits
+    at = int.from_bytes(head[20:22], "little")
+    while at + 4 <= source.size and (block := os.pread(source.fd, 4, at))[0]:
+        at += 4 + int.from_bytes(block[1:], "little")
+    return at
+
+
+def _end_of_caf(source: SourceFile, head: bytes) -> int:
     at = 8
     while at + 12 <= source.size:
         (length,) = struct.unpack(">4xq", os.pread(source.fd, 12, at))
@@ -52,6 +86,18 @@ def _end_of_caf(source: SourceFile) -> int:
             return 0
         at += 12 + length
     return at
+
+
+_ENDS = {
+    **dict.fromkeys((b"RIFF", b"RIFX", b"FORM"), _end_of_riff),
+    b"RF64": _end_of_rf64,
+    b"riff": _end_of_w64,
+    **dict.fromkeys((b".snd", b"dns."), _end_of_au),
+    b"caff": _end_of_caf,
+    b"2BIT": _end_of_avr,
+    b"NIST_1A": _end_of_nist,
+    b"Creative Voice File": _end_of_voc,
+}
 
 
 def _ends_as_ogg(source: SourceFile) -> bool:

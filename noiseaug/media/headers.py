@@ -45,6 +45,6 @@ def read_header(data: bytes) -> Header:
         if magic.match(data[:64]):
             try:
                 return read(data)
-            except (struct.error, IndexError, KeyError, ValueError):
+            except (struct.error, IndexError, KeyError, ValueError, OverflowError):
                 return Header()  # the decoder says what is wrong with it
     return Header()

@@ -29,6 +29,7 @@ _WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRES
 # Those that lose nothing; noise compresses badly, and LZW, OpenCV's own choice, makes it larger.
 _TIFF_KEPT = frozenset({1, 5, 8, 32773})
 _UNCOMPRESSED, _DEFLATE = 1, 8
+_LEAST_JP2 = 32  # pixels, for its five levels of resolution
 _EXIF_KINDS = (cv2.IMAGE_METADATA_EXIF, cv2.IMAGE_METADATA_XMP, cv2.IMAGE_METADATA_ICCP)
 
 
@@ -151,6 +152,10 @@ def _still(samples: Array, suffix: str, settings: Settings, options: ImageOption
         return memoryview(image_rasters.encode_pam(samples))
     if suffix == ".png" and channels_of(samples) == 2:
         return memoryview(image_png.encode_grey_with_alpha(samples, options.png_level))
+    if suffix == ".jp2" and min(samples.shape[:2]) < _LEAST_JP2:
+        raise Refused(
+            f"is smaller than {_LEAST_JP2} x {_LEAST_JP2}, which OpenCV writes no JPEG 2000 of; use --image-format png"
+        )
     if suffix == ".hdr":
         samples = np.maximum(samples, 0)  # it holds no negative values, and OpenCV 5.0.0 writes their magnitudes
     try:

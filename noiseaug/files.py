@@ -11,7 +11,8 @@ from typing import Self
 
 from noiseaug.sources import STATE_PREFIX
 
-_CHUNK = 1 << 20
+# Below the 128 KiB from which the allocator asks the system for each buffer, which costs more than a small file.
+_CHUNK = 1 << 16
 
 
 class Refused(Exception):
@@ -153,9 +154,11 @@ def sha256_of_file(path: str) -> str:
 
 def _sha256_of(fd: int) -> str:
     digest = hashlib.sha256()
+    left = os.lseek(fd, 0, os.SEEK_END)
     os.lseek(fd, 0, os.SEEK_SET)
-    while data := os.read(fd, _CHUNK):
+    while data := os.read(fd, min(max(left, 1), _CHUNK)):  # a buffer no larger than it need be
         digest.update(data)
+        left -= len(data)
     return digest.hexdigest()
 
 

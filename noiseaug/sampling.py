@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
@@ -32,6 +33,17 @@ def stream_key(seed: int, path: str, copy: int) -> str:
     """
     digest = hashlib.sha256(b"noiseaug 1\0%d\0%d\0" % (seed, copy) + os.fsencode(path))
     return digest.hexdigest()[:32]
+
+
+class _Seed(ISeedSequence):
+    """The seed of one sub-stream: SHA-256 of its key and purpose. (NumPy's SeedSequence costs three times as much.)"""
+
+    def __init__(self, key: str, purpose: int) -> None:
+        self._digest = hashlib.sha256(f"{key} {purpose}".encode()).digest()
+
+    def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[np.uint64]:
+        """The first words of the digest, least significant byte first; SFC64 asks for three of 64 bits."""
+        return np.frombuffer(self._digest, "<u8", n_words).astype(dtype)
 
 
 class _Quarters:
@@ -61,11 +73,11 @@ class Stream:
     """
 
     def __init__(self, key: str) -> None:
-        self._entropy = int(key, 16)
+        self._key = key
         self.cells = _Quarters(self._bits(0)).take
 
     def _bits(self, purpose: int) -> np.random.SFC64:
-        return np.random.SFC64(np.random.SeedSequence(self._entropy, spawn_key=(purpose,)))
+        return np.random.SFC64(_Seed(self._key, purpose))  # type: ignore[arg-type] # the stubs leave out ISeedSequence
 
     @functools.cached_property
     def refinements(self) -> Callable[[int], NDArray[np.uint64]]:

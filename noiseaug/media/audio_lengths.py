@@ -54,7 +54,7 @@ def _end_of_au(source: SourceFile, head: bytes) -> int:
 
 def _end_of_avr(source: SourceFile, head: bytes) -> int:
     stereo, bits, frames = struct.unpack(">HH10xI", head[12:30])
-    return 128 + frames * (2 if stereo else 1) * (bits // 8)
+    return 128 + int(frames) * (2 if stereo else 1) * (int(bits) // 8)
 
 
 def _end_of_nist(source: SourceFile, head: bytes) -> int:

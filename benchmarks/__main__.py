@@ -8,6 +8,8 @@ rest, or trust the ratios only.
 from __future__ import annotations
 
 import os
+import signal
+import sys
 
 import click
 
@@ -28,6 +30,7 @@ _RESULTS = corpora.HERE / "results" / "latest.json"
 @click.option("--memory", "with_memory", is_flag=True, help="Measure memory as well (some minutes, 3 GB of disk).")
 def main(only: tuple[str, ...], repeat: int, workers: int, engines: bool, with_memory: bool) -> None:
     """Runs what is asked for, and prints and keeps the results."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # outputs may be in memory: remove them
     load = os.getloadavg()[0]
     if load > 0.5:
         click.echo(f"The load average is {load:.1f}: other work on this machine will show in the times.", err=True)

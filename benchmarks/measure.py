@@ -103,7 +103,7 @@ def fresh_folder() -> Iterator[Path]:
     try:
         yield scratch / "dest"
     finally:
-        shutil.rmtree(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)  # workers of a run that was interrupted may still write
 
 
 def _checked_size(corpus: Corpus, name: str, dest: Path) -> int:

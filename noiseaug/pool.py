@@ -22,12 +22,17 @@ Item = tuple[Note, Task | None]  # something to pass on in order, and the task w
 
 # Batches under way for each worker: enough for the others to go on while one does a long recording.
 _WINDOW = 8
-# A batch ends when its sources come to this many bytes (5 to 20 ms of work), each counted as 4 KiB at the least.
+# A batch ends when its sources come to this many bytes (5 to 20 ms of work), each counted as 4 KiB at the least. A byte
+# of audio is an eighth of the work of one of a compressed image.
 _BATCH_BYTES = 1 << 18
 _LEAST_BYTES = 1 << 12
+_WORK_PER_BYTE = {"image": 1.0, "audio": 1 / 8}
 _BATCH_ITEMS = 64
 # Runs are parallel over files; a BLAS that starts threads of its own takes time to start and cores from the others.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+# Memory freed after one file is kept for the next instead of being given back and faulted in anew (glibc, mallopt(3)):
+# 1,000 JPEG 512x512 took 2.80 s with this and 3.60 s without, for 19,000 page faults and 851,000.
+_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
 
 
 class WorkerDied(Exception):
@@ -81,15 +86,16 @@ def in_order(
 
 def _batches(items: Iterable[Item[Note]]) -> Iterator[list[Item[Note]]]:
     batch: list[Item[Note]] = []
-    weight = 0
+    weight = 0.0
     for item in items:
         batch.append(item)
         task = item[1]
         if task:
-            weight += max(task.source.size, _LEAST_BYTES) * len(task.targets)
+            work = task.source.size * _WORK_PER_BYTE[task.source.kind]
+            weight += max(work, _LEAST_BYTES) * len(task.targets)
         if weight >= _BATCH_BYTES or len(batch) >= _BATCH_ITEMS:
             yield batch
-            batch, weight = [], 0
+            batch, weight = [], 0.0
     if batch:
         yield batch
 
@@ -197,7 +203,7 @@ class _Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL if quiet else None,
-                env=os.environ | _ONE_THREAD | ({"OPENCV_LOG_LEVEL": "SILENT"} if quiet else {}),
+                env=os.environ | _ONE_THREAD | _KEEP_MEMORY | ({"OPENCV_LOG_LEVEL": "SILENT"} if quiet else {}),
             )
         self._connection = Connection(ours.detach())
         try:

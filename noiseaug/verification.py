@@ -261,8 +261,10 @@ def _recipe_of(record: Record) -> Recipe:
     low, high = record.get("clip_low"), record.get("clip_high")
     clip: Clip = "none" if low is None or high is None else (float(low), float(high))
     options = parse_options(record["kind"], record["options"])
+    ratio = record.get("snr_db")
+    level = Level.of(float(record["std"])) if ratio is None else Level(float(ratio), float(ratio), "snr")
     return Recipe(
-        (Level.of(float(record["std"])),),
+        (level,),
         float(record["mean"]),
         clip,
         record["mono"],

@@ -235,8 +235,26 @@ def page(scratch: Path) -> str:
 Metadata are EXIF, XMP, ICC profile and density, and in a file of the source's own format all other text and tags.
 Not read, and failures that say so: {unread}.
 
-Std asked for, in levels of 255, and std of (what is decoded from the output - the source) over crops of the photos in
-`sample_data`. The latter includes what the codec itself changes in the photo.
+What cannot be kept stands in `not_kept` of the record, and is counted in the summary:
+
+- `palette`, `GIF palette`, `1-bit depth`, `2-bit depth`, ...: written as 8-bit colour or grey. 10, 12 and 14
+  bits of a TIFF  are written as 16.
+- `CMYK` (JPEG), `YCbCr` (TIFF): written as colour. `transparent colour` (PNG): written as alpha.
+- `comment`, `XMP`, `resolution`, ... of formats that can be read but not be written with it; names of PNG
+  chunks and JPEG  segments that hold for other samples only, such as `caBX` and `APP11` (content credentials);
+  `MPF pictures` and `data  behind the image` (JPEG); `sub-images` and `Photoshop layers` (TIFF).
+- `exact alpha`: of an AVIF that is not lossless. `loop count`: of an AVIF, which always loops. `durations of
+  frames`: of an  animation as TIFF pages.
+
+Refused, as OpenCV would change it silently: CMYK, L\\*a\\*b\\*, grey with alpha and more than four channels in
+TIFF, and its integers of 8 signed, 32 unsigned or 64 bits; separate 16-bit planes; pages of several depths;
+AVIF and JPEG 2000 of 10 or 12 bits; PGM, PPM and PAM with a maximum other than 255 and 65535; and whatever the
+target's format does not hold (alpha in a JPEG, 16 bits in a BMP).
+
+Kept as it stands, though it may show what the image was before: the thumbnail within EXIF.
+
+Std asked for, in levels of 255, and std of (what is decoded from the output - the source) over crops of the
+photos in `sample_data`. The latter includes what the codec itself changes in the photo.
 
 {surviving(scratch)}"""
 

@@ -341,6 +341,14 @@ def test_an_animated_avif_keeps_frames_and_durations_and_has_the_same_bytes_tomo
         assert (dest / "a.avif").read_bytes()[at + 4 : at + 24].strip(b"\0\1\3") in (b"", b"\xe8")
 
 
+def test_the_alpha_of_a_lossy_avif_is_said_to_be_inexact_and_is_close(source, dest):
+    data = files.pillow(np.dstack([photo(40, 50), photo(40, 50, 1, seed=1)]), "AVIF", quality=90)
+    row = run_one(source, dest, "a.avif", data, "--std", "20/255")
+    assert row["not_kept"] == "exact alpha"
+    alpha = [read_image(folder / "a.avif")[..., 3].astype(int) for folder in (source, dest)]
+    assert abs(alpha[0] - alpha[1]).mean() < 2
+
+
 def test_an_animation_is_refused_where_one_image_fits(source, dest):
     (source / "a.jpg").write_bytes(ANIMATIONS["rgb.png"]())
     assert within("run", source, dest, "--std", "0.1").returncode == 3
@@ -419,6 +427,10 @@ def damaged(at: bytes, offset: int, content: bytes) -> bytes:
         damaged(b"fcTL", 4, struct.pack(">II", 0, 0)),
         damaged(b"fdAT", 40, bytes(900)),
         animated()[:-500],
+        animated().replace(b"fcTL", b"fcTl"),
+        files.several("GIF", [frame.quantize(200) for frame in files.still_frames(4)], duration=50)[:-700],
+        files.several("WEBP", files.still_frames(4), duration=50)[:-700],
+        files.tiff(np.stack([files.GREY] * 3), photometric="minisblack")[:-700],
     ],
 )
 def test_a_damaged_animation_is_refused_before_it_can_crash_the_decoder(source, dest, data):

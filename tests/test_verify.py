@@ -85,6 +85,22 @@ def test_deep_finds_what_no_longer_comes_out_the_same(mine):
     assert "parameters" in finding.detail
 
 
+@pytest.mark.parametrize("reference", ["pooled", "channel", "active"])
+def test_deep_makes_noise_of_a_ratio_again(reference, mine):
+    source, dest = mine
+    options = ["--snr-reference", reference, "--keep-silence", "--on-clip", "rescale", "--audio-format", "flac"]
+    result = noiseaug("run", source / "sound", dest.with_name("snr"), "--snr", "5:20", "--snr", "0", *options)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert found(dest.with_name("snr"), source / "sound", deep=True) == {}
+
+
+def test_deep_makes_images_again_with_their_options(mine):
+    source, dest = mine
+    options = ["--quality", "80", "--subsampling", "420", "--image-format", "jpg", "--measure", "decoded"]
+    assert noiseaug("run", source / "dogs", dest.with_name("jpg"), "--std", "0.1", *options).returncode == 0
+    assert found(dest.with_name("jpg"), source / "dogs", deep=True) == {}
+
+
 def test_deep_names_library_versions_that_changed(mine):
     source, dest = mine
     edit(dest, lambda row: row.update(made_with="noiseaug 0.0.1, numpy 1.0", seed=8))

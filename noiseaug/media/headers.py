@@ -46,5 +46,5 @@ def read_header(data: bytes) -> Header:
             try:
                 return read(data)
             except (struct.error, IndexError, KeyError, ValueError, OverflowError):
-                return Header()  # the decoder says what is wrong with it
-    return Header()
+                return Header(refusal="cannot be decoded as an image: it is damaged or truncated; replace or remove it")
+    return Header()  # the decoder says that it is no image

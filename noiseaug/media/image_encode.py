@@ -25,6 +25,7 @@ _SAMPLING = {
     "422": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
     "420": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
 }
+_AVIF_LOSSLESS = 100  # all below halve the resolution of chroma, and lose some of alpha
 _WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
 # Those that lose nothing; noise compresses badly, and LZW, OpenCV's own choice, makes it larger.
 _TIFF_KEPT = frozenset({1, 5, 8, 32773})
@@ -46,6 +47,8 @@ def encode(
     settings = _settings(form.name, header, options, frames[0].dtype)
     same = header.format == form.name
     metadata, lost = _fitting(header.metadata, form, same, channels_of(frames[0]))
+    if form.name == "avif" and channels_of(frames[0]) == 4 and _AVIF_LOSSLESS not in settings:
+        lost.append("exact alpha")
     if header.timing and form.frames == "animation":
         encoded, further = _animation(frames, header.timing, suffix, settings, options, metadata, same)
         return encoded, lost + further
@@ -78,8 +81,8 @@ def _settings(name: str, header: Header, options: ImageOptions, dtype: np.dtype[
         return (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
     if name == "webp":
         return _WEBP_LOSSLESS if lossless else (cv2.IMWRITE_WEBP_QUALITY, quality)
-    if name == "avif":  # 100 is lossless; all below halve the resolution of chroma
-        return (cv2.IMWRITE_AVIF_QUALITY, 100 if lossless else quality)
+    if name == "avif":
+        return (cv2.IMWRITE_AVIF_QUALITY, _AVIF_LOSSLESS if lossless else quality)
     if name == "png" and options.png_level is not None:
         return (cv2.IMWRITE_PNG_COMPRESSION, options.png_level)
     if name == "jp2":

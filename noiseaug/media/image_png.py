@@ -98,6 +98,8 @@ def _not_decoded_as_such(depth: int, colour_type: int, has_key: bool) -> Iterato
 
 def _timing(data: bytes, found: list[Chunk]) -> Timing:
     controls = [data[part.start : part.end] for part in found if part.kind == b"fcTL"]
+    if not controls:
+        raise ValueError("an animation without frames")
     delays = [struct.unpack_from(">HH", control, 20) for control in controls]
     plays = next(int.from_bytes(data[part.start + 4 : part.end], "big") for part in found if part.kind == b"acTL")
     # Without a control before it, what IDAT holds is for those who cannot play animations.

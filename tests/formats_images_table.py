@@ -238,13 +238,13 @@ Not read, and failures that say so: {unread}.
 What cannot be kept stands in `not_kept` of the record, and is counted in the summary:
 
 - `palette`, `GIF palette`, `1-bit depth`, `2-bit depth`, ...: written as 8-bit colour or grey. 10, 12 and 14
-  bits of a TIFF  are written as 16.
+  bits of a TIFF are written as 16.
 - `CMYK` (JPEG), `YCbCr` (TIFF): written as colour. `transparent colour` (PNG): written as alpha.
 - `comment`, `XMP`, `resolution`, ... of formats that can be read but not be written with it; names of PNG
-  chunks and JPEG  segments that hold for other samples only, such as `caBX` and `APP11` (content credentials);
-  `MPF pictures` and `data  behind the image` (JPEG); `sub-images` and `Photoshop layers` (TIFF).
+  chunks and JPEG segments that hold for other samples only, such as `caBX` and `APP11` (content credentials);
+  `MPF pictures` and `data behind the image` (JPEG); `sub-images` and `Photoshop layers` (TIFF).
 - `exact alpha`: of an AVIF that is not lossless. `loop count`: of an AVIF, which always loops. `durations of
-  frames`: of an  animation as TIFF pages.
+  frames`: of an animation as TIFF pages.
 
 Refused, as OpenCV would change it silently: CMYK, L\\*a\\*b\\*, grey with alpha and more than four channels in
 TIFF, and its integers of 8 signed, 32 unsigned or 64 bits; separate 16-bit planes; pages of several depths;

@@ -46,7 +46,7 @@ def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
     encoded, lost = encode(picture, noisy, output.suffix, form, options)
     output.file.write(encoded)
     not_kept = [*picture.lost, *lost]
-    facts = _shape_facts(picture, noisy[0], ", ".join(dict.fromkeys(not_kept))) | noise_facts(noiser, "psnr_db")
+    facts = _shape_facts(picture, noisy[0], ", ".join(dict.fromkeys(not_kept))) | noise_facts(noiser)
     if options.measure == "decoded":
         decoded = decode(bytes(encoded), max_pixels)
         facts["noise_std_decoded"] = _std_between(picture.frames, decoded.frames, has_alpha)

@@ -49,6 +49,8 @@ def encode(
     metadata, lost = _fitting(header.metadata, form, same, channels_of(frames[0]))
     if form.name == "avif" and channels_of(frames[0]) == 4 and _AVIF_LOSSLESS not in settings:
         lost.append("exact alpha")
+    if form.name == "gif" and not same:
+        lost.append("colours beyond 256")
     if header.timing and form.frames == "animation":
         encoded, further = _animation(frames, header.timing, suffix, settings, options, metadata, same)
         return encoded, lost + further

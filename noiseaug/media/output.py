@@ -54,16 +54,15 @@ class Output:
             raise Refused(f"cannot be augmented: its {error}; convert it") from None
 
 
-def noise_facts(noiser: Noiser, quality: str) -> Facts:
-    """What the manifest says of the noise; `quality` names the ratio recorded, `psnr_db` or `snr_db`."""
+def noise_facts(noiser: Noiser) -> Facts:
+    """What the manifest says of the noise on an image."""
     measured = noiser.measured()
     limits = {} if noiser.clip is None else {"clip_low": noiser.clip[0], "clip_high": noiser.clip[1]}
-    ratio = {"psnr_db": measured.psnr_db} if quality == "psnr_db" else {"snr_db_measured": measured.snr_db}
     return {
         "std": noiser.std,
         **limits,
         "noise_mean": measured.noise_mean,
         "noise_std": measured.noise_std,
-        **ratio,
+        "psnr_db": measured.psnr_db,
         "clipped": measured.clipped,
     }

@@ -28,6 +28,7 @@ _BATCH_BYTES = 1 << 18
 _LEAST_BYTES = 1 << 12
 _WORK_PER_BYTE = {"image": 1.0, "audio": 1 / 8}
 _BATCH_ITEMS = 64
+_STARTS = 5  # tries to start a worker
 # Runs are parallel over files; a BLAS that starts threads of its own takes time to start and cores from the others.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # Memory freed after one file is kept for the next instead of being given back and faulted in anew (glibc, mallopt(3)):
@@ -160,10 +161,20 @@ class Processes:
         """Starts a batch."""
         return self._threads.submit(self._do, tasks)
 
+    def _started(self) -> _Worker:
+        """A new worker, at the next try if one is killed (by the system, say, for want of memory) as it starts."""
+        for _ in range(_STARTS - 1):
+            with contextlib.suppress(WorkerDied):
+                return _Worker(self._job, self._quiet)
+        try:
+            return _Worker(self._job, self._quiet)
+        except WorkerDied as death:
+            raise WorkerUnfit(f"worker processes are killed as they start ({death}), {_STARTS} in a row") from None
+
     def _do(self, tasks: Sequence[Task]) -> list[Outcome]:
         worker: _Worker | None = getattr(self._mine, "worker", None)
         if worker is None or not worker.is_alive():
-            worker = self._mine.worker = _Worker(self._job, self._quiet)
+            worker = self._mine.worker = self._started()
             self._alive.add(worker)
             if self._closed:
                 worker.kill()
@@ -210,9 +221,10 @@ class _Worker:
             self._connection.send(job)
             self._connection.recv()
         except (EOFError, ConnectionError):
-            raise WorkerUnfit(
-                f"a worker process ended before it began ({self._end()}); -v shows what it says"
-            ) from None
+            self.bury()
+            if self._process.returncode < 0:
+                raise WorkerDied(self._end(), [], timed_out=False) from None
+            raise WorkerUnfit(f"a worker process cannot start ({self._end()}); -v shows what it says") from None
 
     def is_alive(self) -> bool:
         return self._process.poll() is None

@@ -346,10 +346,11 @@ def _image_facts(path: Path, row: dict[str, Any]) -> dict[str, Any]:
     if image is None:
         return {"what": "no image"}
     channels = 1 if image.ndim == 2 else image.shape[2]
-    # Grey may be held as colour, and WebP and GIF leave out alpha where everything is opaque.
-    held = {1: {1}, 3: {3}, 4: {4}}[channels] | ({4} if channels == 3 and path.suffix in (".webp", ".gif") else set())
-    if channels > 2 and (image[..., 0] == image[..., 1]).all() and (image[..., 0] == image[..., 2]).all():
-        held |= {channel - 2 for channel in held}
+    held, grey = {channels}, channels > 2 and all((image[..., 0] == image[..., n]).all() for n in (1, 2))
+    if path.suffix in (".gif", ".webp"):  # these have no grey, and leave out alpha where everything is opaque
+        held |= {3, 4} if channels == 3 else set()
+        grey = True
+    held |= {number - 2 for number in held if grey}
     channels = row["channels"] if row["channels"] in held else channels
     return {"width": image.shape[1], "height": image.shape[0], "channels": channels, "dtype": image.dtype.name}
 

@@ -66,7 +66,12 @@ def test_a_worker_that_is_killed_from_outside_costs_nothing(run_with, undisturbe
 def test_workers_that_are_killed_again_and_again_cost_nothing(photos, tmp_path, undisturbed):
     dest = tmp_path / "out"
     for number in range(1, 6):
-        fault = {"call": "os.replace", "path": f"0{number}", "do": "kill", "count": str(tmp_path / f"n{number}")}
+        fault = {
+            "call": "os.replace",
+            "path": rf"/0\d{number}\.\w+$",
+            "do": "kill",
+            "count": str(tmp_path / f"n{number}"),
+        }
         assert noiseaug("run", photos, dest, *STRENGTH, "--force", fault=fault).returncode == 0
         assert tree(dest) == undisturbed
 

@@ -362,9 +362,10 @@ def run_over(source: Path, dest: Path, batch: list[Mutant]) -> Iterator[tuple[st
         yield "", f"{peak_memory() >> 20} MiB of memory taken by one process"
     if tree(source) != before:
         yield "", f"the sources were changed: {difference(tree(source), before)}"
-    outputs, failed = manifest(dest) if (dest / "manifest.jsonl").exists() else {}, failures(dest)
+    outputs = manifest(dest) if (dest / "manifest.jsonl").exists() else {}
+    written, failed = {row["source_path"] for row in outputs.values()}, failures(dest)
     for made in batch:
-        if (made.name in outputs) + (made.name in failed) != 1:
+        if (made.name in written) + (made.name in failed) != 1:
             yield made.name, "both written and failed" if made.name in failed else "neither written nor failed"
         elif failed.get(made.name, "").startswith("unexpected"):
             yield made.name, failed[made.name]

@@ -151,7 +151,8 @@ def _finished(source: SourceFile, recording: Recording, item: Plan, lost: tuple[
     if form.format == kind.format == "WAVEX":
         copy_speaker_positions(source.fd, fd)
     frames, lost = kind.frames, (*form.lost, *lost)
-    if recording.tags or form.format not in _PRECISE or any(name in form.subtype for name in _PADDED):
+    # An empty recording is not readable in every format: better to find out now.
+    if not frames or recording.tags or form.format not in _PRECISE or any(name in form.subtype for name in _PADDED):
         frames, more = _differences(fd, recording)
         lost += more
     return _noise_facts(item, silenced / max(kind.frames, 1)) | {

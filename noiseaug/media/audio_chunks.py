@@ -129,7 +129,7 @@ def _comments(body: bytes) -> Iterator[str]:
         at = 8 + vendor
         for _ in range(count):
             (length,) = struct.unpack_from("<I", body, at)
-            name = body[at + 4 : at + 4 + length].partition(b"=")[0].decode("latin-1").upper()
+            name = body[at + 4 : at + 4 + length].partition(b"=")[0].upper().decode("latin-1")
             if name == "METADATA_BLOCK_PICTURE":
                 yield "picture"
             elif name not in _COMMENT_TAGS:

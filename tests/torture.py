@@ -41,7 +41,7 @@ RECOVERY_POINTS = {
 }
 BATCH = 500  # mutants a run
 MEMORY = 3 << 30  # address space of each process that meets mutants, in bytes
-SWALLOWED = 512 << 20  # what a process may really take of it for one of them, in bytes
+SWALLOWED = 1200 << 20  # what a process may take of it for one of them, in bytes: OpenCV holds 1 GiB of TIFF strips
 PIXELS = 1 << 22  # of --max-pixels for mutants, so that none of them has a right to more memory than that
 PATIENCE = 20  # seconds that a mutant may take
 LONGEST = 600  # seconds for one run or check of a batch
@@ -127,24 +127,24 @@ def random_moments(ground: Ground) -> Fault:
                 shutil.copytree(other, dest)
             moment = ground.rng.uniform(0, duration)
             if run_until(moment, "run", photos, dest, *STRENGTH):
-                chain.append(f"{moment:.3f} s")
+                chain.append(f"after {moment:.3f} s")
                 moments.append(moment / duration)
                 under_way += (dest / ".noiseaug").exists()
-                yield ""
             elif dest.exists():  # it was done before: another run has to be killed
                 compared += 1
-                yield from after(chain, difference(tree(dest), undisturbed))
-                dest = ground.fresh()
+                yield from of_each(chain, difference(tree(dest), undisturbed))
+                kills, chain, dest = kills - len(chain), [], ground.fresh()
         compared += 1
-        yield from after(chain, resumed(photos, dest, undisturbed))
+        yield from of_each(chain, resumed(photos, dest, undisturbed))
     spread = f"{min(moments):.0%} to {max(moments):.0%} of a run of {duration:.2f} s"
     return f"at {spread}, {under_way} with outputs under way; {compared} trees compared"
 
 
-def after(kills: list[str], lost: str) -> Iterator[str]:
-    """What was lost after kills, if anything."""
-    if lost:
-        yield f"killed after {', '.join(kills)}: {lost}"
+def of_each(kills: list[str], lost: str) -> Iterator[str]:
+    """What was lost for each of the kills, which is told with the last."""
+    yield from [""] * (len(kills) - 1)
+    if kills or lost:
+        yield f"killed {', '.join(kills)}: {lost}" if lost else ""
 
 
 # --- killed at named points
@@ -194,6 +194,7 @@ def workers_killed(ground: Ground) -> Fault:
     undisturbed, duration = undisturbed_run(photos, ground.fresh())
     rate, recovered, done = len(undisturbed) / duration, [], 0
     while done < kills:
+        victims = []
         dest = ground.fresh()
         process = subprocess.Popen(
             command("run", photos, dest, *STRENGTH), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
@@ -203,7 +204,7 @@ def workers_killed(ground: Ground) -> Fault:
                 time.sleep(ground.rng.uniform(0, 2 * duration / kills))
                 if kill_a_child(process.pid, ground.rng):
                     done += 1
-                    yield ""
+                    victims.append(f"worker {done}")
             seen, start = progress(dest), time.monotonic()
             _, told = process.communicate(timeout=LONGEST)
             if seen and process.returncode == 0:
@@ -211,8 +212,8 @@ def workers_killed(ground: Ground) -> Fault:
         finally:
             process.kill()
         lost = difference(tree(dest), undisturbed)
-        if process.returncode or lost:
-            yield f"after {done} kills the run ended with {process.returncode}: {told.strip()} {lost}"
+        yield from of_each(victims, f"the run ended with {process.returncode}: {told.strip()} {lost}" if lost else "")
+        if lost:
             break
     if recovered and recovered[-1] < rate / 4:
         yield f"throughput did not recover: {recovered[-1]:.0f} files/s after the kills, {rate:.0f} undisturbed"
@@ -329,12 +330,13 @@ def damaged_files(ground: Ground) -> Fault:
         causes.update(map(cause, failed.values()))
         written += sum(made.name not in failed for made in batch)
         for made in batch:
-            lost = "; ".join(problem for name, problem in problems if name == made.name)
+            # What is not of one of them is told with the first.
+            names = {made.name, ""} if made is batch[0] else {made.name}
+            lost = "; ".join(problem for name, problem in problems if name in names)
             if lost and ground.keep:
                 ground.keep.mkdir(parents=True, exist_ok=True)
                 (ground.keep / made.name).write_bytes(made.data)
             yield f"{made.name} ({made.history}): {lost}" if lost else ""
-        yield from (f"mutants {start} and on: {problem}" for name, problem in problems if not name)
     crashes = ", ".join(f"{count} {what}" for what, count in sorted(causes.items()) if what != "refused")
     return (
         f"{written:,} outputs, {causes.total():,} failures, of them {crashes or 'all refused'}; "

@@ -18,8 +18,10 @@ from PIL import Image
 from trees import manifest
 
 from noiseaug import Recipe, Running, run
-from noiseaug.media import KINDS, UNREADABLE, image_formats, image_rasters, target_suffix
-from noiseaug.media.image_decode import decode
+from noiseaug.media import KINDS, UNREADABLE, target_suffix
+from noiseaug.media.image import formats as image_formats
+from noiseaug.media.image import rasters as image_rasters
+from noiseaug.media.image.decode import decode
 from noiseaug.recipe import ImageOptions
 
 PHOTOS = Path(__file__).parent.parent / "sample_data/images"

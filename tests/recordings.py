@@ -17,7 +17,7 @@ from scipy.io import wavfile
 
 from noiseaug import Recipe, Running, run
 from noiseaug.level import Level
-from noiseaug.media.audio_formats import FORMATS, LATTICES
+from noiseaug.media.audio.formats import FORMATS, LATTICES
 from noiseaug.recipe import AudioOptions
 
 RATE = 16_000

@@ -25,8 +25,9 @@ from recordings import (
 from trees import failures, manifest, tree
 
 from noiseaug import media
-from noiseaug.media import audio_formats, audio_reading
-from noiseaug.media.audio_clocks import chunks
+from noiseaug.media.audio import formats as audio_formats
+from noiseaug.media.audio import reading as audio_reading
+from noiseaug.media.audio.clocks import chunks
 
 DATA = Path(__file__).parent / "data"
 KINDS = every_kind()

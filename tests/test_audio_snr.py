@@ -13,10 +13,10 @@ from inside import within
 from recordings import ratios, read, seen, snr_of
 from trees import failures, manifest, tree
 
-from noiseaug.media import audio_reading
-from noiseaug.media.audio_formats import Lattice
-from noiseaug.media.audio_levels import std_of
-from noiseaug.media.audio_silence import pieces
+from noiseaug.media.audio import reading as audio_reading
+from noiseaug.media.audio.formats import Lattice
+from noiseaug.media.audio.levels import std_of
+from noiseaug.media.audio.silence import pieces
 
 RATE = 8000
 SUBTYPES = ["PCM_16", "PCM_24", "FLOAT", "DOUBLE", "ULAW"]

@@ -1,8 +1,8 @@
-"""Reading and writing of the kinds of files: one module a kind, each with
+"""Reading and writing of the kinds of files: one package a kind, each with
 
-    augment(source: SourceFile, outputs: Sequence[Output]) -> list[dict[str, ...]]
+    augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts | None]
 
-which decodes the source once, writes every output and returns what the manifest says of each. The modules import
+which decodes the source once, writes every output and returns what the manifest says of each. The packages import
 codecs; this one does not.
 """
 

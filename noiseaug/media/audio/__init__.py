@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 import noiseaug
 from noiseaug.files import Refused, SourceFile
-from noiseaug.media.audio_chunks import lost_from
-from noiseaug.media.audio_clocks import copy_speaker_positions, stop_the_clock
-from noiseaug.media.audio_formats import DELAYED, QUALITIES, Quality, form_for
-from noiseaug.media.audio_noise import decibels, figure
-from noiseaug.media.audio_planning import Plan, plan
-from noiseaug.media.audio_reading import Recording
+from noiseaug.media.audio.chunks import lost_from
+from noiseaug.media.audio.clocks import copy_speaker_positions, stop_the_clock
+from noiseaug.media.audio.formats import DELAYED, QUALITIES, Quality, form_for
+from noiseaug.media.audio.noise import decibels, figure
+from noiseaug.media.audio.planning import Plan, plan
+from noiseaug.media.audio.reading import Recording
 from noiseaug.media.output import Facts, Output
 
 _MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, {soundfile.__libsndfile_version__}"

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noiseaug.files import Refused
-from noiseaug.media import image_apng, image_avif, image_jpeg, image_png, image_rasters, image_tiff, image_webp
-from noiseaug.media.image_decode import Picture
-from noiseaug.media.image_formats import Format, channels_of
-from noiseaug.media.image_header import NOTHING, Header, Metadata, Timing, milliseconds
+from noiseaug.media.image import apng, avif, jpeg, png, rasters, tiff, webp
+from noiseaug.media.image.decode import Picture
+from noiseaug.media.image.formats import Format, channels_of
+from noiseaug.media.image.header import NOTHING, Header, Metadata, Timing, milliseconds
 from noiseaug.recipe import ImageOptions
 
 Array = NDArray[Any]
@@ -132,7 +132,7 @@ def _without_profile(metadata: Metadata) -> Metadata:
     return metadata._replace(
         icc=b"",
         blocks=tuple(block for block in metadata.blocks if block[4:8] != b"iCCP" and block[4:15] != b"ICC_PROFILE"),
-        pages=tuple({number: page[number] for number in page if number != image_tiff.ICC} for page in metadata.pages),
+        pages=tuple({number: page[number] for number in page if number != tiff.ICC} for page in metadata.pages),
     )
 
 
@@ -141,22 +141,22 @@ def _with_metadata(
 ) -> tuple[bytes, tuple[str, ...]]:
     encoded = bytes(still)
     if name == "jpeg":
-        return image_jpeg.with_metadata(encoded, metadata, same)
+        return jpeg.with_metadata(encoded, metadata, same)
     if name == "png":
-        return image_png.with_metadata(encoded, metadata, same), ()
+        return png.with_metadata(encoded, metadata, same), ()
     if name == "webp":
-        return image_webp.joined([encoded], None, metadata, channels), ()
+        return webp.joined([encoded], None, metadata, channels), ()
     if name == "bmp" and metadata.per_metre:
-        return image_rasters.bmp_with_density(encoded, metadata.per_metre), ()
+        return rasters.bmp_with_density(encoded, metadata.per_metre), ()
     return encoded, ()
 
 
 def _still(samples: Array, suffix: str, settings: Settings, options: ImageOptions) -> memoryview:
     """One image without metadata."""
     if suffix == ".pam":
-        return memoryview(image_rasters.encode_pam(samples))
+        return memoryview(rasters.encode_pam(samples))
     if suffix == ".png" and channels_of(samples) == 2:
-        return memoryview(image_png.encode_grey_with_alpha(samples, options.png_level))
+        return memoryview(png.encode_grey_with_alpha(samples, options.png_level))
     if suffix == ".jp2" and min(samples.shape[:2]) < _LEAST_JP2:
         raise Refused(
             f"is smaller than {_LEAST_JP2} x {_LEAST_JP2}, which OpenCV writes no JPEG 2000 of; use --image-format png"
@@ -185,8 +185,8 @@ def _tiff(frames: Sequence[Array], settings: Settings, metadata: Metadata) -> me
     except cv2.error as error:
         raise Refused(f"cannot be encoded as .tif: {error.err}") from None
     content = _content(done, encoded, ".tif", frames[0])
-    pages = image_tiff.tags_for(metadata, channels_of(frames[0]))
-    return memoryview(image_tiff.with_tags(bytes(content), pages)) if any(pages) else content
+    pages = tiff.tags_for(metadata, channels_of(frames[0]))
+    return memoryview(tiff.with_tags(bytes(content), pages)) if any(pages) else content
 
 
 def _avif(samples: Array, settings: Settings, metadata: Metadata) -> memoryview:
@@ -215,13 +215,13 @@ def _animation(
     """Frames with their timing, and the names of what is not kept of that or of the metadata."""
     if suffix == ".png":
         stills = [bytes(_still(frame, suffix, settings, options)) for frame in frames]
-        return memoryview(image_png.with_metadata(image_apng.joined(stills, timing), metadata, same)), []
+        return memoryview(png.with_metadata(apng.joined(stills, timing), metadata, same)), []
     lost = ["poster"] if timing.poster else []
     frames = frames[timing.poster :]
     timing = timing._replace(delays=timing.delays[timing.poster :], poster=False)
     if suffix == ".webp":
         stills = [bytes(_still(frame, suffix, settings, options)) for frame in frames]
-        return memoryview(image_webp.joined(stills, timing, metadata, channels_of(frames[0]))), lost
+        return memoryview(webp.joined(stills, timing, metadata, channels_of(frames[0]))), lost
     animation = cv2.Animation()
     animation.frames = list(frames)
     animation.durations = [milliseconds(delay) for delay in timing.delays]
@@ -235,5 +235,5 @@ def _animation(
     lost += [name for name, value in held.items() if value]
     if suffix == ".avif":
         lost += ["loop count"] if timing.plays else []
-        return memoryview(image_avif.without_clock(bytes(content))), lost
+        return memoryview(avif.without_clock(bytes(content))), lost
     return content, lost

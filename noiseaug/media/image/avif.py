@@ -11,8 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from noiseaug.media.image_header import Header, Metadata, Timing
-from noiseaug.media.image_tiff import ORIENTATION, exif_of, short
+from noiseaug.media.image.header import Header, Metadata, Timing
+from noiseaug.media.image.tiff import ORIENTATION, exif_of, short
 
 # What holds other boxes, and how many bytes before them.
 _CONTAINERS = dict.fromkeys((b"iprp", b"ipco", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"), 0) | {b"meta": 4}

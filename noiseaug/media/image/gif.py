@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from noiseaug.media.image_header import Header, Metadata, Timing
+from noiseaug.media.image.header import Header, Metadata, Timing
 
 _IMAGE, _EXTENSION = 0x2C, 0x21
 _COMMENT, _CONTROL, _APPLICATION, _TEXT = 0xFE, 0xF9, 0xFF, 0x01

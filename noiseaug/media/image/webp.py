@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from noiseaug.media.image_header import Header, Metadata, Timing, milliseconds
+from noiseaug.media.image.header import Header, Metadata, Timing, milliseconds
 
 _BITSTREAM = frozenset({b"ALPH", b"VP8 ", b"VP8L"})
 _KNOWN = _BITSTREAM | {b"VP8X", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "}

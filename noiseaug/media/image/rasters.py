@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.media.image_avif import boxes
-from noiseaug.media.image_header import Header, Metadata
+from noiseaug.media.image.avif import boxes
+from noiseaug.media.image.header import Header, Metadata
 
 _BMP_DENSITY = slice(38, 46)
 _SUN_GREY_MAP = bytes(range(256)) * 3

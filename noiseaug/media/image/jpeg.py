@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from noiseaug.media.image_header import INCH, NOTHING, Header, Metadata
+from noiseaug.media.image.header import INCH, NOTHING, Header, Metadata
 
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _SCAN, _APP0, _APP1, _APP2, _APP13, _COMMENT = 0xDA, 0xE0, 0xE1, 0xE2, 0xED, 0xFE

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.media.audio_formats import Lattice
-from noiseaug.media.audio_reading import Recording
+from noiseaug.media.audio.formats import Lattice
+from noiseaug.media.audio.reading import Recording
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]

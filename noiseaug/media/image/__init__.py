@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 import noiseaug
 from noiseaug.files import SourceFile
-from noiseaug.media.image_decode import Picture, decode
-from noiseaug.media.image_encode import encode
-from noiseaug.media.image_formats import channels_of, fitted, format_of
+from noiseaug.media.image.decode import Picture, decode
+from noiseaug.media.image.encode import encode
+from noiseaug.media.image.formats import channels_of, fitted, format_of
 from noiseaug.media.output import Facts, Output, noise_facts
 from noiseaug.noise import Noiser, full_scale
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noiseaug.files import Refused
-from noiseaug.media import image_apng, image_rasters, image_tiff
-from noiseaug.media.headers import read_header
-from noiseaug.media.image_header import Header
+from noiseaug.media.image import apng, rasters, tiff
+from noiseaug.media.image.header import Header
+from noiseaug.media.image.sniffing import read_header
 
 Array = NDArray[Any]
 
@@ -54,7 +54,7 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     elif header.colour_key is not None:
         frames = [_with_key(frame, header.colour_key) for frame in frames]
     elif header.format == "pam":
-        frames = [image_rasters.rgb(frame) for frame in frames]
+        frames = [rasters.rgb(frame) for frame in frames]
     elif header.format == "avif":
         header, further = _with_avif_exif(data, header)
         lost += further
@@ -74,16 +74,16 @@ def _decoded(data: bytes, header: Header) -> list[Array]:
     """The samples of each frame."""
     if header.format == "png" and header.timing:
         try:
-            frames = image_apng.canvases(data, _still)
-        except image_apng.Damaged as error:
+            frames = apng.canvases(data, _still)
+        except apng.Damaged as error:
             raise Refused(f"cannot be decoded as an image: {error}") from None
     elif header.format == "tiff":
-        data = image_tiff.without_transforms(data)
+        data = tiff.without_transforms(data)
         frames = [_still(data)] if header.frames == 1 else _several(data, header)
     elif header.frames > 1:
         frames = _several(data, header)
     else:
-        frames = [_still(image_rasters.sun_raster_for_opencv(data) if header.format == "sunraster" else data)]
+        frames = [_still(rasters.sun_raster_for_opencv(data) if header.format == "sunraster" else data)]
     if len(frames) != header.frames:
         raise Refused(f"cannot be decoded as an image: {header.frames} frames expected, {len(frames)} found")
     dtype = frames[0].dtype
@@ -141,5 +141,5 @@ def _with_avif_exif(data: bytes, header: Header) -> tuple[Header, list[str]]:
     exif = found.tobytes().removeprefix(b"Exif\0\0")
     turned = header.metadata.exif
     if turned:
-        exif = image_tiff.exif_of(image_tiff.tags_of(exif) | image_tiff.tags_of(turned))
+        exif = tiff.exif_of(tiff.tags_of(exif) | tiff.tags_of(turned))
     return header._replace(metadata=header.metadata._replace(exif=exif)), []

@@ -13,10 +13,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from noiseaug.files import Refused, SourceFile
-from noiseaug.media import audio_silence
-from noiseaug.media.audio_chunks import aiff_software, synchsafe
-from noiseaug.media.audio_formats import Kind
-from noiseaug.media.audio_lengths import refuse_truncated
+from noiseaug.media.audio import silence
+from noiseaug.media.audio.chunks import aiff_software, synchsafe
+from noiseaug.media.audio.formats import Kind
+from noiseaug.media.audio.lengths import refuse_truncated
 
 Array = NDArray[Any]
 
@@ -102,7 +102,7 @@ class Recording:
         """`blocks`, cut where long digital silence begins and ends, each piece with whether it is to stay silent."""
         if not keep_silence:
             return ((block, False) for block in self.blocks())
-        return audio_silence.pieces(self.blocks(), int(self.kind.rate * audio_silence.KEPT_SECONDS))
+        return silence.pieces(self.blocks(), int(self.kind.rate * silence.KEPT_SECONDS))
 
     def _check_length(self, frames: int) -> None:
         expected = self.kind.frames

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.media.image_header import NOTHING, Header, Metadata, Timing
+from noiseaug.media.image.header import NOTHING, Header, Metadata, Timing
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AFTER_IHDR = 33

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.media.image_header import Timing, milliseconds
-from noiseaug.media.image_png import AFTER_IHDR, SIGNATURE, chunk, chunks
+from noiseaug.media.image.header import Timing, milliseconds
+from noiseaug.media.image.png import AFTER_IHDR, SIGNATURE, chunk, chunks
 
 Array = NDArray[Any]
 _DISPOSE_BACKGROUND, _DISPOSE_PREVIOUS, _BLEND_OVER = 1, 2, 1

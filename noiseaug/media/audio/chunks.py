@@ -6,7 +6,7 @@ import os
 import struct
 from collections.abc import Iterator
 
-from noiseaug.media.audio_clocks import chunks
+from noiseaug.media.audio.clocks import chunks
 
 # What libsndfile writes by itself, or makes no difference.
 _STRUCTURE = frozenset({b"fmt ", b"data", b"fact", b"PEAK", b"ds64", b"COMM", b"SSND", b"FVER", b"VHDR", b"BODY"})

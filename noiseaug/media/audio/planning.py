@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from noiseaug.media.audio_formats import Form, Lattice
-from noiseaug.media.audio_levels import Floats, floor, powers, relative_error, std_of
-from noiseaug.media.audio_noise import LatticeNoise, Noise, Range, RealNoise, gain_for, limit_of
-from noiseaug.media.audio_reading import Recording
+from noiseaug.media.audio.formats import Form, Lattice
+from noiseaug.media.audio.levels import Floats, floor, powers, relative_error, std_of
+from noiseaug.media.audio.noise import LatticeNoise, Noise, Range, RealNoise, gain_for, limit_of
+from noiseaug.media.audio.reading import Recording
 from noiseaug.media.output import Output
 
 # Noise whose power is off by chance by no more than this (standard error, relative: 0.017 dB) is left to chance.

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.media.audio_formats import Lattice
-from noiseaug.media.audio_levels import Floats, fractions, running_sum
+from noiseaug.media.audio.formats import Lattice
+from noiseaug.media.audio.levels import Floats, fractions, running_sum
 from noiseaug.media.output import Output
 from noiseaug.noise import GaussianNoise, Measured, Noiser
 from noiseaug.sampling import Stream

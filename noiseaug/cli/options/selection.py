@@ -1,0 +1,45 @@
+"""The options of `run` that say which files are meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from noiseaug import media
+from noiseaug.sources import Selection, parse_names
+
+OPTIONS = (
+    click.option(
+        "--include", metavar="GLOB", multiple=True, help="Only files that match (as in .gitignore; repeatable)."
+    ),
+    click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match (repeatable)."),
+    click.option("--kind", type=click.Choice(sorted(media.KINDS)), multiple=True, help="Only files of this kind."),
+    click.option(
+        "--root",
+        type=click.Path(exists=True, file_okay=False),
+        help="""With one file as SOURCE: the directory its
+        path is taken relative to, so that it gets the noise it would get with that directory as SOURCE.""",
+    ),
+    click.option("--follow-symlinks", is_flag=True, help="Walk directories that links lead to."),
+    click.option(
+        "--files-from",
+        type=click.File("rb"),
+        metavar="FILE|-",
+        help="Work on the files named in FILE, one a line, relative to SOURCE; - is stdin.",
+    ),
+    click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL bytes."),
+)
+
+
+def selection_of(options: dict[str, Any]) -> Selection:
+    """The selection that the options spell; raises click.BadParameter if they spell none."""
+    names = None
+    if options["files_from"]:
+        try:
+            names = parse_names(options["files_from"].read(), null=options["null"])
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--files-from") from None
+    kinds = frozenset(options["kind"] or media.KINDS)
+    follow, root = options["follow_symlinks"], options["root"]
+    return Selection(options["include"], options["exclude"], kinds, follow, names, root)

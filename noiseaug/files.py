@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import stat
 from types import TracebackType
 from typing import Self
 
+from noiseaug.layout import Link
 from noiseaug.sources import STATE_PREFIX
 
 # Below the 128 KiB from which the allocator asks the system for each buffer, which costs more than a small file.
 _CHUNK = 1 << 16
+
+
+_FICLONE = 0x40049409  # ioctl_ficlonerange(2), of Btrfs, XFS and others
 
 
 class Refused(Exception):
@@ -92,9 +97,45 @@ class OutputFile:
     def write(self, content: memoryview) -> None:
         """Writes the whole content at once. (A codec may instead write to `fd` by itself.)"""
         self._sha256 = hashlib.sha256(content).hexdigest()
-        rest = content
-        while rest:
-            rest = rest[os.write(self.fd, rest) :]
+        _write_all(self.fd, content)
+
+    def take(self, source: SourceFile, link: Link) -> None:
+        """Makes the source itself the content: a copy of it, or a link to it, which is never written to.
+
+        Raises:
+            Refused: if it cannot be linked to as asked.
+        """
+        if link in ("auto", "copy") and self._clone(source):
+            return
+        if link == "copy" or (link == "auto" and not self._link(source, "hardlink")):
+            os.lseek(source.fd, 0, os.SEEK_SET)
+            while data := os.read(source.fd, _CHUNK):
+                _write_all(self.fd, memoryview(data))
+        elif link in ("hardlink", "symlink") and not self._link(source, link):
+            raise Refused(f"cannot have a {link} in DEST; use --link copy")
+
+    def _clone(self, source: SourceFile) -> bool:
+        """Shares the source's blocks, where the file system can; whether it could."""
+        try:
+            fcntl.ioctl(self.fd, _FICLONE, source.fd)
+        except OSError:
+            return False
+        return True
+
+    def _link(self, source: SourceFile, link: str) -> bool:
+        """Puts a link to the source in the place of the temporary; whether that could be done."""
+        name, real = f"{self.temporary[:-4]}-link.tmp", os.path.realpath(source.path)
+        try:
+            if link == "hardlink":
+                os.link(real, name)
+            else:
+                os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
+        except OSError:
+            return False
+        os.replace(name, self.temporary)
+        os.close(self.fd)
+        self.fd = os.dup(source.fd)
+        return True
 
     def sha256(self) -> str:
         """The SHA-256 of the content, in hex."""
@@ -119,6 +160,11 @@ class OutputFile:
             self.fd = -1
         if os.path.lexists(self.temporary):
             os.unlink(self.temporary)
+
+
+def _write_all(fd: int, content: memoryview) -> None:
+    while content:
+        content = content[os.write(fd, content) :]
 
 
 def remove_temporaries(directory: str, tag: str = "") -> None:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing.connection import Connection
 from typing import Protocol, TypeVar
 
 from noiseaug.errors import WorkerUnfit
 from noiseaug.task import Job, Outcome, Task, failure_of
+from noiseaug.worker_process import WorkerDied, WorkerProcess
 
 Note = TypeVar("Note")
 Item = tuple[Note, Task | None]  # something to pass on in order, and the task whose outcome belongs to it
@@ -29,20 +25,6 @@ _LEAST_BYTES = 1 << 12
 _WORK_PER_BYTE = {"image": 1.0, "audio": 1 / 8}
 _BATCH_ITEMS = 64
 _STARTS = 5  # tries to start a worker
-# Runs are parallel over files; a BLAS that starts threads of its own takes time to start and cores from the others.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# Memory freed after one file is kept for the next instead of being given back and faulted in anew (glibc, mallopt(3)):
-# 1,000 JPEG 512x512 took 2.80 s with this and 3.60 s without, for 19,000 page faults and 851,000.
-_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
-
-
-class WorkerDied(Exception):
-    """The process that did a batch is gone. `outcomes` are those of the tasks it had finished."""
-
-    def __init__(self, reason: str, outcomes: list[Outcome], timed_out: bool) -> None:
-        super().__init__(reason)
-        self.outcomes = outcomes
-        self.timed_out = timed_out
 
 
 class Engine(Protocol):
@@ -154,26 +136,28 @@ class Processes:
         self._job, self._timeout, self._quiet = job, timeout, quiet
         self._threads = ThreadPoolExecutor(workers)
         self._mine = threading.local()
-        self._alive: set[_Worker] = set()
+        self._alive: set[WorkerProcess] = set()
         self._closed = False
 
     def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
         """Starts a batch."""
         return self._threads.submit(self._do, tasks)
 
-    def _started(self) -> _Worker:
+    def _started(self) -> WorkerProcess:
         """A new worker, at the next try if one is killed (by the system, say, for want of memory) as it starts."""
         for _ in range(_STARTS - 1):
             with contextlib.suppress(WorkerDied):
-                return _Worker(self._job, self._quiet)
+                return WorkerProcess(self._job, self._quiet)
         try:
-            return _Worker(self._job, self._quiet)
+            return WorkerProcess(self._job, self._quiet)
         except WorkerDied as death:
             raise WorkerUnfit(f"worker processes are killed as they start ({death}), {_STARTS} in a row") from None
 
     def _do(self, tasks: Sequence[Task]) -> list[Outcome]:
-        worker: _Worker | None = getattr(self._mine, "worker", None)
+        worker: WorkerProcess | None = getattr(self._mine, "worker", None)
         if worker is None or not worker.is_alive():
+            if worker is not None:
+                self._forget(worker)
             worker = self._mine.worker = self._started()
             self._alive.add(worker)
             if self._closed:
@@ -182,10 +166,13 @@ class Processes:
             return worker.do(tasks, self._timeout)
         except WorkerDied as death:
             self.lost.append(tasks[len(death.outcomes)])
-            self._alive.discard(worker)
-            self._mine.worker = None
-            worker.bury()
+            self._forget(worker)
             raise
+
+    def _forget(self, worker: WorkerProcess) -> None:
+        self._alive.discard(worker)
+        self._mine.worker = None
+        worker.bury()
 
     def close(self) -> None:
         """Kills the workers."""
@@ -196,61 +183,3 @@ class Processes:
         self._threads.shutdown(wait=True)
         while self._alive:
             self._alive.pop().bury()
-
-
-class _Worker:
-    """A process that runs `worker.serve` at the other end of a socket."""
-
-    # Not by multiprocessing, whose children import the caller's __main__ again and share descriptors among siblings.
-    _COMMAND = "import sys; sys.path[:] = sys.argv[2:]; from noiseaug.worker import serve; serve(int(sys.argv[1]))"
-
-    def __init__(self, job: Job, quiet: bool) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-c", self._COMMAND, str(theirs.fileno()), *sys.path]
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL if quiet else None,
-                env=os.environ | _ONE_THREAD | _KEEP_MEMORY | ({"OPENCV_LOG_LEVEL": "SILENT"} if quiet else {}),
-            )
-        self._connection = Connection(ours.detach())
-        try:
-            self._connection.send(job)
-            self._connection.recv()
-        except (EOFError, ConnectionError):
-            self.bury()
-            if self._process.returncode < 0:
-                raise WorkerDied(self._end(), [], timed_out=False) from None
-            raise WorkerUnfit(f"a worker process cannot start ({self._end()}); -v shows what it says") from None
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def do(self, tasks: Sequence[Task], timeout: float) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        try:
-            self._connection.send(tasks)
-            for _ in tasks:
-                if not self._connection.poll(timeout):
-                    self.kill()
-                    self._process.wait()
-                    raise WorkerDied(f"took longer than {timeout:g} s; see --timeout", outcomes, timed_out=True)
-                outcomes.append(self._connection.recv())
-        except (EOFError, ConnectionError):
-            raise WorkerDied(f"decoder crashed ({self._end()})", outcomes, timed_out=False) from None
-        return outcomes
-
-    def _end(self) -> str:
-        code = self._process.wait()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-
-    def bury(self) -> None:
-        self._connection.close()
-        self._process.wait()

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Protocol, TypeVar
 
 from noiseaug.errors import WorkerUnfit
@@ -27,6 +27,16 @@ _BATCH_ITEMS = 64
 _STARTS = 5  # tries to start a worker
 
 
+class Pending(Protocol):
+    """A batch under way: what is used of `concurrent.futures.Future`, which takes 5 ms to import."""
+
+    def done(self) -> bool:
+        """Whether `result` returns at once."""
+
+    def result(self) -> list[Outcome]:
+        """The outcomes in order, when they are there. Raises WorkerDied."""
+
+
 class Engine(Protocol):
     """Where batches of tasks are done.
 
@@ -38,8 +48,8 @@ class Engine(Protocol):
     workers: int
     lost: list[Task]
 
-    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
-        """Starts a batch. Its future gives the outcomes in order, or raises WorkerDied."""
+    def submit(self, tasks: Sequence[Task]) -> Pending:
+        """Starts a batch."""
 
     def close(self) -> None:
         """Ends the workers at once, whatever they are doing."""
@@ -52,7 +62,7 @@ def in_order(
 
     `announce` is called with each batch of tasks before it starts.
     """
-    window: deque[tuple[list[Item[Note]], list[Task], Future[list[Outcome]] | None]] = deque()
+    window: deque[tuple[list[Item[Note]], list[Task], Pending | None]] = deque()
     under_way = 0
     for batch in _batches(items):
         tasks = [task for _, task in batch if task]
@@ -84,14 +94,14 @@ def _batches(items: Iterable[Item[Note]]) -> Iterator[list[Item[Note]]]:
 
 
 def _matched(
-    engine: Engine, batch: list[Item[Note]], tasks: list[Task], future: Future[list[Outcome]] | None
+    engine: Engine, batch: list[Item[Note]], tasks: list[Task], future: Pending | None
 ) -> Iterator[tuple[Note, Outcome | None]]:
     outcomes = iter(_settled(engine, tasks, future) if future else ())
     for note, task in batch:
         yield note, next(outcomes) if task else None
 
 
-def _settled(engine: Engine, tasks: Sequence[Task], future: Future[list[Outcome]]) -> list[Outcome]:
+def _settled(engine: Engine, tasks: Sequence[Task], future: Pending) -> list[Outcome]:
     """The outcomes of a batch. If its worker died, the task under way is tried once more by itself: the second death,
     or running out of time, is its failure. The tasks behind it go on."""
     try:
@@ -113,9 +123,11 @@ class Threads:
         self.workers = workers
         self.lost: list[Task] = []
         self._job = job
+        from concurrent.futures import ThreadPoolExecutor
+
         self._threads = ThreadPoolExecutor(workers)
 
-    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
+    def submit(self, tasks: Sequence[Task]) -> Pending:
         """Starts a batch."""
         from noiseaug.augment import augment  # here alone does a run decode in its own process
 
@@ -126,6 +138,32 @@ class Threads:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+class _Promise:
+    """The outcomes of a batch, or what was raised in place of them."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.tasks = tasks
+        self._settled = threading.Event()
+        self._outcomes: list[Outcome] = []
+        self._error: Exception | None = None
+
+    def keep(self, do: Callable[[Sequence[Task]], list[Outcome]]) -> None:
+        try:
+            self._outcomes = do(self.tasks)
+        except Exception as error:
+            self._error = error
+        self._settled.set()
+
+    def done(self) -> bool:
+        return self._settled.is_set()
+
+    def result(self) -> list[Outcome]:
+        self._settled.wait()
+        if self._error:
+            raise self._error
+        return self._outcomes
+
+
 class Processes:
     """Batches on worker processes, each minded by a thread, replaced when it dies or takes too long over a file."""
 
@@ -134,24 +172,24 @@ class Processes:
         self.workers = workers
         self.lost: list[Task] = []
         self._job, self._timeout, self._quiet = job, timeout, quiet
-        self._threads = ThreadPoolExecutor(workers)
+        self._todo: SimpleQueue[_Promise | None] = SimpleQueue()
+        self._minders: list[threading.Thread] = []
         self._mine = threading.local()
         self._alive: set[WorkerProcess] = set()
         self._closed = False
 
-    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
+    def submit(self, tasks: Sequence[Task]) -> Pending:
         """Starts a batch."""
-        return self._threads.submit(self._do, tasks)
+        promise = _Promise(tasks)
+        self._todo.put(promise)
+        if len(self._minders) < self.workers:
+            self._minders.append(threading.Thread(target=self._mind, daemon=True))
+            self._minders[-1].start()
+        return promise
 
-    def _started(self) -> WorkerProcess:
-        """A new worker, at the next try if one is killed (by the system, say, for want of memory) as it starts."""
-        for _ in range(_STARTS - 1):
-            with contextlib.suppress(WorkerDied):
-                return WorkerProcess(self._job, self._quiet)
-        try:
-            return WorkerProcess(self._job, self._quiet)
-        except WorkerDied as death:
-            raise WorkerUnfit(f"worker processes are killed as they start ({death}), {_STARTS} in a row") from None
+    def _mind(self) -> None:
+        while (promise := self._todo.get()) and not self._closed:
+            promise.keep(self._do)
 
     def _do(self, tasks: Sequence[Task]) -> list[Outcome]:
         worker: WorkerProcess | None = getattr(self._mine, "worker", None)
@@ -169,6 +207,16 @@ class Processes:
             self._forget(worker)
             raise
 
+    def _started(self) -> WorkerProcess:
+        """A new worker, at the next try if one is killed (by the system, say, for want of memory) as it starts."""
+        for _ in range(_STARTS - 1):
+            with contextlib.suppress(WorkerDied):
+                return WorkerProcess(self._job, self._quiet)
+        try:
+            return WorkerProcess(self._job, self._quiet)
+        except WorkerDied as death:
+            raise WorkerUnfit(f"worker processes are killed as they start ({death}), {_STARTS} in a row") from None
+
     def _forget(self, worker: WorkerProcess) -> None:
         self._alive.discard(worker)
         self._mine.worker = None
@@ -177,9 +225,11 @@ class Processes:
     def close(self) -> None:
         """Kills the workers."""
         self._closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in list(self._alive):
             worker.kill()
-        self._threads.shutdown(wait=True)
+        for _ in self._minders:
+            self._todo.put(None)
+        for minder in self._minders:
+            minder.join()
         while self._alive:
             self._alive.pop().bury()

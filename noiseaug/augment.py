@@ -6,6 +6,7 @@ import errno
 import importlib
 import os
 import posixpath
+import stat
 import traceback
 from typing import Protocol
 
@@ -119,9 +120,13 @@ def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
 
 def _publish(job: Job, task: Task, target: Target, file: OutputFile, mtime_ns: int) -> str | None:
     """Puts the file in place; a reason if it must not be. What already holds the same bytes is taken as it is."""
-    if os.path.isdir(file.path) and not os.path.islink(file.path):
+    try:
+        mode = os.lstat(file.path).st_mode
+    except OSError:
+        mode = 0  # nothing is there
+    if stat.S_ISDIR(mode):
         return f"a directory is in the way of {target.file_name}; remove it or choose another DEST"
-    if target.file_name not in task.ours and not job.overwrite_foreign and os.path.lexists(file.path):
+    if mode and target.file_name not in task.ours and not job.overwrite_foreign:
         if os.path.isfile(file.path) and sha256_of_file(file.path) == file.sha256():
             return None
         return (

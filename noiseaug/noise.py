@@ -242,8 +242,8 @@ class Noiser:
         return held[:count]
 
     def _tally_whole(self, x: Array, y: Array, change: Array) -> None:
-        """OpenCV's sums take a tenth of the time of NumPy's in float64. Its norms are roots that were squared again, and
-        exact when rounded; but that of two arrays errs on odd sizes of more than 8 bits.
+        """OpenCV's sums take a tenth of the time of NumPy's in float64. Its norms are squares of roots, and exact when
+        rounded; but that of two arrays errs on odd sizes of more than 8 bits.
         """
         before = _row(x)
         self._count += x.size

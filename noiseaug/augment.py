@@ -7,6 +7,7 @@ import errno
 import importlib
 import os
 import posixpath
+import stat
 import traceback
 from collections.abc import Iterable
 from dataclasses import replace
@@ -158,9 +159,13 @@ def _publish_sidecars(job: Job, task: Task, target: Target, record: Record) -> s
 
 def _publish(job: Job, task: Task, file_name: str, file: OutputFile, mtime_ns: int) -> str | None:
     """Puts the file in place; a reason if it must not be. What already holds the same bytes is taken as it is."""
-    if os.path.isdir(file.path) and not os.path.islink(file.path):
+    try:
+        mode = os.lstat(file.path).st_mode
+    except OSError:
+        mode = 0  # nothing is there
+    if stat.S_ISDIR(mode):
         return f"a directory is in the way of {file_name}; remove it or choose another DEST"
-    if file_name not in task.ours and not job.overwrite_foreign and os.path.lexists(file.path):
+    if mode and file_name not in task.ours and not job.overwrite_foreign:
         if os.path.isfile(file.path) and sha256_of_file(file.path) == file.sha256():
             return None
         return f"{file_name} stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import hashlib
+import itertools
 import os
 import stat
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
 from noiseaug.layout import Link
 from noiseaug.sources import STATE_PREFIX
 
+# A source of up to so many bytes is read once: what is hashed is what is decoded.
+_HELD = 1 << 24
 # Below the 128 KiB from which the allocator asks the system for each buffer, which costs more than a small file.
 _CHUNK = 1 << 16
 
@@ -41,6 +46,7 @@ class SourceFile:
         # Not blocking, should a FIFO have taken the file's place since the walk.
         self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         self._info = os.fstat(self.fd)
+        self._content: bytes | None = None
         self.size = self._info.st_size
         self.mtime_ns = self._info.st_mtime_ns
         if not stat.S_ISREG(self._info.st_mode):
@@ -55,13 +61,19 @@ class SourceFile:
 
     def read(self) -> bytes:
         """All of its bytes."""
-        os.lseek(self.fd, 0, os.SEEK_SET)
-        with open(self.fd, "rb", closefd=False, buffering=0) as file:
-            return file.readall()
+        if self._content is None:
+            os.lseek(self.fd, 0, os.SEEK_SET)
+            parts = []
+            left = self.size
+            while left and (part := os.read(self.fd, left)):
+                parts.append(part)
+                left -= len(part)
+            self._content = parts[0] if len(parts) == 1 else b"".join(parts)
+        return self._content
 
     def sha256(self) -> str:
         """The SHA-256 of its bytes, in hex."""
-        return _sha256_of(self.fd)
+        return hashlib.sha256(self.read()).hexdigest() if self.size <= _HELD else _sha256_of(self.fd)
 
     def check_unchanged(self) -> None:
         """Raises Refused if the file was written to, replaced or removed since it was opened."""
@@ -83,13 +95,15 @@ class OutputFile:
     def __init__(self, path: str, tag: str = "") -> None:
         self.path = path
         directory = os.path.dirname(path)
-        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{os.urandom(8).hex()}.tmp")
+        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{_unique_name()}.tmp")
         try:
             self.fd = self._create()
         except FileNotFoundError:
             os.makedirs(directory, exist_ok=True)
             self.fd = self._create()
         self._sha256: str | None = None
+        self._size: int | None = None
+        self._published = self._is_link = False
 
     def _create(self) -> int:
         return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -97,6 +111,7 @@ class OutputFile:
     def write(self, content: memoryview) -> None:
         """Writes the whole content at once. (A codec may instead write to `fd` by itself.)"""
         self._sha256 = hashlib.sha256(content).hexdigest()
+        self._size = content.nbytes
         _write_all(self.fd, content)
 
     def take(self, source: SourceFile, link: Link) -> None:
@@ -134,7 +149,7 @@ class OutputFile:
             return False
         os.replace(name, self.temporary)
         os.close(self.fd)
-        self.fd = os.dup(source.fd)
+        self.fd, self._is_link = os.dup(source.fd), True
         return True
 
     def sha256(self) -> str:
@@ -143,7 +158,7 @@ class OutputFile:
 
     def size(self) -> int:
         """The size of the content, in bytes."""
-        return os.fstat(self.fd).st_size
+        return os.fstat(self.fd).st_size if self._size is None else self._size
 
     def publish(self, newer_than_ns: int) -> None:
         """Puts the whole file under its final name, in place of what is there, no older than the source."""
@@ -152,14 +167,27 @@ class OutputFile:
         os.close(self.fd)
         self.fd = -1
         os.replace(self.temporary, self.path)
+        # If both are links to one file, rename(2) does nothing and leaves the temporary, which `discard` removes.
+        self._published = not self._is_link
 
     def discard(self) -> None:
         """Removes what was written; nothing if it is published."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
-        if os.path.lexists(self.temporary):
-            os.unlink(self.temporary)
+        if not self._published:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.temporary)
+
+
+@functools.cache
+def _names_of(process: int) -> Iterator[str]:
+    """Names that no other process takes; asking the system for each costs more than to count."""
+    return map(f"{os.urandom(8).hex()}{{:x}}".format, itertools.count())
+
+
+def _unique_name() -> str:
+    return next(_names_of(os.getpid()))
 
 
 def _write_all(fd: int, content: memoryview) -> None:

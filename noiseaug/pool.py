@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
-import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Protocol, TypeVar
 
 from noiseaug.errors import WorkerUnfit
 from noiseaug.task import Job, Outcome, Task, failure_of
+from noiseaug.worker_process import WorkerDied, WorkerProcess
 
 Note = TypeVar("Note")
 Item = tuple[Note, Task | None]  # something to pass on in order, and the task whose outcome belongs to it
@@ -29,20 +25,16 @@ _LEAST_BYTES = 1 << 12
 _WORK_PER_BYTE = {"image": 1.0, "audio": 1 / 8}
 _BATCH_ITEMS = 64
 _STARTS = 5  # tries to start a worker
-# Runs are parallel over files; a BLAS that starts threads of its own takes time to start and cores from the others.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# Memory freed after one file is kept for the next instead of being given back and faulted in anew (glibc, mallopt(3)):
-# 1,000 JPEG 512x512 took 2.80 s with this and 3.60 s without, for 19,000 page faults and 851,000.
-_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
 
 
-class WorkerDied(Exception):
-    """The process that did a batch is gone. `outcomes` are those of the tasks it had finished."""
+class Pending(Protocol):
+    """A batch under way: what is used of `concurrent.futures.Future`, which takes 5 ms to import."""
 
-    def __init__(self, reason: str, outcomes: list[Outcome], timed_out: bool) -> None:
-        super().__init__(reason)
-        self.outcomes = outcomes
-        self.timed_out = timed_out
+    def done(self) -> bool:
+        """Whether `result` returns at once."""
+
+    def result(self) -> list[Outcome]:
+        """The outcomes in order, when they are there. Raises WorkerDied."""
 
 
 class Engine(Protocol):
@@ -56,8 +48,8 @@ class Engine(Protocol):
     workers: int
     lost: list[Task]
 
-    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
-        """Starts a batch. Its future gives the outcomes in order, or raises WorkerDied."""
+    def submit(self, tasks: Sequence[Task]) -> Pending:
+        """Starts a batch."""
 
     def close(self) -> None:
         """Ends the workers at once, whatever they are doing."""
@@ -70,7 +62,7 @@ def in_order(
 
     `announce` is called with each batch of tasks before it starts.
     """
-    window: deque[tuple[list[Item[Note]], list[Task], Future[list[Outcome]] | None]] = deque()
+    window: deque[tuple[list[Item[Note]], list[Task], Pending | None]] = deque()
     under_way = 0
     for batch in _batches(items):
         tasks = [task for _, task in batch if task]
@@ -102,14 +94,14 @@ def _batches(items: Iterable[Item[Note]]) -> Iterator[list[Item[Note]]]:
 
 
 def _matched(
-    engine: Engine, batch: list[Item[Note]], tasks: list[Task], future: Future[list[Outcome]] | None
+    engine: Engine, batch: list[Item[Note]], tasks: list[Task], future: Pending | None
 ) -> Iterator[tuple[Note, Outcome | None]]:
     outcomes = iter(_settled(engine, tasks, future) if future else ())
     for note, task in batch:
         yield note, next(outcomes) if task else None
 
 
-def _settled(engine: Engine, tasks: Sequence[Task], future: Future[list[Outcome]]) -> list[Outcome]:
+def _settled(engine: Engine, tasks: Sequence[Task], future: Pending) -> list[Outcome]:
     """The outcomes of a batch. If its worker died, the task under way is tried once more by itself: the second death,
     or running out of time, is its failure. The tasks behind it go on."""
     try:
@@ -131,9 +123,11 @@ class Threads:
         self.workers = workers
         self.lost: list[Task] = []
         self._job = job
+        from concurrent.futures import ThreadPoolExecutor
+
         self._threads = ThreadPoolExecutor(workers)
 
-    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
+    def submit(self, tasks: Sequence[Task]) -> Pending:
         """Starts a batch."""
         from noiseaug.augment import augment  # here alone does a run decode in its own process
 
@@ -144,6 +138,32 @@ class Threads:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+class _Promise:
+    """The outcomes of a batch, or what was raised in place of them."""
+
+    def __init__(self, tasks: Sequence[Task]) -> None:
+        self.tasks = tasks
+        self._settled = threading.Event()
+        self._outcomes: list[Outcome] = []
+        self._error: Exception | None = None
+
+    def keep(self, do: Callable[[Sequence[Task]], list[Outcome]]) -> None:
+        try:
+            self._outcomes = do(self.tasks)
+        except Exception as error:
+            self._error = error
+        self._settled.set()
+
+    def done(self) -> bool:
+        return self._settled.is_set()
+
+    def result(self) -> list[Outcome]:
+        self._settled.wait()
+        if self._error:
+            raise self._error
+        return self._outcomes
+
+
 class Processes:
     """Batches on worker processes, each minded by a thread, replaced when it dies or takes too long over a file."""
 
@@ -152,28 +172,30 @@ class Processes:
         self.workers = workers
         self.lost: list[Task] = []
         self._job, self._timeout, self._quiet = job, timeout, quiet
-        self._threads = ThreadPoolExecutor(workers)
+        self._todo: SimpleQueue[_Promise | None] = SimpleQueue()
+        self._minders: list[threading.Thread] = []
         self._mine = threading.local()
-        self._alive: set[_Worker] = set()
+        self._alive: set[WorkerProcess] = set()
         self._closed = False
 
-    def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
+    def submit(self, tasks: Sequence[Task]) -> Pending:
         """Starts a batch."""
-        return self._threads.submit(self._do, tasks)
+        promise = _Promise(tasks)
+        self._todo.put(promise)
+        if len(self._minders) < self.workers:
+            self._minders.append(threading.Thread(target=self._mind, daemon=True))
+            self._minders[-1].start()
+        return promise
 
-    def _started(self) -> _Worker:
-        """A new worker, at the next try if one is killed (by the system, say, for want of memory) as it starts."""
-        for _ in range(_STARTS - 1):
-            with contextlib.suppress(WorkerDied):
-                return _Worker(self._job, self._quiet)
-        try:
-            return _Worker(self._job, self._quiet)
-        except WorkerDied as death:
-            raise WorkerUnfit(f"worker processes are killed as they start ({death}), {_STARTS} in a row") from None
+    def _mind(self) -> None:
+        while (promise := self._todo.get()) and not self._closed:
+            promise.keep(self._do)
 
     def _do(self, tasks: Sequence[Task]) -> list[Outcome]:
-        worker: _Worker | None = getattr(self._mine, "worker", None)
+        worker: WorkerProcess | None = getattr(self._mine, "worker", None)
         if worker is None or not worker.is_alive():
+            if worker is not None:
+                self._forget(worker)
             worker = self._mine.worker = self._started()
             self._alive.add(worker)
             if self._closed:
@@ -182,75 +204,32 @@ class Processes:
             return worker.do(tasks, self._timeout)
         except WorkerDied as death:
             self.lost.append(tasks[len(death.outcomes)])
-            self._alive.discard(worker)
-            self._mine.worker = None
-            worker.bury()
+            self._forget(worker)
             raise
+
+    def _started(self) -> WorkerProcess:
+        """A new worker, at the next try if one is killed (by the system, say, for want of memory) as it starts."""
+        for _ in range(_STARTS - 1):
+            with contextlib.suppress(WorkerDied):
+                return WorkerProcess(self._job, self._quiet)
+        try:
+            return WorkerProcess(self._job, self._quiet)
+        except WorkerDied as death:
+            raise WorkerUnfit(f"worker processes are killed as they start ({death}), {_STARTS} in a row") from None
+
+    def _forget(self, worker: WorkerProcess) -> None:
+        self._alive.discard(worker)
+        self._mine.worker = None
+        worker.bury()
 
     def close(self) -> None:
         """Kills the workers."""
         self._closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in list(self._alive):
             worker.kill()
-        self._threads.shutdown(wait=True)
+        for _ in self._minders:
+            self._todo.put(None)
+        for minder in self._minders:
+            minder.join()
         while self._alive:
             self._alive.pop().bury()
-
-
-class _Worker:
-    """A process that runs `worker.serve` at the other end of a socket."""
-
-    # Not by multiprocessing, whose children import the caller's __main__ again and share descriptors among siblings.
-    _COMMAND = "import sys; sys.path[:] = sys.argv[2:]; from noiseaug.worker import serve; serve(int(sys.argv[1]))"
-
-    def __init__(self, job: Job, quiet: bool) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-c", self._COMMAND, str(theirs.fileno()), *sys.path]
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL if quiet else None,
-                env=os.environ | _ONE_THREAD | _KEEP_MEMORY | ({"OPENCV_LOG_LEVEL": "SILENT"} if quiet else {}),
-            )
-        self._connection = Connection(ours.detach())
-        try:
-            self._connection.send(job)
-            self._connection.recv()
-        except (EOFError, ConnectionError):
-            self.bury()
-            if self._process.returncode < 0:
-                raise WorkerDied(self._end(), [], timed_out=False) from None
-            raise WorkerUnfit(f"a worker process cannot start ({self._end()}); -v shows what it says") from None
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def do(self, tasks: Sequence[Task], timeout: float) -> list[Outcome]:
-        outcomes: list[Outcome] = []
-        try:
-            self._connection.send(tasks)
-            for _ in tasks:
-                if not self._connection.poll(timeout):
-                    self.kill()
-                    self._process.wait()
-                    raise WorkerDied(f"took longer than {timeout:g} s; see --timeout", outcomes, timed_out=True)
-                outcomes.append(self._connection.recv())
-        except (EOFError, ConnectionError):
-            raise WorkerDied(f"decoder crashed ({self._end()})", outcomes, timed_out=False) from None
-        return outcomes
-
-    def _end(self) -> str:
-        code = self._process.wait()
-        return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-    def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-
-    def bury(self) -> None:
-        self._connection.close()
-        self._process.wait()

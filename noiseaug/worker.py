@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import signal
+import socket
 import sys
-from multiprocessing.connection import Connection
+
+from noiseaug import wire
 
 
-def serve(fd: int) -> None:
-    """Works for the parent at the other end of the socket `fd`, until that closes."""
+def serve(messages: int, answers: int) -> None:
+    """Works for the parent at the other end of the sockets with these descriptors, until it closes them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: nothing is published for a parent that is gone
     from noiseaug.augment import augment  # after the signals are set, as the codecs take their time
 
-    parent = Connection(fd)
+    parent = socket.socket(fileno=messages)
+    answering = wire.Answering(socket.socket(fileno=answers), parent)
     try:
-        job = parent.recv()
-        parent.send(os.getpid())
+        job = wire.receive(parent)
+        wire.signal(parent)  # ready
         while True:
-            for task in parent.recv():
-                parent.send(augment(job, task))
+            for task in wire.receive(parent):
+                answering.put(augment(job, task))
+            answering.tell()
     except (EOFError, ConnectionError):
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 import click
@@ -99,6 +98,8 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
     """
     seed = options["seed"]
     if seed == "random":
+        import secrets  # takes 2 ms, and few want it
+
         seed = secrets.randbits(32)
         click.echo(f"noiseaug: seed {seed}", err=True)
     presets = (level for preset in options["preset"] for level in preset)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from noiseaug.errors import NoiseaugError
+    from noiseaug.exports import ExportSummary, export
+    from noiseaug.exports.format import ExportOptions
     from noiseaug.level import Level
     from noiseaug.noise import GaussianNoise
     from noiseaug.pipeline import Summary, run
@@ -25,6 +27,8 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that `noiseaug --help` need not import NumPy and the codecs.
 _HOMES = {
+    "ExportOptions": "exports.format",
+    "ExportSummary": "exports",
     "GaussianNoise": "noise",
     "Level": "level",
     "NoiseaugError": "errors",
@@ -32,11 +36,14 @@ _HOMES = {
     "Running": "running",
     "Selection": "sources",
     "Summary": "pipeline",
+    "export": "exports",
     "run": "pipeline",
     "verify": "verification",
 }
 
 __all__ = [
+    "ExportOptions",
+    "ExportSummary",
     "GaussianNoise",
     "Level",
     "NoiseaugError",
@@ -45,6 +52,7 @@ __all__ = [
     "Selection",
     "Summary",
     "__version__",
+    "export",
     "run",
     "verify",
 ]

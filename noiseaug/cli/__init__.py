@@ -17,6 +17,7 @@ from noiseaug.cli.errors import EXPECTED, Interrupted, report
 _COMMANDS = {
     "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
     "verify": "Compare DEST with its manifest.",
+    "export": "Write what is in DEST as NeMo or Lhotse manifests, or WebDataset shards.",
 }
 
 

@@ -38,14 +38,19 @@ class Drafts:
         self._files: list[tuple[str, str, SettledFile]] = []
         self._changed: list[bool] = []  # of those that are settled, the first ones
         self._obsolete: list[str] = []
+        self._tag = ""
 
     def claim(self, path: str, wrote: Callable[[str], bool]) -> None:
         """Makes sure that `path` may be replaced or removed; `wrote` tells whether an export wrote that file.
 
+        The first path that is claimed names the export: what one of that name left when it was killed is removed.
+
         Raises:
             Misplaced: if it may not.
         """
-        name = os.path.relpath(os.path.realpath(path), os.path.realpath(self._dest))
+        real = os.path.realpath(path)
+        self._tag = self._tag or f"export-{hashlib.sha256(os.fsencode(real)).hexdigest()[:12]}-"
+        name = os.path.relpath(real, os.path.realpath(self._dest))
         if name in (MANIFEST, FAILURES) or name in self._names:
             raise Misplaced(f"{path} is a file of the run itself; name another --output")
         try:
@@ -59,10 +64,10 @@ class Drafts:
 
     def open(self, path: str) -> SettledFile:
         """A new file that is to be `path`."""
-        directory, name = os.path.split(path)
-        tag = f"export-{hashlib.sha256(os.fsencode(name)).hexdigest()[:12]}-"
-        remove_temporaries(directory or ".", tag)  # of an export that was killed
-        draft = os.path.join(directory, f"{STATE_PREFIX}-{tag}{os.urandom(8).hex()}.tmp")
+        directory = os.path.dirname(path)
+        if not self._files:
+            remove_temporaries(directory or ".", self._tag)
+        draft = os.path.join(directory, f"{STATE_PREFIX}-{self._tag}{os.urandom(8).hex()}.tmp")
         file = SettledFile(path, draft)
         self._files.append((path, draft, file))
         return file

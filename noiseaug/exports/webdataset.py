@@ -60,9 +60,12 @@ class WebDataset:
         except FileNotFoundError:
             names = []
         paths = [os.path.join(self._directory, name) for name in names]
-        for path in [*paths, self._classes_path]:
+        for path in [self._classes_path, *paths]:
             self._drafts.claim(path, self.wrote)
         return paths
+
+    def _path(self, number: int) -> str:
+        return os.path.join(self._directory, f"{self._options.prefix}-{number:06d}.tar")
 
     @property
     def _classes_path(self) -> str:
@@ -111,8 +114,7 @@ class WebDataset:
         if self._shard and self._shard.size + size + END_SIZE > self._options.shard_size:
             self._end_shard()
         if self._shard is None:
-            name = f"{self._options.prefix}-{self._count:06d}.tar"
-            self._shard = Shard(self._drafts.open(os.path.join(self._directory, name)))
+            self._shard = Shard(self._drafts.open(self._path(self._count)))
             self._count += 1
         return self._shard
 
@@ -125,8 +127,10 @@ class WebDataset:
     def finish(self) -> None:
         """Ends the last shard, lists the classes, and gives up the shards of a larger export before."""
         self._end_shard()
-        for path in self._former[self._count :]:
-            self._drafts.remove(path)
+        present = set(map(self._path, range(self._count)))
+        for path in self._former:
+            if path not in present:
+                self._drafts.remove(path)
         if not self._classes:
             self._drafts.remove(self._classes_path)
             return

@@ -14,6 +14,7 @@ from noiseaug.state import SettledFile
 _OWNER = "noiseaug"  # tells our shards from others, and is of no use to root when they are unpacked
 _BLOCK = tarfile.BLOCKSIZE
 END_SIZE = 2 * _BLOCK
+_BUFFERED = 1 << 18
 
 
 class Shard:
@@ -25,37 +26,38 @@ class Shard:
 
     def __init__(self, file: SettledFile) -> None:
         self._file = file
+        self._buffer = bytearray()  # most members are smaller than what a call into the system costs
         self.size = 0
 
     def write(self, content: bytes) -> None:
-        """Writes a part of a member, or what surrounds it."""
-        self._file.write(content)
+        """Writes a header, a part of a member, or the padding after it."""
+        self._buffer += content
         self.size += len(content)
-
-    def begin_member(self, name: str, size: int) -> None:
-        """Writes the header of a member of `size` bytes."""
-        self.write(_header(name, size))
-
-    def end_member(self, size: int) -> None:
-        """Fills up the last block of a member of `size` bytes."""
-        self.write(bytes(-size % _BLOCK))
+        if len(self._buffer) >= _BUFFERED:
+            self._flush()
 
     def end(self) -> None:
         """Writes the end of the archive."""
         self.write(bytes(END_SIZE))
+        self._flush()
+
+    def _flush(self) -> None:
+        self._file.write(bytes(self._buffer))
+        self._buffer.clear()
 
 
-def member_size(name: str, size: int) -> int:
-    """How many bytes of the archive a member takes."""
-    return len(_header(name, size)) + size + -size % _BLOCK
-
-
-def _header(name: str, size: int) -> bytes:
+def header(name: str, size: int) -> bytes:
+    """What comes before the content of a member of `size` bytes."""
     member = tarfile.TarInfo(name)
     member.size, member.mtime, member.mode = size, 0, 0o644
     member.uid = member.gid = 0
     member.uname = member.gname = _OWNER
     return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+
+
+def padding(size: int) -> bytes:
+    """What comes after the content of a member of `size` bytes."""
+    return bytes(-size % _BLOCK)
 
 
 def is_shard(path: str) -> bool:

@@ -21,11 +21,11 @@ from noiseaug.exports.drafts import Drafts
 from noiseaug.exports.format import ExportOptions
 from noiseaug.exports.keys import key_of
 from noiseaug.exports.rows import Sample, Survey
-from noiseaug.exports.shards import END_SIZE, Shard, is_shard, member_size
+from noiseaug.exports.shards import END_SIZE, Shard, header, is_shard, padding
 from noiseaug.exports.sidecars import check_utf8, open_regular, sidecars_of
 from noiseaug.files import Refused
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _CLASSES_HEAD = b'{"exported_by": "noiseaug", "classes": ['
 
 
@@ -81,13 +81,14 @@ class WebDataset:
         with contextlib.ExitStack() as files:
             members = self._members(sample, files)
             key = key_of(sample.file_name, self._survey.keys)
-            names = [f"{key}.{member.suffix}" for member in members]
-            size = sum(member_size(name, member.size) for name, member in zip(names, members, strict=True))
+            headers = [header(f"{key}.{member.suffix}", member.size) for member in members]
+            size = sum(len(start) for start in headers)
+            size += sum(member.size + len(padding(member.size)) for member in members)
             shard = self._shard_for(size)
-            for name, member in zip(names, members, strict=True):
-                shard.begin_member(name, member.size)
+            for start, member in zip(headers, members, strict=True):
+                shard.write(start)
                 _copy(member, shard, sample.path)
-                shard.end_member(member.size)
+                shard.write(padding(member.size))
 
     def _members(self, sample: Sample, files: contextlib.ExitStack) -> list[_Member]:
         label = sample.record.get("label")

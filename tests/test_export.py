@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import gzip
+import importlib.util
 import json
 import os
 import shutil
@@ -69,6 +70,8 @@ def new_files(dest, before):
 
 def read_with(program, *arguments):
     """What another library reads; see the program."""
+    if importlib.util.find_spec(program) is None:
+        pytest.skip(f"{program} is not installed; `make test` does it, from tests/readers.txt")
     script = str(TESTS / f"read_with_{program}.py")
     done = subprocess.run([sys.executable, script, *map(str, arguments)], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -155,6 +158,7 @@ def test_nemo_finds_files_whose_names_it_would_expand_or_take_for_too_long(sourc
     exported(dest, "nemo")
     items = read_with("nemo", dest / "nemo_manifest.json")
     assert {os.path.relpath(item["audio_file"], dest) for item in items} == set(manifest(dest))
+    assert not any(line["audio_filepath"].startswith("~") for line in lines_of(dest / "nemo_manifest.json"))
 
 
 # Lhotse
@@ -272,6 +276,13 @@ def test_shards_are_no_larger_than_asked_for_unless_one_sample_is(mine):
             samples = {member.name.partition(".")[0] for member in archive}
         assert shard.stat().st_size <= 24_000 or len(samples) == 1
     assert [json.loads(sample["json"])["file_name"] for sample in read_shards(mine, "train")] == list(manifest(mine))
+
+
+def test_a_shard_is_filled_up_to_the_last_byte(mine):
+    exported(mine, "webdataset")
+    size = (mine / "shard-000000.tar").stat().st_size
+    assert "up to date" in exported(mine, "webdataset", "--shard-size", str(size))
+    assert "written to 3 files" in exported(mine, "webdataset", "--shard-size", str(size - 1))
 
 
 def test_tar_members_have_no_time_and_no_owner(mine):
@@ -531,6 +542,22 @@ def test_an_export_that_is_killed_leaves_the_one_before_and_is_taken_up_by_the_n
     assert len(now) > len(earlier)
     exported(mine, to)
     assert set(tree(mine)) <= set(earlier)
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_full_disk_is_named_and_nothing_is_left_on_it(to, mine, tmp_path):
+    fault = {"call": "write", "path": "export-", "do": "ENOSPC", "nth": 0}
+    result = noiseaug("export", mine, "--to", to, "--output", tmp_path / "new/manifests", fault=fault)
+    assert result.returncode == 1
+    assert f"error: cannot write to {tmp_path}/new" in result.stderr
+    assert "No space left on device; what was there before stays" in result.stderr
+    assert not [path for path in (tmp_path / "new").rglob("*") if path.is_file()]
+
+
+def test_a_place_that_cannot_be_is_named(mine):
+    result = within("export", mine, "--to", "nemo", "--output", mine / "speech/ann/one.wav/manifest.json")
+    assert result.returncode == 1
+    assert f"error: {mine}/speech/ann/one.wav/manifest.json: Not a directory" in result.stderr
 
 
 @pytest.mark.parametrize(

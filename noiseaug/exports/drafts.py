@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from noiseaug.errors import Misplaced
+from noiseaug.errors import Misplaced, Stopped
 from noiseaug.exports.rows import Survey
 from noiseaug.files import remove_temporaries
 from noiseaug.manifest import FAILURES, MANIFEST
@@ -100,3 +100,7 @@ class Drafts:
             file.close()
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(draft)
+        # Errors of what is read name their file; those of a write name none, or the draft.
+        if isinstance(error, OSError) and (not error.filename or self._tag in str(error.filename)):
+            where = os.path.dirname(self._files[-1][0]) or "."
+            raise Stopped(f"cannot write to {where}: {error.strerror}; what was there before stays") from None

@@ -54,7 +54,7 @@ class Nemo:
         name = self._way + file_name
         if len(name) > _LONGEST_RELATIVE:
             return self._absolute + file_name
-        return f"./{name}" if name.startswith("~") else name
+        return f"./{name}" if name.startswith("~") else name  # which is expanded, by older versions even if it is there
 
     def finish(self) -> None:
         """Ends the manifest."""

@@ -31,7 +31,7 @@ def transcript_of(path: str) -> str | None:
     if not os.path.lexists(beside):
         return None
     with open_regular(beside) as file:
-        content = file.read(_LONGEST_TEXT + 1)
+        content = read(file, _LONGEST_TEXT + 1, beside)
     if len(content) > _LONGEST_TEXT:
         raise Refused(f"its transcript {os.path.basename(beside)} is longer than 1 MiB; expected what is said in it")
     check_utf8(content, beside)
@@ -68,3 +68,11 @@ def open_regular(path: str) -> IO[bytes]:
         os.close(fd)
         raise Refused(f"{name} is not a regular file; replace or remove it")
     return open(fd, "rb", buffering=0)
+
+
+def read(file: IO[bytes], size: int, path: str) -> bytes:
+    """At most `size` bytes of an open file; fewer only at its end, or from 2 GiB on. Raises Refused if it fails."""
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise Refused(f"{os.path.basename(path)} cannot be read: {error.strerror}") from None

@@ -22,7 +22,7 @@ from noiseaug.exports.format import ExportOptions
 from noiseaug.exports.keys import key_of
 from noiseaug.exports.rows import Sample, Survey
 from noiseaug.exports.shards import END_SIZE, Shard, header, is_shard, padding
-from noiseaug.exports.sidecars import check_utf8, open_regular, sidecars_of
+from noiseaug.exports.sidecars import check_utf8, open_regular, read, sidecars_of
 from noiseaug.files import Refused
 
 _CHUNK = 1 << 18
@@ -76,7 +76,7 @@ class WebDataset:
 
         Raises:
             Refused: if one of its files cannot be read, or a text is not UTF-8.
-            Stopped: if one changes while it is read.
+            Stopped: if one changes, or cannot be read on, after it was begun.
         """
         with contextlib.ExitStack() as files:
             members = self._members(sample, files)
@@ -157,7 +157,7 @@ def _check_text(member: _Member, path: str) -> None:
     """Raises Refused if the file is not UTF-8, as WebDataset decodes `.txt`."""
     assert not isinstance(member.content, bytes)
     decoder = codecs.getincrementaldecoder("utf-8")()
-    while chunk := member.content.read(_CHUNK):
+    while chunk := read(member.content, _CHUNK, path):
         check_utf8(chunk, path, decoder)
     check_utf8(b"", path, decoder)
     member.content.seek(0)
@@ -170,7 +170,10 @@ def _copy(member: _Member, shard: Shard, path: str) -> None:
         return
     left = member.size
     while left:
-        chunk = member.content.read(min(left, _CHUNK))
+        try:
+            chunk = read(member.content, min(left, _CHUNK), path)
+        except Refused as error:  # too late to leave it out
+            raise Stopped(f"{path}: {error}; remove it, and it will be left out") from None
         if not chunk:
             raise Stopped(f"{path} was cut while it was exported; export again when nothing writes to it")
         shard.write(chunk)

@@ -11,14 +11,13 @@ import sys
 
 from stand_in import stand_in_for
 
-if importlib.util.find_spec("torch") is None:
-    stand_in_for("torch")
-
-from lhotse import CutSet, RecordingSet, SupervisionSet, validate
-from lhotse.qa import validate_recordings_and_supervisions
-
 
 def main(directory: str, prefix: str | None = None) -> None:
+    if importlib.util.find_spec("torch") is None:
+        stand_in_for("torch")
+    from lhotse import CutSet, RecordingSet, SupervisionSet, validate
+    from lhotse.qa import validate_recordings_and_supervisions
+
     recordings = RecordingSet.from_file(f"{directory}/recordings.jsonl.gz").to_eager()
     supervisions = SupervisionSet.from_file(f"{directory}/supervisions.jsonl.gz").to_eager()
     if prefix:
@@ -44,4 +43,5 @@ def main(directory: str, prefix: str | None = None) -> None:
     print(json.dumps(rows))
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

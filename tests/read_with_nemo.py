@@ -38,4 +38,5 @@ def reader():
     return module
 
 
-print(json.dumps(list(reader().item_iter(sys.argv[1]))))
+if __name__ == "__main__":
+    print(json.dumps(list(reader().item_iter(sys.argv[1]))))

@@ -304,6 +304,19 @@ def test_shards_of_a_larger_export_before_are_removed(mine):
 
 
 @pytest.mark.parametrize("to", FORMATS)
+def test_places_may_be_named_from_where_one_is(to, mine):
+    output = "train.json" if to == "nemo" else "."
+    result = noiseaug("export", ".", "--to", to, "--output", output, cwd=mine)
+    assert (result.returncode, result.stderr) == (0, "")
+    names = {
+        "nemo": lambda: [item["audio_file"] for item in read_with("nemo", mine / "train.json")],
+        "lhotse": lambda: [str(mine / cut["id"]) for cut in read_with("lhotse", mine)],
+        "webdataset": lambda: [str(mine / json.loads(sample["json"])["file_name"]) for sample in read_shards(mine)],
+    }[to]()
+    assert names == [str(mine / name) for name in manifest(mine) if to == "webdataset" or name.startswith("speech")]
+
+
+@pytest.mark.parametrize("to", FORMATS)
 def test_the_same_run_elsewhere_is_exported_to_the_same_bytes(to, mine, tmp_path):
     options = [] if to == "webdataset" else ["--paths", "relative"]
     other = Path(shutil.copytree(mine, tmp_path / "other"))

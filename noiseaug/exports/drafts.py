@@ -64,9 +64,9 @@ class Drafts:
 
     def open(self, path: str) -> SettledFile:
         """A new file that is to be `path`."""
-        directory = os.path.dirname(path)
+        directory = os.path.dirname(path) or "."
         if not self._files:
-            remove_temporaries(directory or ".", self._tag)
+            remove_temporaries(directory, self._tag)
         draft = os.path.join(directory, f"{STATE_PREFIX}-{self._tag}{os.urandom(8).hex()}.tmp")
         file = SettledFile(path, draft)
         self._files.append((path, draft, file))

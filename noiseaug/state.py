@@ -56,7 +56,7 @@ class SettledFile:
                 self._agreed += len(lines)
                 return
             self._file = self._begin()
-        self._file.write(lines)
+        _write_all(self._file, lines)
 
     def _begin(self) -> IO[bytes]:
         os.makedirs(os.path.dirname(self._draft), exist_ok=True)
@@ -66,7 +66,7 @@ class SettledFile:
             left = self._agreed
             while left:
                 chunk = self._former.read(min(left, 1 << 20))
-                file.write(chunk)
+                _write_all(file, chunk)
                 left -= len(chunk)
         return file
 
@@ -88,6 +88,13 @@ class SettledFile:
     def publish(self) -> None:
         """Puts the new file in the place of the old one."""
         os.replace(self._draft, self._path)
+
+
+def _write_all(file: IO[bytes], content: bytes) -> None:
+    """Writes to an unbuffered file, which may take only part of it at once: on a full disk, what fitted."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 class State:

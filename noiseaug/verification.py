@@ -7,20 +7,19 @@ import math
 import os
 import re
 import tempfile
-from array import array
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import NamedTuple
 
 from noiseaug import media, pool
 from noiseaug.errors import Misplaced
+from noiseaug.exports import is_export
 from noiseaug.files import inside, sha256_of_file
 from noiseaug.level import CLEAN, Clip, Level
 from noiseaug.manifest import FAILURES, MANIFEST, Entry, Record, read_entries, sidecar_names
+from noiseaug.names import Names
 from noiseaug.plan import Target
 from noiseaug.recipe import Recipe, parse_options
 from noiseaug.running import Running, available_cores
@@ -114,18 +113,18 @@ def _checked_rows(checks: _Checks, workers: int) -> Iterator[list[Finding]]:
 
 
 class _Checks:
-    """The single checks, and a memory of which names the manifest holds: eight bytes each, not the names."""
+    """The single checks, and a memory of which names the manifest holds."""
 
     def __init__(self, dest: str, source: str | None) -> None:
         self.dest, self._source = dest, source
-        self._names = array("Q")
+        self._names = Names()
 
     def register(self, entry: Entry) -> Record | None:
         """Remembers the row's name; the record, if it is one."""
         if entry.record is None or _record_problem(entry.record):
             return None
         for name in (entry.record["file_name"], *sidecar_names(entry.record)):
-            self._names.append(_short_hash(name))
+            self._names.add(name)
         return entry.record
 
     def row(self, entry: Entry, record: Record | None) -> list[Finding]:
@@ -159,33 +158,24 @@ class _Checks:
 
     def duplicates(self) -> list[Finding]:
         """Names that the manifest holds more than once."""
-        self._names = array("Q", sorted(self._names))
-        twice = {name for name, following in zip(self._names, self._names[1:], strict=False) if name == following}
-        if not twice:
+        if not self._names.has_repeated():
             return []
         entries = read_entries(os.path.join(self.dest, MANIFEST))
         names = (entry.record["file_name"] for entry in entries if entry.record)
-        again = {name for name in names if _short_hash(name) in twice}
+        again = {name for name in names if self._names.is_repeated(name)}
         return [Finding("invalid", name, "the manifest has several rows for it") for name in sorted(again)]
 
     def extras(self) -> Iterator[Finding]:
-        """Files in DEST that the manifest does not name."""
+        """Files in DEST that the manifest does not name, other than exports of it."""
         for directory, subdirectories, names in os.walk(self.dest):
             subdirectories.sort()
             for name in sorted(names):
                 path = os.path.relpath(os.path.join(directory, name), self.dest)
-                if path not in (MANIFEST, FAILURES) and not self._has(path):
+                if path in (MANIFEST, FAILURES) or path in self._names:
+                    continue
+                if not is_export(os.path.join(directory, name)):
                     left = " left by a run that was interrupted" if STATE_PREFIX in path else ""
                     yield Finding("extra", path, f"is not in the manifest{left}")
-
-    def _has(self, path: str) -> bool:
-        wanted = _short_hash(path)
-        at = bisect_left(self._names, wanted)
-        return at < len(self._names) and self._names[at] == wanted
-
-
-def _short_hash(name: str) -> int:
-    return int.from_bytes(blake2b(os.fsencode(name), digest_size=8).digest(), "little")
 
 
 def _file_problem(path: str, size: int | None, sha256: str) -> tuple[str, str] | None:

@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from noiseaug.errors import Misplaced, NothingToDo, Stopped
+from noiseaug.errors import NothingToDo, Stopped
 from noiseaug.exports.drafts import Drafts
 from noiseaug.exports.format import ExportOptions, Format, Writer
 from noiseaug.exports.lhotse import Lhotse
 from noiseaug.exports.nemo import Nemo
-from noiseaug.exports.rows import Choice, Failure, Sample, Survey, chosen_samples
+from noiseaug.exports.rows import Choice, Failure, Sample, Survey, chosen_samples, manifest_of
 from noiseaug.exports.webdataset import WebDataset
 from noiseaug.files import Refused
-from noiseaug.manifest import FAILURES, MANIFEST
+from noiseaug.manifest import FAILURES
 from noiseaug.sources import STATE_PREFIX
 from noiseaug.state import State
 
@@ -83,22 +83,19 @@ def export(
     if to not in FORMATS:
         raise ValueError(f"{to!r} is no format to export to: expected one of {', '.join(FORMATS)}")
     dest, options = os.fspath(dest), options or ExportOptions()
-    manifest = os.path.join(dest, MANIFEST)
-    if not os.path.isfile(manifest):
-        raise Misplaced(f"there is no {MANIFEST} in {dest}; name the DEST of a finished run")
+    manifest = manifest_of(dest)
     state = State(dest)
     state.lock()  # no run may change the outputs meanwhile
     try:
         if os.path.isdir(os.path.join(dest, STATE_PREFIX)):
             raise Stopped(f"a run over {dest} was interrupted; finish it with the same command, then export")
-        choice = Choice(FORMATS[to].kinds, options.role)
-        survey = Survey.of(manifest, choice)
+        survey = Survey.of(manifest, Choice(FORMATS[to].kinds, options.role))
         if not survey.chosen:
-            raise NothingToDo(_why_nothing(survey, dest, to))
+            raise NothingToDo(_why_nothing(survey, to))
         with Drafts(dest, survey, options.force) as drafts:
             writer = FORMATS[to](dest, None if output is None else os.fspath(output), options, survey, drafts)
             summary = ExportSummary(left_out=dict(survey.left_out))
-            for row in chosen_samples(dest, manifest, choice, survey):
+            for row in chosen_samples(dest, survey):
                 failure = row if isinstance(row, Failure) else _added(row, writer)
                 if failure:
                     summary.failed += 1
@@ -127,11 +124,10 @@ def _added(sample: Sample, writer: Writer) -> Failure | None:
     return None
 
 
-def _why_nothing(survey: Survey, dest: str, to: str) -> str:
-    listing = os.path.join(dest, MANIFEST)
+def _why_nothing(survey: Survey, to: str) -> str:
     kinds = " and ".join(sorted(FORMATS[to].kinds))
     if not survey.left_out:
-        return f"{listing} names no output; see {FAILURES} there, or run noiseaug again"
+        return f"{survey.manifest} names no output; see {FAILURES} beside it, or run noiseaug again"
     found = ", ".join(f"{count:,} {what}" for what, count in survey.left_out.items())
     hint = "; --to webdataset takes images too" if "image" in survey.left_out else ""
-    return f"{listing} names no {kinds} to export to {to}, only {found}{hint}"
+    return f"{survey.manifest} names no {kinds} to export to {to}, only {found}{hint}"

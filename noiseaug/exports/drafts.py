@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from noiseaug.errors import Misplaced, Stopped
 from noiseaug.exports.rows import Survey
 from noiseaug.files import remove_temporaries
-from noiseaug.manifest import FAILURES, MANIFEST
+from noiseaug.manifest import FAILURES
 from noiseaug.sources import STATE_PREFIX
 from noiseaug.state import SettledFile
 
@@ -34,7 +34,7 @@ class Drafts:
 
     def __init__(self, dest: str, survey: Survey, force: bool) -> None:
         """Files of the run in `dest` are never replaced; others that no export wrote only with `force`."""
-        self._dest, self._names, self._force = dest, survey.names, force
+        self._dest, self._survey, self._force = dest, survey, force
         self._files: list[tuple[str, str, SettledFile]] = []
         self._changed: list[bool] = []  # of those that are settled, the first ones
         self._obsolete: list[str] = []
@@ -51,7 +51,7 @@ class Drafts:
         real = os.path.realpath(path)
         self._tag = self._tag or f"export-{hashlib.sha256(os.fsencode(real)).hexdigest()[:12]}-"
         name = os.path.relpath(real, os.path.realpath(self._dest))
-        if name in (MANIFEST, FAILURES) or name in self._names:
+        if name in (os.path.basename(self._survey.manifest), FAILURES) or name in self._survey.names:
             raise Misplaced(f"{path} is a file of the run itself; name another --output")
         try:
             mode = os.lstat(path).st_mode

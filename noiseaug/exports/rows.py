@@ -11,14 +11,23 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from noiseaug import media
+from noiseaug.errors import Misplaced
 from noiseaug.exports.keys import plain_key
 from noiseaug.files import inside
-from noiseaug.manifest import Entry, Record, read_entries
+from noiseaug.manifest import MANIFEST, Entry, Record, read_entries
 from noiseaug.names import Names
 
 _MOST_CHANNELS = 1024  # of libsndfile
 _AGAIN = "run noiseaug again with the same command to make it again"
 _MEND = "run noiseaug again with the same command to mend the manifest"
+
+
+def manifest_of(dest: str) -> str:
+    """The manifest of the run that wrote `dest`. Raises Misplaced if there is none."""
+    path = os.path.join(dest, MANIFEST)
+    if not os.path.isfile(path):
+        raise Misplaced(f"there is no {MANIFEST} in {dest}; name the DEST of a finished run")
+    return path
 
 
 class Choice(NamedTuple):
@@ -64,6 +73,8 @@ class Survey:
     """What is known of the manifest before the first sample is written.
 
     Attributes:
+        manifest: where it is.
+        choice: which rows are exported.
         names: the file names of all rows.
         keys: the plain keys of the rows that were chosen; see `keys`.
         labels: the labels of those, sorted.
@@ -71,6 +82,8 @@ class Survey:
         left_out: how many others, by the reason: their kind, or else their role.
     """
 
+    manifest: str
+    choice: Choice
     names: Names = field(default_factory=Names)
     keys: Names = field(default_factory=Names)
     labels: list[str] = field(default_factory=list)
@@ -80,7 +93,7 @@ class Survey:
     @classmethod
     def of(cls, manifest: str, choice: Choice) -> Survey:
         """Reads the manifest once."""
-        survey, labels = cls(), set()
+        survey, labels = cls(manifest, choice), set()
         for entry in read_entries(manifest):
             record = entry.record
             if record is None or _problem(record):
@@ -97,14 +110,14 @@ class Survey:
         return survey
 
 
-def chosen_samples(dest: str, manifest: str, choice: Choice, survey: Survey) -> Iterator[Sample | Failure]:
+def chosen_samples(dest: str, survey: Survey) -> Iterator[Sample | Failure]:
     """The chosen rows in the order of the manifest, each a sample or what is wrong with it."""
     seen: set[str] = set()
-    for entry in read_entries(manifest):
+    for entry in read_entries(survey.manifest):
         problem = entry.problem or _problem(entry.record or {})
         if entry.record is None or problem:
-            yield Failure(f"{os.path.basename(manifest)} line {entry.number}", f"{problem}; {_MEND}")
-        elif not _left_out(entry.record, choice):
+            yield Failure(f"{os.path.basename(survey.manifest)} line {entry.number}", f"{problem}; {_MEND}")
+        elif not _left_out(entry.record, survey.choice):
             yield _sample(dest, entry, entry.record, survey, seen)
 
 

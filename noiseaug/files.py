@@ -104,9 +104,13 @@ class OutputFile:
         return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
     def write(self, content: memoryview) -> None:
-        """Writes the whole content at once. (A codec may instead write to `fd` by itself.)"""
+        """Writes the whole content at once."""
         self._sha256 = hashlib.sha256(content).hexdigest()
         self._size = content.nbytes
+        self.fill(content)
+
+    def fill(self, content: memoryview) -> None:
+        """Writes content that may still be changed through `fd`. (A codec may also write there by itself.)"""
         rest = content
         while rest:
             rest = rest[os.write(self.fd, rest) :]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from noiseaug.errors import NoiseaugError
+    from noiseaug.layout import Layout
     from noiseaug.level import Level
     from noiseaug.noise import GaussianNoise
     from noiseaug.pipeline import Summary, run
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 # Loaded on first use, so that `noiseaug --help` need not import NumPy and the codecs.
 _HOMES = {
     "GaussianNoise": "noise",
+    "Layout": "layout",
     "Level": "level",
     "NoiseaugError": "errors",
     "Recipe": "recipe",
@@ -38,6 +40,7 @@ _HOMES = {
 
 __all__ = [
     "GaussianNoise",
+    "Layout",
     "Level",
     "NoiseaugError",
     "Recipe",

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import os
 import posixpath
 import stat
 import traceback
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from noiseaug import media
-from noiseaug.files import OutOfSpace, OutputFile, Refused, SourceFile, sha256_of_file
+from noiseaug.files import OutOfSpace, OutputFile, Refused, SourceFile, inside, sha256_of_file
+from noiseaug.layout import Link
+from noiseaug.level import CLEAN
 from noiseaug.manifest import Record, Row, failure_line, record_line
 from noiseaug.media.output import Facts, Output
 from noiseaug.plan import Target
-from noiseaug.sampling import stream_key
+from noiseaug.sampling import Stream, stream_key
+from noiseaug.sidecars import content_for, name_for
 from noiseaug.task import Job, Outcome, Task, failure_of
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
@@ -52,6 +58,7 @@ def _augment(job: Job, task: Task) -> Outcome:
         source_sha256 = source.sha256()
         if source_sha256 == task.known_sha256:
             return Outcome(unchanged=True)
+        _remove(job, task.stale)
         outputs: list[Output] = []
         try:
             outputs.extend(_open_output(job, task, target) for target in task.targets)
@@ -64,7 +71,8 @@ def _augment(job: Job, task: Task) -> Outcome:
                     continue
                 record = _record(task, target, output, fact)
                 record |= {"source_bytes": source.size, "source_sha256": source_sha256}
-                reason = _publish(job, task, target, output.file, source.mtime_ns)
+                reason = _publish_sidecars(job, task, target, record) if task.sidecars is not None else None
+                reason = reason or _publish(job, task, target.file_name, output.file, source.mtime_ns)
                 if reason:
                     failures.append(failure_line(task.source.path, reason, target.file_name))
                 else:
@@ -83,7 +91,7 @@ def _augment(job: Job, task: Task) -> Outcome:
 
 def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:
     """What could not be carried over from a source to its targets, which all lost the same."""
-    fact = next((fact for fact in facts if fact), {})
+    fact = next((fact for fact in facts if fact and fact.get("not_kept")), {})
     lost = str(fact.get("not_kept", ""))
     if not lost:
         return ()
@@ -91,9 +99,21 @@ def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:
 
 
 def _open_output(job: Job, task: Task, target: Target) -> Output:
-    key = stream_key(task.recipe.seed, task.source.path, target.copy)
+    recipe, level = task.recipe, target.level
+    key = stream_key(recipe.seed, task.source.path, target.copy)
     file = OutputFile(os.path.join(job.dest_root, target.file_name), job.tag)
-    return Output(file, task.recipe, target.level, key)
+    if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
+        return Output(file, recipe, level, key)
+    return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))
+
+
+def _link(job: Job, task: Task, target: Target) -> Link | None:
+    """How a target without noise is made of its source; None if its samples are encoded anew, like those of others."""
+    same_suffix = posixpath.splitext(target.file_name)[1] == posixpath.splitext(task.source.path)[1]
+    if target.level != CLEAN:  # no link, from which nothing would tell that the source was written to
+        return "copy" if same_suffix and task.recipe.clip != "none" else None
+    is_beside = target.file_name == task.source.path
+    return job.link if is_beside or (same_suffix and task.recipe.clip != "none") else None
 
 
 def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
@@ -102,11 +122,11 @@ def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
         "file_name": target.file_name,
         "source_path": source.path,
         "kind": source.kind,
-        "role": "noisy",
+        "role": "clean" if output.level == CLEAN else "noisy",
         "label": posixpath.basename(posixpath.dirname(source.path)),
         "level": target.level.label,
         "copy": target.copy,
-        "mean": recipe.mean,
+        "mean": output.recipe.mean,
         "mono": recipe.mono,
         "seed": recipe.seed,
         "key": output.key,
@@ -118,30 +138,50 @@ def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
     }
 
 
-def _publish(job: Job, task: Task, target: Target, file: OutputFile, mtime_ns: int) -> str | None:
+def _publish_sidecars(job: Job, task: Task, target: Target, record: Record) -> str | None:
+    """Writes what goes along with a target and notes it in the record; a reason if that must not be."""
+    names, hashes = [], []
+    for sidecar in task.sidecars or ():
+        with SourceFile(os.path.join(job.source_root, sidecar.path)) as source:
+            name = name_for(sidecar.path, task.source.path, target.file_name)
+            file = OutputFile(os.path.join(job.dest_root, name), job.tag)
+            try:
+                file.write(memoryview(content_for(source.read(), name, target.file_name)))
+                if reason := _publish(job, task, name, file, source.mtime_ns):
+                    return reason
+            finally:
+                file.discard()
+        names.append(name)
+        hashes.append(file.sha256())
+    record |= {"sidecars": names, "sidecars_sha256": hashes}
+    return None
+
+
+def _publish(job: Job, task: Task, file_name: str, file: OutputFile, mtime_ns: int) -> str | None:
     """Puts the file in place; a reason if it must not be. What already holds the same bytes is taken as it is."""
     try:
         mode = os.lstat(file.path).st_mode
     except OSError:
         mode = 0  # nothing is there
     if stat.S_ISDIR(mode):
-        return f"a directory is in the way of {target.file_name}; remove it or choose another DEST"
-    if mode and target.file_name not in task.ours and not job.overwrite_foreign:
+        return f"a directory is in the way of {file_name}; remove it or choose another DEST"
+    if mode and file_name not in task.ours and not job.overwrite_foreign:
         if os.path.isfile(file.path) and sha256_of_file(file.path) == file.sha256():
             return None
-        return (
-            f"{target.file_name} stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"
-        )
+        return f"{file_name} stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"
     file.publish(mtime_ns)
     return None
 
 
 def _failed(job: Job, task: Task, reason: str) -> Outcome:
     """The failure of a whole task. What an earlier run made of its source is out of date, and is removed."""
-    for target in task.targets:
-        if target.file_name in task.ours:
-            try:
-                os.unlink(os.path.join(job.dest_root, target.file_name))
-            except OSError:
-                continue  # it is not there, or cannot be removed: the failure says that it is not to be used
+    _remove(job, [target.file_name for target in task.targets if target.file_name in task.ours])
     return failure_of(task, reason)
+
+
+def _remove(job: Job, names: Iterable[str]) -> None:
+    for name in names:
+        path = inside(job.dest_root, name)
+        with contextlib.suppress(OSError):  # it is not there, or cannot be removed
+            if path:
+                os.unlink(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import hashlib
 import itertools
@@ -12,12 +13,16 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
+from noiseaug.layout import Link
 from noiseaug.sources import STATE_PREFIX
 
 # A source of up to so many bytes is read once: what is hashed is what is decoded.
 _HELD = 1 << 24
 # Below the 128 KiB from which the allocator asks the system for each buffer, which costs more than a small file.
 _CHUNK = 1 << 16
+
+
+_FICLONE = 0x40049409  # ioctl_ficlonerange(2), of Btrfs, XFS and others
 
 
 class Refused(Exception):
@@ -98,7 +103,7 @@ class OutputFile:
             self.fd = self._create()
         self._sha256: str | None = None
         self._size: int | None = None
-        self._published = False
+        self._linked = self._gone = False
 
     def _create(self) -> int:
         return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -107,13 +112,50 @@ class OutputFile:
         """Writes the whole content at once."""
         self._sha256 = hashlib.sha256(content).hexdigest()
         self._size = content.nbytes
-        self.fill(content)
+        _write_all(self.fd, content)
 
     def fill(self, content: memoryview) -> None:
         """Writes content that may still be changed through `fd`. (A codec may also write there by itself.)"""
-        rest = content
-        while rest:
-            rest = rest[os.write(self.fd, rest) :]
+        _write_all(self.fd, content)
+
+    def take(self, source: SourceFile, link: Link) -> None:
+        """Makes the source itself the content: a copy of it, or a link to it, which is never written to.
+
+        Raises:
+            Refused: if it cannot be linked to as asked.
+        """
+        if link in ("auto", "copy") and self._clone(source):
+            return
+        if link == "copy" or (link == "auto" and not self._link(source, "hardlink")):
+            os.lseek(source.fd, 0, os.SEEK_SET)
+            while data := os.read(source.fd, _CHUNK):
+                _write_all(self.fd, memoryview(data))
+        elif link in ("hardlink", "symlink") and not self._link(source, link):
+            raise Refused(f"cannot have a {link} in DEST; use --link copy")
+
+    def _clone(self, source: SourceFile) -> bool:
+        """Shares the source's blocks, where the file system can; whether it could."""
+        try:
+            fcntl.ioctl(self.fd, _FICLONE, source.fd)
+        except OSError:
+            return False
+        return True
+
+    def _link(self, source: SourceFile, link: str) -> bool:
+        """Puts a link to the source in the place of the temporary; whether that could be done."""
+        name, real = f"{self.temporary[:-4]}-link.tmp", os.path.realpath(source.path)
+        try:
+            if link == "hardlink":
+                os.link(real, name)
+            else:
+                os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
+        except OSError:
+            return False
+        os.replace(name, self.temporary)
+        self._linked = True
+        os.close(self.fd)
+        self.fd = os.dup(source.fd)
+        return True
 
     def sha256(self) -> str:
         """The SHA-256 of the content, in hex."""
@@ -130,14 +172,14 @@ class OutputFile:
         os.close(self.fd)
         self.fd = -1
         os.replace(self.temporary, self.path)
-        self._published = True
+        self._gone = not self._linked  # of two links to one file, none is (rename(2))
 
     def discard(self) -> None:
         """Removes what was written; nothing if it is published."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
-        if not self._published:
+        if not self._gone:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.temporary)
 
@@ -150,6 +192,11 @@ def _names_of(process: int) -> Iterator[str]:
 
 def _unique_name() -> str:
     return next(_names_of(os.getpid()))
+
+
+def _write_all(fd: int, content: memoryview) -> None:
+    while content:
+        content = content[os.write(fd, content) :]
 
 
 def remove_temporaries(directory: str, tag: str = "") -> None:

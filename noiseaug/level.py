@@ -1,13 +1,15 @@
-"""Strengths and limits of noise as people write them: `0.1`, `10%`, `25/255`, and ranges such as `5/255:50/255`."""
+"""Strengths and limits of noise as people write them: `0.1`, `10%`, `25/255`, and ranges such as `5/255:50/255` or
+`log:5/255:50/255`."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Clip = Literal["auto", "none"] | tuple[float, float]
 Unit = Literal["std", "snr"]
+Scale = Literal["linear", "log"]
 
 _MAX_SNR = 300  # dB; below the precision of float64 samples
 
@@ -43,13 +45,21 @@ class Level:
             signal-to-noise ratio in dB.
         high: the greatest strength; equal to `low` where it is fixed.
         unit: `std` or `snr`.
+        scale: whether a range is drawn from, or spread, evenly in the strength or in its logarithm.
+        name: what it is called instead of by its numbers.
     """
 
     low: float
     high: float
     unit: Unit = "std"
+    scale: Scale = "linear"
+    name: str = ""
 
     def __post_init__(self) -> None:
+        if self.scale == "log" and self.unit == "snr":
+            raise ValueError("a range of dB is logarithmic as it is; leave out log:")
+        if self.scale == "log" and not self.low > 0:
+            raise ValueError(f"a logarithmic range begins above 0, not at {self.low:g}")
         for value in (self.low, self.high):
             if not math.isfinite(value):
                 raise ValueError(f"{value:g} is not finite")
@@ -76,13 +86,16 @@ class Level:
         Raises:
             ValueError: if it is empty, not finite, a reversed range, or a std that is negative or above full scale.
 
-        >>> Level.parse("10%")
-        Level(low=0.1, high=0.1, unit='std')
-        >>> Level.parse("-5:30", "snr").is_range
-        True
+        >>> Level.parse("10%").low
+        0.1
+        >>> Level.parse("-5:30", "snr").is_range, Level.parse("log:1/255:0.1").scale
+        (True, 'log')
         """
-        low, colon, high = text.partition(":")
-        return cls(parse_fraction(low), parse_fraction(high if colon else low), unit)
+        scale: Scale = "log" if text.startswith("log:") else "linear"
+        low, colon, high = text.removeprefix("log:").partition(":")
+        if scale == "log" and not colon:
+            raise ValueError(f"{text!r} is no range such as log:5/255:50/255")
+        return cls(parse_fraction(low), parse_fraction(high if colon else low), unit, scale)
 
     @classmethod
     def of(cls, value: Level | float | str) -> Level:
@@ -101,12 +114,38 @@ class Level:
 
         >>> Level.parse("25/255").label, Level.parse("5/255:50/255").label, Level.parse("10", "snr").label
         ('std0.098', 'std0.0196-0.196', 'snr10')
+        >>> Level.parse("log:5/255:50/255").label
+        'stdlog0.0196-0.196'
         """
-        return f"{self.unit}{self.low:.3g}-{self.high:.3g}" if self.is_range else f"{self.unit}{self.low:.3g}"
+        if self.name or not self.is_range:
+            return self.name or f"{self.unit}{self.low:.3g}"
+        return f"{self.unit}{'log' if self.scale == 'log' else ''}{self.low:.3g}-{self.high:.3g}"
 
     def at(self, position: float) -> float:
-        """The strength at `position` (0 to 1) of the range, uniformly in std or in dB."""
-        return self.low + (self.high - self.low) * position if self.is_range else self.low
+        """The strength at `position` (0 to 1) of the range, evenly in std or in dB, or in the logarithm of the std.
+
+        >>> Level.parse("0:0.5").at(0.5), Level.parse("log:0.0625:0.25").at(0.5)
+        (0.25, 0.125)
+        """
+        if not self.is_range:
+            return self.low
+        if self.scale == "log":
+            return min(self.low * math.pow(self.high / self.low, position), self.high)
+        return min(self.low + (self.high - self.low) * position, self.high)
+
+    def ramped(self, copies: int, scale: Scale) -> tuple[Level, ...]:
+        """The range spread over so many copies, from its least strength to its greatest, under the range's name.
+
+        >>> [level.low for level in Level.parse("0:0.5").ramped(3, "linear")]
+        [0.0, 0.25, 0.5]
+        """
+        spread = replace(self, scale="log") if scale == "log" and self.unit == "std" else self
+        strengths = [spread.at(copy / max(copies - 1, 1)) for copy in range(copies)]
+        return tuple(Level(value, value, self.unit, name=self.label) for value in strengths)
+
+
+# What a file without noise has; its samples are those of its source.
+CLEAN = Level(0.0, 0.0, name="clean")
 
 
 def check_mean(mean: float) -> float:

@@ -27,6 +27,7 @@ KEYS = (
     *("silent", "silence_kept", "gain"),
     *("width", "height", "dtype", "frames", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
     *("source_format", "not_kept", "bytes", "sha256", "source_bytes", "source_sha256"),
+    *("sidecars", "sidecars_sha256"),
 )
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON.
 _LONGEST_LINE = 1 << 17
@@ -89,6 +90,12 @@ def fragment(key: str, value: str | int) -> bytes:
     """
     text = value if isinstance(value, int) else json.dumps(value)
     return f'"{key}": {text}, '.encode()
+
+
+def sidecar_names(record: Record) -> list[str]:
+    """The names, relative to DEST, of the files that went along with a target."""
+    names = record.get("sidecars", [])
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 
 
 def record_of(line: bytes) -> Record:

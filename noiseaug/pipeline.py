@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
-from noiseaug import plan, pool
+from noiseaug import pool, sidecars
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped
 from noiseaug.files import remove_temporaries
+from noiseaug.layout import Layout
 from noiseaug.place import Place, locate
+from noiseaug.plan import Plan, Target
 from noiseaug.recipe import Recipe
 from noiseaug.reconcile import Note, Reconciliation
 from noiseaug.running import Running, available_cores
@@ -92,6 +94,8 @@ def run(
     recipe: Recipe,
     selection: Selection | None = None,
     running: Running | None = None,
+    layout: Layout | None = None,
+    *,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Summary:
     """Writes noisy copies of SOURCE to DEST, with a manifest; what is up to date is left as it is.
@@ -102,10 +106,12 @@ def run(
         recipe: what noise is wanted.
         selection: which of the files are meant; all by default.
         running: how to go about it.
+        layout: what is written besides noisy samples, and under what names.
         on_progress: called after each source, in walk order.
 
     Raises:
-        Misplaced: if source and dest do not go together.
+        Misplaced: if source and dest do not go together, or outputs would have names that they cannot have.
+        ValueError: if the layout does not go with the recipe.
         NothingToDo: if the source holds no file to work on.
         Busy: if another run is writing to dest.
         Stopped: if the run cannot go on (no space is left, say).
@@ -117,22 +123,23 @@ def run(
     noiseaug.errors.Misplaced: SOURCE no/such/folder does not exist
     """
     selection, running = selection or Selection(), running or Running()
+    plan = Plan(recipe, layout or Layout())
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
-    job = Job(place.source_root, place.dest_root, running.overwrite_foreign, running.max_pixels)
+    job = Job(place.source_root, place.dest_root, running.overwrite_foreign, plan.layout.link, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
         found = next(iter(_walk(place, selection, recipe)), None)
         if not isinstance(found, Source):
             name = place.source_file
             raise NothingToDo(f"{name} is neither an image nor an audio file, by its suffix, or not selected")
-        return _run_file(job, found, place.dest_file, recipe, running, on_progress)
+        return _run_file(job, found, place.dest_file, plan, running, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
     state = State(place.dest_root)
     try:
         state.lock()
         walk = _walk(place, selection, recipe)
-        _refuse_collisions(walk, recipe)
-        return _Run(job, recipe, running, state).go(walk, on_progress)
+        _refuse_unusable(walk, plan, place.source_root)
+        return _Run(job, plan, running, state).go(walk, on_progress)
     except (NothingToDo, Misplaced):
         if not existed:
             os.rmdir(place.dest_root)
@@ -147,18 +154,20 @@ def planned(
     recipe: Recipe,
     selection: Selection | None = None,
     running: Running | None = None,
+    layout: Layout | None = None,
 ) -> Iterator[tuple[str, str]]:
     """What `run` with the same arguments would make, as (source path, file name), in order. Nothing is written."""
     selection, running = selection or Selection(), running or Running()
+    plan = Plan(recipe, layout or Layout())
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
     walk = _walk(place, selection, recipe)
-    _refuse_collisions(walk, recipe)
+    _refuse_unusable(walk, plan, place.source_root)
     if place.dest_file is not None:
         yield from ((found.path, place.dest_file) for found in walk if isinstance(found, Source))
         return
     job = Job(place.source_root, place.dest_root)
     old = State(place.dest_root).old_groups()
-    reconciliation = Reconciliation(job, recipe, replace(running, prune=False), old, lambda: False)
+    reconciliation = Reconciliation(job, plan, replace(running, prune=False), old, lambda: False)
     for _, task in reconciliation.items(walk):
         if task:
             yield from ((task.source.path, target.file_name) for target in task.targets)
@@ -173,28 +182,33 @@ def _walk(place: Place, selection: Selection, recipe: Recipe) -> Listing:
     return Walk(place.source_root, selection, os.stat(place.dest_root) if os.path.exists(place.dest_root) else None)
 
 
-def _refuse_collisions(walk: Listing, recipe: Recipe) -> None:
-    if plan.may_rename(recipe):
-        paths = (found.path for found in walk if isinstance(found, Source))
-        collision = plan.find_collision(paths, recipe)
-        if collision:
-            name, one, other = collision
-            raise Misplaced(f"{one} and {other} would both become {name}; leave one out with --exclude")
+def _refuse_unusable(walk: Listing, plan: Plan, source_root: str) -> None:
+    """Goes through the walk before any work, where names may meet."""
+
+    def paths() -> Iterator[str]:
+        return (found.path for found in walk if isinstance(found, Source))
+
+    found = plan.unusable(paths, lambda path: bool(sidecars.find(source_root, path, plan.layout.sidecars)))
+    if found and len(found.source_paths) > 1:
+        one, other = found.source_paths
+        raise Misplaced(f"{one} and {other} would both become {found.file_name}; leave one out with --exclude")
+    if found:
+        raise Misplaced(f"{found.source_paths[0]} would become {found.file_name}, which {found.reason}; change --name")
 
 
 class _Run:
     """One run over a directory."""
 
-    def __init__(self, job: Job, recipe: Recipe, running: Running, state: State) -> None:
-        self._job, self._recipe, self._running, self._state = job, recipe, running, state
+    def __init__(self, job: Job, plan: Plan, running: Running, state: State) -> None:
+        self._job, self._plan, self._running, self._state = job, plan, running, state
         self._manifest, self._failures = state.begin()
-        self._under_way: dict[str, plan.Target] = {}
+        self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
         self._summary = Summary(manifest=state.manifest_path)
 
     def go(self, walk: Listing, on_progress: Callable[[Progress], None]) -> Summary:
         summary = self._summary
         reconciliation = Reconciliation(
-            self._job, self._recipe, self._running, self._state.recover(), self._state.folds_names
+            self._job, self._plan, self._running, self._state.recover(), self._state.folds_names
         )
         engine = _engine(self._job, self._running)
         try:
@@ -204,13 +218,13 @@ class _Run:
             summary.others, summary.specials, summary.pruned = walk.others, walk.specials, reconciliation.pruned
             if not summary.sources and not summary.failed:
                 raise NothingToDo(_nothing_in(self._job.source_root, walk))
-            self._state.remove_temporaries(_directories(target for task in engine.lost for target in task.targets))
+            self._state.remove_temporaries(_directories(engine.lost))
             self._state.finish(
                 self._manifest, self._failures, failed=bool(summary.failed), worked=bool(summary.written)
             )
         except BaseException as error:
             engine.close()
-            self._state.remove_temporaries(_directories(self._under_way.values()))
+            self._state.remove_temporaries(set().union(*self._under_way.values()))
             if isinstance(error, FailedFast):
                 self._state.publish_failures(self._failures)
             if isinstance(error, OSError):  # of the files that the run itself keeps in DEST
@@ -220,13 +234,13 @@ class _Run:
         return summary
 
     def _announce(self, tasks: Sequence[Task]) -> None:
-        targets = [(task, target) for task in tasks for target in task.targets]
-        self._under_way.update((target.file_name, target) for _, target in targets)
+        self._under_way.update((task.source.path, _directories([task])) for task in tasks)
         self._state.announce(
-            (task.source.path, target.file_name)
-            for task, target in targets
+            (task.source.path, name)
+            for task in tasks
+            for name in task.file_names
             # What is there and not ours is not going to be written, and does not become ours by being announced.
-            if target.file_name in task.ours or not os.path.lexists(f"{self._job.dest_root}/{target.file_name}")
+            if name in task.ours or not os.path.lexists(f"{self._job.dest_root}/{name}")
         )
 
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
@@ -236,8 +250,7 @@ class _Run:
             self._summary.count(note, {}, Outcome())
             return Progress(note.paths)
         outcome = outcome or Outcome(failures=note.failures)
-        for name in note.file_names:
-            self._under_way.pop(name, None)
+        self._under_way.pop(note.paths[0], None)
         if outcome.stop:
             raise Stopped(outcome.stop)
         made = {row.file_name: row.line for row in outcome.rows}
@@ -251,8 +264,8 @@ class _Run:
         return Progress(note.paths, note.size, tuple(made), outcome.failures, outcome.traceback)
 
 
-def _directories(targets: Iterable[plan.Target]) -> set[str]:
-    return {os.path.dirname(target.file_name) for target in targets}
+def _directories(tasks: Iterable[Task]) -> set[str]:
+    return {os.path.dirname(name) for task in tasks for name in task.file_names}
 
 
 def _engine(job: Job, running: Running) -> pool.Engine:
@@ -272,17 +285,19 @@ def _run_file(
     job: Job,
     found: Source,
     file_name: str,
-    recipe: Recipe,
+    plan: Plan,
     running: Running,
     on_progress: Callable[[Progress], None],
 ) -> Summary:
     """One file to one file, as `cp` does it: with no manifest, and beside others that write to the same directory."""
-    levels = recipe.levels_of(found.kind)
-    if len(levels) * recipe.copies > 1:
-        raise Misplaced(f"several outputs of one file need a directory as DEST; {file_name} is a file")
+    strengths = plan.recipe.strengths(found.kind)
+    if len(strengths) > 1 or plan.layout.with_clean or plan.layout.sidecars or plan.layout.name:
+        raise Misplaced(
+            f"several outputs of one file, or names for them, need a directory as DEST; {file_name} is a file"
+        )
     job = replace(job, tag=os.urandom(4).hex())
     engine = _engine(job, replace(running, workers=1))
-    task = Task(found, recipe, (plan.Target(file_name, levels[0], 0),), frozenset())
+    task = Task(found, plan.recipe, (Target(file_name, strengths[0][0], 0),), frozenset())
     try:
         ((_, outcome),) = pool.in_order(engine, [(None, task)], lambda _: None)
     finally:

@@ -3,64 +3,165 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import NamedTuple
 
 from noiseaug import media
-from noiseaug.level import Level
+from noiseaug.layout import Layout, why_unusable
+from noiseaug.level import CLEAN, Level
+from noiseaug.manifest import FAILURES, MANIFEST
 from noiseaug.recipe import Recipe
+
+_OWN = frozenset({MANIFEST, FAILURES})
+_PLAIN = Layout()
+_BOTH = "is wanted by both"
+
+Paths = Callable[[], Iterable[str]]
 
 
 class Target(NamedTuple):
-    """One output of a source: its name relative to DEST, its strength, and the number of the copy."""
+    """One output of a source: its name relative to DEST, its strength, and the number of the copy.
+
+    The level `CLEAN` stands for the original, as it is.
+    """
 
     file_name: str
     level: Level
     copy: int
 
 
-def targets(source_path: str, kind: str, recipe: Recipe) -> list[Target]:
-    """The targets of a source, in the order of the manifest: by level as given, then by copy.
+class Unusable(NamedTuple):
+    """A name that a target cannot have, the sources that want it, and why they cannot have it."""
 
-    A single one keeps the source's name, so that clean and noisy files match by name; several get `-LEVEL-COPY`.
+    file_name: str
+    source_paths: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What each source becomes.
+
+    Attributes:
+        recipe: what noise is wanted.
+        layout: how targets are named, and what stands beside them.
+
+    Raises:
+        ValueError: if the layout does not go with the recipe.
     """
-    levels = recipe.levels_of(kind)
-    single = len(levels) * recipe.copies == 1
-    renamed = may_rename(recipe)
-    if single and not renamed and not media.is_renamed(source_path):
-        return [Target(source_path, levels[0], 0)]
-    stem, suffix = posixpath.splitext(source_path)
-    form = recipe.image.format if kind == "image" else recipe.audio.format
-    suffix = media.target_suffix(suffix, form, as_float=recipe.clip == "none")
-    if single:
-        return [Target(stem + suffix, levels[0], 0)]
-    return [
-        Target(f"{stem}-{level.label}-{copy}{suffix}", level, copy) for level in levels for copy in range(recipe.copies)
-    ]
+
+    recipe: Recipe
+    layout: Layout = _PLAIN
+
+    def __post_init__(self) -> None:
+        self.layout.check(self.recipe)
+
+    def targets(self, source_path: str, kind: str) -> list[Target]:
+        """The targets of a source, in the order of the manifest: by level as given, then by copy. An original comes
+        before the noisy target of the same name in a tree, or before all of them.
+
+        A single one keeps the source's name, so that clean and noisy files match by name; several get `-LEVEL-COPY`.
+
+        >>> plan = Plan(Recipe.of("10%"), Layout(with_clean="tree"))
+        >>> [target.file_name for target in plan.targets("cats/a.png", "image")]
+        ['clean/cats/a.png', 'noisy/cats/a.png']
+        """
+        recipe, layout = self.recipe, self.layout
+        strengths = recipe.strengths(kind)
+        single = len(strengths) == 1
+        if single and layout == _PLAIN and not self.renames and not media.is_renamed(source_path):
+            return [Target(source_path, strengths[0][0], 0)]
+        suffix = posixpath.splitext(source_path)[1]
+        form = recipe.image.format if kind == "image" else recipe.audio.format
+        suffix = media.target_suffix(suffix, form, as_float=recipe.clip == "none")
+        found = [Target(source_path, CLEAN, 0)] if layout.with_clean == "beside" else []
+        for level, copy in strengths:
+            name = layout.named(source_path, suffix, level.label, copy, single=single)
+            if layout.with_clean == "tree":
+                found += [Target(f"clean/{name}", CLEAN, copy), Target(f"noisy/{name}", level, copy)]
+            else:
+                found.append(Target(name, level, copy))
+        return found
+
+    @property
+    def renames(self) -> bool:
+        """Whether the recipe changes suffixes, so that many sources could want one name."""
+        recipe = self.recipe
+        return recipe.clip == "none" or recipe.image.format is not None or recipe.audio.format is not None
+
+    def unusable(self, source_paths: Paths, has_sidecars: Callable[[str], bool] = lambda _: False) -> Unusable | None:
+        """The first name that cannot be used, as two sources want it or for itself; None if there is none.
+
+        Args:
+            source_paths: gives all of them, in walk order; called twice where two names may be the same.
+            has_sidecars: tells whether files go along with a source; these would meet under the names of two targets
+                that differ in their suffixes only.
+
+        >>> Plan(Recipe.of("10%", clip="none")).unusable(lambda: ["a.jpg", "a.png"])
+        Unusable(file_name='a.tif', source_paths=('a.jpg', 'a.png'), reason='is wanted by both')
+        """
+        if self.layout.name is not None:
+            return self._unusable_anywhere(source_paths)
+        if self.renames or self.layout.with_clean == "beside" or self.layout.sidecars:
+            return self._unusable_by_directory(source_paths, has_sidecars)
+        return None
+
+    def _names(self, path: str) -> Iterator[str]:
+        return (target.file_name for target in self.targets(path, media.kind_of(path) or ""))
+
+    def _unusable_by_directory(self, source_paths: Paths, has_sidecars: Callable[[str], bool]) -> Unusable | None:
+        """Names without a template meet only within a directory, so no more than the names of the directories from the
+        root to the present one are held."""
+        taken: dict[str, dict[str, str]] = {}
+        for path in source_paths():
+            directory = posixpath.dirname(path)
+            for other in [
+                name for name in taken if name and name != directory and not directory.startswith(name + "/")
+            ]:
+                del taken[other]
+            names = taken.setdefault(directory, {})
+            for name in self._names(path):
+                if name in names:
+                    return Unusable(name, (names[name], path), _BOTH)
+                names[name] = path
+                stem = posixpath.splitext(name)[0]
+                if self.layout.sidecars and names.setdefault(stem + self.layout.sidecars[0], path) != path:
+                    other = names[stem + self.layout.sidecars[0]]
+                    if has_sidecars(path):
+                        return Unusable(stem + self.layout.sidecars[0], (other, path), _BOTH)
+        return None
+
+    def _unusable_anywhere(self, source_paths: Paths) -> Unusable | None:
+        """Of names by a template, which can meet anywhere, eight bytes are held for each."""
+        hashes = array("Q")
+        for path in source_paths():
+            for name in self._names(path):
+                if reason := why_unusable(name, _OWN):
+                    return Unusable(name, (path,), reason)
+                hashes.append(_short_hash(name))
+        twice = _repeated(hashes)
+        if not twice:
+            return None
+        first: dict[str, str] = {}
+        for path in source_paths():
+            for name in self._names(path):
+                if name in first:
+                    return Unusable(name, (first[name], path), _BOTH)
+                if _short_hash(name) in twice:
+                    first[name] = path
+        return None
 
 
-def may_rename(recipe: Recipe) -> bool:
-    """Whether the recipe changes suffixes, so that many sources could want one name."""
-    return recipe.clip == "none" or recipe.image.format is not None or recipe.audio.format is not None
+def _repeated(numbers: array[int]) -> set[int]:
+    """Those that occur more than once."""
+    import numpy as np  # only runs with a template need it in their own process; a list would take five times the room
+
+    ordered = np.sort(np.frombuffer(numbers, np.uint64)) if numbers else np.empty(0, np.uint64)
+    return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
 
 
-def find_collision(source_paths: Iterable[str], recipe: Recipe) -> tuple[str, str, str] | None:
-    """The first name that two sources want, with both, or None.
-
-    Names meet only within a directory, so no more than the names of the directories from the root to the present one
-    are held.
-
-    >>> find_collision(["a.jpg", "a.png"], Recipe.of("10%", clip="none"))
-    ('a.tif', 'a.jpg', 'a.png')
-    """
-    taken: dict[str, dict[str, str]] = {}
-    for path in source_paths:
-        directory = posixpath.dirname(path)
-        for other in [name for name in taken if name and name != directory and not directory.startswith(name + "/")]:
-            del taken[other]
-        names = taken.setdefault(directory, {})
-        for target in targets(path, media.kind_of(path) or "", recipe):
-            if target.file_name in names:
-                return target.file_name, names[target.file_name], path
-            names[target.file_name] = path
-    return None
+def _short_hash(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest(), "little")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
 from noiseaug import media
-from noiseaug.level import Clip, Level, check_clip, check_mean
+from noiseaug.level import CLEAN, Clip, Level, Scale, check_clip, check_mean
 
 # Raised when the same recipe gives other bytes than before, so that outputs of older versions are made again.
 RECIPE_VERSION = 1
@@ -96,6 +96,9 @@ class Recipe:
         mono: one noise value for all channels of a pixel or frame.
         seed: chooses the noise; any integer.
         copies: how many versions of a source at each level, each with noise of its own.
+        ramp: spreads ranges over the copies, from weak to strong, evenly on their own scale (`linear`) or in the
+            logarithm of the std (`log`), instead of drawing a strength for each copy; by default not.
+        prob: the share of copies that get noise; the others, chosen by their random streams, stay as their sources are.
         image: how images are encoded.
         audio: how noise is applied to audio, and how it is encoded.
 
@@ -109,6 +112,8 @@ class Recipe:
     mono: bool = False
     seed: int = 0
     copies: int = 1
+    ramp: Scale | None = None
+    prob: float = 1.0
     image: ImageOptions = field(default_factory=ImageOptions)
     audio: AudioOptions = field(default_factory=AudioOptions)
 
@@ -117,12 +122,25 @@ class Recipe:
         check_clip(self.clip)
         if self.copies < 1:
             raise ValueError(f"{self.copies} is not a number of copies: it must be 1 or more")
+        if not 0 <= self.prob <= 1:
+            raise ValueError(f"{self.prob:g} is no probability: it must be 0 to 1")
+        self._check_ramp()
         if not self.levels:
             raise ValueError("no strength is given: say how strong the noise is, such as 25/255")
         labels = [level.label for level in self.levels]
         for index, label in enumerate(labels):
             if label in labels[:index]:
                 raise ValueError(f"two strengths are called {label}: give each once, and apart by three digits")
+
+    def _check_ramp(self) -> None:
+        _check("ramp", self.ramp, (None, "linear", "log"))
+        if not self.ramp:
+            return
+        ranges = [level for level in self.levels if level.is_range]
+        if not ranges or self.copies < 2:
+            raise ValueError("a ramp spreads a range over copies: it takes a strength LOW:HIGH and 2 copies or more")
+        for level in ranges:
+            level.ramped(self.copies, self.ramp)
 
     @classmethod
     def of(
@@ -145,6 +163,20 @@ class Recipe:
         return tuple(level for level in self.levels if level.unit == "std")
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one recipe
+    def strengths(self, kind: str) -> tuple[tuple[Level, int], ...]:
+        """The level and the number of each copy that sources of this kind get, by level as given, then by number.
+
+        >>> recipe = Recipe.of("0:0.5", copies=3, ramp="linear")
+        >>> [(level.low, copy) for level, copy in recipe.strengths("image")]
+        [(0.0, 0), (0.25, 1), (0.5, 2)]
+        """
+        found: list[tuple[Level, int]] = []
+        for level in self.levels_of(kind):
+            ramped = level.ramped(self.copies, self.ramp) if self.ramp and level.is_range else (level,) * self.copies
+            found += [(strength, copy) for copy, strength in enumerate(ramped)]
+        return tuple(found)
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one recipe
     def options(self, kind: str) -> str:
         """The options of this kind that are not at their defaults, as `name=value`, with spaces between.
 
@@ -158,8 +190,13 @@ class Recipe:
     @functools.lru_cache(maxsize=1024)  # noqa: B019 - a run has one recipe
     def fingerprint(self, level: Level, kind: str) -> str:
         """12 hex digits that change with whatever changes the bytes of a target of this kind at `level`."""
-        strength = [level.unit, level.low, level.high]
-        settings = [RECIPE_VERSION, *strength, self.mean, self.clip, self.mono, self.seed, self.options(kind)]
+        if level == CLEAN:
+            settings: list[object] = [RECIPE_VERSION, CLEAN.label, self.clip, self.options(kind)]
+        else:
+            strength = [level.unit, level.low, level.high]
+            settings = [RECIPE_VERSION, *strength, self.mean, self.clip, self.mono, self.seed, self.options(kind)]
+            settings += [level.scale] if level.scale != "linear" else []
+            settings += [f"prob {self.prob}"] if self.prob < 1 else []
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]
 
 

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from noiseaug import media, plan
+from noiseaug import sidecars
 from noiseaug.files import inside, sha256_of_file
-from noiseaug.manifest import Group, Record, failure_line, fragment, is_pending, record_of
+from noiseaug.level import CLEAN, Level
+from noiseaug.manifest import Group, Record, failure_line, fragment, is_pending, record_of, sidecar_names
+from noiseaug.plan import Plan, Target
 from noiseaug.pool import Item
-from noiseaug.recipe import Recipe
 from noiseaug.running import Running
 from noiseaug.sources import Listing, Source, Unreadable, walk_order
 from noiseaug.task import Job, Task
@@ -52,17 +53,14 @@ class Reconciliation:
     """
 
     def __init__(
-        self, job: Job, recipe: Recipe, running: Running, old: Iterator[Group], folds_names: Callable[[], bool]
+        self, job: Job, plan: Plan, running: Running, old: Iterator[Group], folds_names: Callable[[], bool]
     ) -> None:
         """`folds_names` tells whether DEST takes names for the same that differ in case."""
-        self._job, self._recipe, self._running = job, recipe, running
+        self._job, self._plan, self._running = job, plan, running
         self._old = old
         self._next = next(old, None)
-        self._recipes = {
-            (kind, level): fragment("recipe", recipe.fingerprint(level, kind))
-            for kind in media.KINDS
-            for level in recipe.levels_of(kind)
-        }
+        self._clean = fragment("level", CLEAN.label)
+        self._marks: dict[tuple[str, Level], tuple[bytes, bytes]] = {}
         self._unreadable: list[str] = []
         self._folds_names = folds_names
         self._found_any = False
@@ -127,10 +125,19 @@ class Reconciliation:
                     self.pruned += self._prune(record_of(line))
 
     def _prune(self, record: Record) -> bool:
-        """Deletes an output whose source is gone, if it is certain that a run wrote it and nobody changed it."""
-        path = inside(self._job.dest_root, record["file_name"])
+        """Deletes an output whose source is gone, and what went along with it, if it is certain that a run wrote it and
+        nobody changed it."""
+        hashes = record.get("sidecars_sha256")
+        if isinstance(hashes, list):
+            for name, sha256 in zip(sidecar_names(record), hashes, strict=False):
+                self._prune_file(name, sha256)
+        return self._prune_file(record["file_name"], record.get("sha256"))
+
+    def _prune_file(self, name: str, sha256: object) -> bool:
+        path = inside(self._job.dest_root, name)
         try:
-            if path is None or sha256_of_file(path) != record.get("sha256"):
+            dangles = path is not None and os.path.islink(path) and not os.path.exists(path)  # a link to the source
+            if path is None or not (dangles or sha256_of_file(path) == sha256):
                 return False
             os.unlink(path)
             directory = os.path.dirname(path)
@@ -142,13 +149,17 @@ class Reconciliation:
         return True
 
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
-        targets = plan.targets(source.path, source.kind, self._recipe)
+        targets = self._plan.targets(source.path, source.kind)
+        suffixes = self._plan.layout.sidecars
+        beside = sidecars.find(self._job.source_root, source.path, suffixes) if suffixes else ()
         current: dict[str, bytes] = {}
         if rows and not self._running.force:
             for target in targets:
                 line = rows.get(target.file_name)
-                if line and self._is_current(source, target, line):
+                if line and self._is_current(source, target, line) and self._go_along(source, beside, target, line):
                     current[target.file_name] = line
+            if len(current) < len(targets):  # a hard link to the source is as new as the source is, and not as recorded
+                current = {name: line for name, line in current.items() if self._clean not in line}
         by_hash, all_current = self._running.checksum, len(current) == len(targets)
         if all_current and not by_hash:
             return Note((source.path,), kept=current), None
@@ -160,18 +171,32 @@ class Reconciliation:
         kept: dict[str, bytes] = {} if by_hash else current
         todo = tuple(target for target in targets if target.file_name not in kept)
         note = Note((source.path,), source.size, source.kind, names, kept, current if by_hash else {})
-        return note, Task(source, self._recipe, todo, frozenset(rows), known)
+        former = {name for line in rows.values() for name in _sidecars_in(line)}
+        expected = {sidecars.name_for(one.path, source.path, name) for one in beside for name in names}
+        ours, stale = frozenset(rows) | former, tuple(sorted(former - expected))
+        return note, Task(source, self._plan.recipe, todo, ours, known, beside if suffixes else None, stale)
 
-    def _is_current(self, source: Source, target: plan.Target, line: bytes) -> bool:
+    def _marks_of(self, kind: str, level: Level) -> tuple[bytes, bytes]:
+        """What the row of a target made by this recipe holds."""
+        marks = self._marks.get((kind, level))
+        if marks is None:
+            recipe = fragment("recipe", self._plan.recipe.fingerprint(level, kind))
+            marks = self._marks[kind, level] = recipe, fragment("level", level.label)
+        return marks
+
+    def _is_current(self, source: Source, target: Target, line: bytes) -> bool:
         """Whether the output stands as recorded, and was made by this recipe from the source as it is."""
+        recipe, level = self._marks_of(source.kind, target.level)
         if (
-            self._recipes[source.kind, target.level] not in line
+            recipe not in line
+            or level not in line
             or fragment("copy", target.copy) not in line
             or fragment("source_bytes", source.size) not in line
         ):
             return False
         try:
-            info = os.lstat(f"{self._job.dest_root}/{target.file_name}")
+            look = os.stat if target.level == CLEAN else os.lstat  # an original may be a link to SOURCE
+            info = look(f"{self._job.dest_root}/{target.file_name}")
         except OSError:
             return False
         return (
@@ -179,6 +204,24 @@ class Reconciliation:
             and stat.S_ISREG(info.st_mode)
             and (self._running.checksum or source.mtime_ns <= info.st_mtime_ns)
         )
+
+    def _go_along(self, source: Source, beside: tuple[sidecars.Sidecar, ...], target: Target, line: bytes) -> bool:
+        """Whether the files that are to go along with a target stand as recorded, and no others."""
+        recorded = _sidecars_in(line)
+        if (b', "sidecars": [' in line) != bool(self._plan.layout.sidecars):
+            return False
+        if recorded != [sidecars.name_for(one.path, source.path, target.file_name) for one in beside]:
+            return False
+        try:
+            infos = [os.lstat(f"{self._job.dest_root}/{name}") for name in recorded]
+        except OSError:
+            return False
+        return all(one.mtime_ns <= info.st_mtime_ns for one, info in zip(beside, infos, strict=True))
+
+
+def _sidecars_in(line: bytes) -> list[str]:
+    """The names of the files that went along with the target of a row."""
+    return sidecar_names(record_of(line)) if b'"sidecars": [' in line else []
 
 
 def _failed(path: str, reason: str) -> Item[Note]:

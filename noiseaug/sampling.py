@@ -103,6 +103,10 @@ class Stream:
         """The uniform number in [0, 1) that places a drawn strength in its range."""
         return int(self._bits(3).random_raw()) / _TWO64
 
+    def chooses(self, probability: float) -> bool:
+        """Whether this stream is among the share of all that is chosen."""
+        return int(self._bits(6).random_raw()) < probability * _TWO64
+
     def normals(self, out: Array) -> Array:
         """`out` (float32 or float64) filled with the next standard normals.
 

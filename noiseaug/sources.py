@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 import unicodedata
@@ -40,6 +41,7 @@ class Selection:
         kinds: the kinds of files worked on.
         follow_symlinks: whether links to directories are walked.
         names: if not None, the only files meant, as paths relative to SOURCE; no directory is listed.
+        limit: at most so many files, the first in walk order.
         root: where SOURCE is one file, the directory that its path is relative to (as if that directory were SOURCE).
     """
 
@@ -48,6 +50,7 @@ class Selection:
     kinds: frozenset[str] = field(default_factory=lambda: frozenset(media.KINDS))
     follow_symlinks: bool = False
     names: tuple[str, ...] | None = None
+    limit: int | None = None
     root: str | None = None
 
 
@@ -75,6 +78,7 @@ class Listing:
         self._root = root
         self._names = names
         self._kinds = selection.kinds
+        self._limit = selection.limit
         self._included = _matcher(selection.include) if selection.include else None
         self._excluded = _matcher(selection.exclude) if selection.exclude else None
         self.others = 0
@@ -84,6 +88,9 @@ class Listing:
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
         self.others = self.specials = 0
+        return itertools.islice(self._found(), self._limit)
+
+    def _found(self) -> Iterator[Source | Unreadable]:
         names = sorted(set(self._names), key=walk_order)
         self._note_twins(names)
         for name in names:
@@ -137,8 +144,7 @@ class Walk(Listing):
         self._avoid = (avoid.st_dev, avoid.st_ino) if avoid else None
         self._follow = selection.follow_symlinks
 
-    def __iter__(self) -> Iterator[Source | Unreadable]:
-        self.others = self.specials = 0
+    def _found(self) -> Iterator[Source | Unreadable]:
         pending = [("", self._entries(""))]
         while pending:
             path = next(pending[-1][1], None)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from noiseaug.layout import Link
 from noiseaug.manifest import Row, failure_line
 from noiseaug.plan import Target
 from noiseaug.recipe import Recipe
 from noiseaug.running import MAX_PIXELS
+from noiseaug.sidecars import Sidecar, name_for
 from noiseaug.sources import Source
 
 
@@ -20,6 +22,7 @@ class Job:
         source_root: the directory that source paths are relative to.
         dest_root: the directory that file names are relative to.
         overwrite_foreign: whether files that no run wrote may be replaced.
+        link: how originals come to DEST.
         max_pixels: images of more are refused before they are decoded.
         tag: begins the names of temporaries.
     """
@@ -27,6 +30,7 @@ class Job:
     source_root: str
     dest_root: str
     overwrite_foreign: bool = False
+    link: Link = "auto"
     max_pixels: int = MAX_PIXELS
     tag: str = ""
 
@@ -40,6 +44,8 @@ class Task(NamedTuple):
         targets: what to make of it.
         ours: file names of targets that an earlier run wrote, which may be replaced.
         known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
+        sidecars: files that go along with each target; None if none were asked for.
+        stale: files that an earlier run wrote along with targets, which are to go.
     """
 
     source: Source
@@ -47,6 +53,14 @@ class Task(NamedTuple):
     targets: tuple[Target, ...]
     ours: frozenset[str]
     known_sha256: str | None = None
+    sidecars: tuple[Sidecar, ...] | None = None
+    stale: tuple[str, ...] = ()
+
+    @property
+    def file_names(self) -> list[str]:
+        """The names of all files that it writes."""
+        names = [target.file_name for target in self.targets]
+        return names + [name_for(one.path, self.source.path, name) for one in self.sidecars or () for name in names]
 
 
 class Outcome(NamedTuple):

@@ -19,8 +19,8 @@ from typing import NamedTuple
 from noiseaug import media, pool
 from noiseaug.errors import Misplaced
 from noiseaug.files import inside, sha256_of_file
-from noiseaug.level import Clip, Level
-from noiseaug.manifest import FAILURES, MANIFEST, Entry, Record, read_entries
+from noiseaug.level import CLEAN, Clip, Level
+from noiseaug.manifest import FAILURES, MANIFEST, Entry, Record, read_entries, sidecar_names
 from noiseaug.plan import Target
 from noiseaug.recipe import Recipe, parse_options
 from noiseaug.running import Running, available_cores
@@ -124,7 +124,8 @@ class _Checks:
         """Remembers the row's name; the record, if it is one."""
         if entry.record is None or _record_problem(entry.record):
             return None
-        self._names.append(_short_hash(entry.record["file_name"]))
+        for name in (entry.record["file_name"], *sidecar_names(entry.record)):
+            self._names.append(_short_hash(name))
         return entry.record
 
     def row(self, entry: Entry, record: Record | None) -> list[Finding]:
@@ -137,6 +138,7 @@ class _Checks:
             return [Finding("invalid", f"{MANIFEST} line {entry.number}", "its file_name leads out of DEST")]
         found = _file_problem(path, record["bytes"], record["sha256"])
         findings = [Finding(found[0], record["file_name"], found[1])] if found else []
+        findings += self._sidecar_problems(record)
         if self._source is not None:
             path = inside(self._source, record["source_path"])
             if path is None:
@@ -145,6 +147,15 @@ class _Checks:
                 what = f"{record['source_path']} is {found[0]}: {found[1]}"
                 findings.append(Finding("source", record["file_name"], what))
         return findings
+
+    def _sidecar_problems(self, record: Record) -> Iterator[Finding]:
+        """What is wrong with the files that go along with a target."""
+        names, hashes = sidecar_names(record), record.get("sidecars_sha256", [])
+        for name, sha256 in zip(names, hashes, strict=False):
+            path = inside(self.dest, name)
+            found = ("invalid", "its name leads out of DEST") if path is None else _file_problem(path, None, sha256)
+            if found:
+                yield Finding(found[0], name, found[1])
 
     def duplicates(self) -> list[Finding]:
         """Names that the manifest holds more than once."""
@@ -177,10 +188,10 @@ def _short_hash(name: str) -> int:
     return int.from_bytes(blake2b(os.fsencode(name), digest_size=8).digest(), "little")
 
 
-def _file_problem(path: str, size: int, sha256: str) -> tuple[str, str] | None:
+def _file_problem(path: str, size: int | None, sha256: str) -> tuple[str, str] | None:
     try:
         info = os.stat(path)
-        if info.st_size != size:
+        if size is not None and info.st_size != size:
             problem = "truncated" if info.st_size < size else "altered"
             return problem, f"{size} bytes expected, {info.st_size} found"
         found = sha256_of_file(path)
@@ -220,6 +231,9 @@ def _record_problem(record: Record) -> str | None:
             return f"has no {key}"
         if not is_right(record[key]):
             return f"has a wrong {key}: {str(record[key])[:40]!r}"
+    hashes = record.get("sidecars_sha256", [])
+    if not isinstance(hashes, list) or len(hashes) != len(sidecar_names(record)) or not all(map(digest, hashes)):
+        return "has sidecars that do not go with sidecars_sha256"
     return None
 
 
@@ -252,8 +266,11 @@ def _tasks(dest: str, source: str) -> Iterator[pool.Item[Record | Finding]]:
         except (TypeError, ValueError) as error:
             yield Finding("invalid", record["file_name"], f"its row holds no recipe: {error}"), None
             continue
+        if record.get("role") == "clean" and record["sha256"] == record["source_sha256"]:
+            continue  # the source itself, which the checks of rows compare
         source_file = Source(record["source_path"], record["kind"], record["source_bytes"], 0)
-        target = Target(record["file_name"], recipe.levels[0], record["copy"])
+        level = CLEAN if record.get("role") == "clean" else recipe.levels[0]
+        target = Target(record["file_name"], level, record["copy"])
         yield record, Task(source_file, recipe, (target,), frozenset())
 
 

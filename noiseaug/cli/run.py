@@ -34,9 +34,14 @@ def command(source: str, dest: str, **options: Any) -> int:
     Exit status: 0 done, 1 could not run, 2 usage, 3 finished but some files failed, 130 or 143 interrupted.
     """
     recipe = noise.recipe_of(options)
+    layout = output.layout_of(options)
+    try:
+        layout.check(recipe)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--name") from None
     chosen, how = selection.selection_of(options), running.running_of(options)
     if options["dry_run"]:
-        for _, file_name in planned(source, dest, recipe, chosen, how):
+        for _, file_name in planned(source, dest, recipe, chosen, how, layout):
             click.echo(os.fsencode(file_name))
         return 0
     depfile = _depfile(source, dest, options)
@@ -48,7 +53,7 @@ def command(source: str, dest: str, **options: Any) -> int:
                 for path in progress.source_paths:
                     depfile.add(path)
 
-        summary = run(source, dest, recipe, chosen, how, on_progress)
+        summary = run(source, dest, recipe, chosen, how, layout, on_progress=on_progress)
     if depfile:
         depfile.write()
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it

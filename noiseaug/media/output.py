@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from noiseaug.files import OutputFile, Refused
+from noiseaug.layout import Link
 from noiseaug.level import Level
 from noiseaug.noise import GaussianNoise, Noiser
 from noiseaug.recipe import Recipe
@@ -24,12 +25,14 @@ class Output:
         recipe: how the noise is applied, and how the samples are encoded.
         level: how strong the noise is.
         key: the name of its random stream.
+        link: how the source itself becomes the output, which then gets no noise; None where samples are encoded.
     """
 
     file: OutputFile
     recipe: Recipe
     level: Level
     key: str
+    link: Link | None = None
 
     @property
     def suffix(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, SEED, SNR
+from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, SEED, SNR
 from noiseaug.recipe import ON_CLIP, ON_SILENCE, SNR_REFERENCES, AudioOptions, ImageOptions, Recipe
 
 OPTIONS = (
@@ -15,7 +15,7 @@ OPTIONS = (
         type=LEVEL,
         multiple=True,
         help="""Standard deviation as a fraction of full scale: 0.1, 10%, 25/255; or a range to draw from for each file,
-        5/255:50/255. Repeatable.""",
+        5/255:50/255, or evenly in its logarithm, log:5/255:50/255. Repeatable.""",
     ),
     click.option(
         "--snr",
@@ -26,6 +26,12 @@ OPTIONS = (
     ),
     click.option(
         "--mean", type=MEAN, default="0", show_default=True, help="Mean of the noise, fraction of full scale."
+    ),
+    click.option(
+        "--preset",
+        type=PRESET,
+        multiple=True,
+        help="Strengths of the field, such as imagenet-c, or imagenet-c:3 for one; see `noiseaug presets`. Repeatable.",
     ),
     click.option(
         "--clip",
@@ -43,6 +49,21 @@ OPTIONS = (
     ),
     click.option(
         "--copies", type=click.IntRange(min=1), default=1, show_default=True, help="Noisy versions at each level."
+    ),
+    click.option(
+        "--ramp",
+        type=click.Choice(["linear", "log"]),
+        is_flag=False,
+        flag_value="linear",
+        help="""Spread a range evenly over the copies, from weak to strong, instead of drawing from it; log: in the
+        logarithm of the std.""",
+    ),
+    click.option(
+        "--prob",
+        type=PROBABILITY,
+        default="1",
+        show_default=True,
+        help="Share of the copies that get noise; the others stay as they are.",
     ),
     click.option(
         "--snr-reference",
@@ -81,16 +102,20 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
 
         seed = secrets.randbits(32)
         click.echo(f"noiseaug: seed {seed}", err=True)
-    if not options["std"] and not options["snr"]:
+    presets = (level for preset in options["preset"] for level in preset)
+    levels = (*options["std"], *presets, *options["snr"])
+    if not levels:
         raise click.UsageError("Missing option '--std' (or '--snr', for audio): how strong is the noise to be?")
     try:
         return Recipe(
-            (*options["std"], *options["snr"]),
+            levels,
             options["mean"],
             options["clip"],
             options["mono"],
             seed,
             options["copies"],
+            options["ramp"],
+            options["prob"],
             ImageOptions(
                 format=options["image_format"], **_named(options, "quality", "subsampling", "png_level", "measure")
             ),

@@ -21,6 +21,7 @@ OPTIONS = (
         help="""With one file as SOURCE: the directory its
         path is taken relative to, so that it gets the noise it would get with that directory as SOURCE.""",
     ),
+    click.option("--limit", type=click.IntRange(min=1), help="Only the first so many files, to try things."),
     click.option("--follow-symlinks", is_flag=True, help="Walk directories that links lead to."),
     click.option(
         "--files-from",
@@ -42,4 +43,4 @@ def selection_of(options: dict[str, Any]) -> Selection:
             raise click.BadParameter(str(error), param_hint="--files-from") from None
     kinds = frozenset(options["kind"] or media.KINDS)
     follow, root = options["follow_symlinks"], options["root"]
-    return Selection(options["include"], options["exclude"], kinds, follow, names, root)
+    return Selection(options["include"], options["exclude"], kinds, follow, names, options["limit"], root)

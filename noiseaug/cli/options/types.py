@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from noiseaug.layout import Layout
 from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
+from noiseaug.presets import parse_preset
 
 _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is not far above
 
@@ -44,9 +46,18 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _suffixes(text: str) -> tuple[str, ...]:
+    suffixes = tuple(suffix.strip() for suffix in text.split(",") if suffix.strip())
+    Layout(sidecars=suffixes)
+    return suffixes
+
+
 LEVEL = Parsed("LEVEL", Level.parse)
 SNR = Parsed("DB", lambda text: Level.parse(text, "snr"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
 CLIP = Parsed("auto|none|LO:HI", parse_clip)
 SECONDS = Parsed("SECONDS", _seconds)
+PRESET = Parsed("NAME[:SEVERITY]", parse_preset)
+PROBABILITY = Parsed("P", parse_fraction)
+SUFFIXES = Parsed("SUFFIX,..", _suffixes)
 SEED = Parsed("INTEGER|random", _seed)

@@ -17,8 +17,8 @@ import noiseaug
 from noiseaug.files import Refused, SourceFile
 from noiseaug.media.audio.chunks import lost_from
 from noiseaug.media.audio.clocks import copy_speaker_positions, stop_the_clock
-from noiseaug.media.audio.formats import DELAYED, QUALITIES, Quality, form_for
-from noiseaug.media.audio.noise import decibels, figure
+from noiseaug.media.audio.formats import DELAYED, QUALITIES, Form, Quality, form_for
+from noiseaug.media.audio.noise import LatticeNoise, decibels, figure
 from noiseaug.media.audio.planning import Plan, plan
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.output import Facts, Output
@@ -47,11 +47,26 @@ def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
     """
     with Recording(source) as recording:
         as_float = outputs[0].recipe.clip == "none"
-        forms = [form_for(recording.kind, output.suffix, as_float=as_float) for output in outputs]
-        plans = plan(recording, outputs, forms)
+        encoded = [output for output in outputs if not output.link]
+        forms = [form_for(recording.kind, output.suffix, as_float=as_float) for output in encoded]
+        plans = plan(recording, encoded, forms) if encoded else []
         silenced = _write_all(recording, [item for item in plans if item])
         lost = lost_from(source.fd)
-        return [_finished(source, recording, item, lost, silenced) if item else None for item in plans]
+        facts = iter([_finished(source, recording, item, lost, silenced) if item else None for item in plans])
+        skipped = bool(plans) and not any(plans)  # a pair is left out as a whole
+        return [
+            next(facts) if not output.link else None if skipped else _taken(source, recording, output)
+            for output in outputs
+        ]
+
+
+def _taken(source: SourceFile, recording: Recording, output: Output) -> Facts:
+    """Makes the source itself the output."""
+    output.file.take(source, output.link or "copy")
+    kind = recording.kind
+    same = Form(kind.format, kind.subtype, kind.endian)
+    untouched = _noise_facts(Plan(output, same, LatticeNoise(output, 0.0, kind.lattice)), 0.0)
+    return untouched | _sound_facts(recording, kind.subtype, kind.frames, "")
 
 
 def _write_all(recording: Recording, plans: list[Plan]) -> int:
@@ -60,7 +75,8 @@ def _write_all(recording: Recording, plans: list[Plan]) -> int:
     in_memory = len(plans) * recording.kind.frames * recording.kind.channels <= _IN_MEMORY
     with _encoding(), contextlib.ExitStack() as open_files:
         writers = [open_files.enter_context(_Writer(recording, item, in_memory=in_memory)) for item in plans]
-        for block, silent in recording.pieces(keep_silence=plans[0].keep_silence) if plans else ():
+        # All is decoded even if nothing is to be encoded: what is damaged must not be passed on.
+        for block, silent in recording.pieces(keep_silence=bool(plans) and plans[0].keep_silence):
             silenced += silent * len(block)
             for item, writer in zip(plans, writers, strict=True):
                 writer.write(item.noise.add(block, silent=silent))
@@ -164,15 +180,22 @@ def _finished(source: SourceFile, recording: Recording, item: Plan, lost: tuple[
     if not frames or recording.tags or form.format not in _PRECISE or any(name in form.subtype for name in _PADDED):
         frames, more = _differences(fd, recording)
         lost += more
-    return _noise_facts(item, silenced / max(kind.frames, 1)) | {
+    return _noise_facts(item, silenced / max(kind.frames, 1)) | _sound_facts(
+        recording, form.subtype, frames, ", ".join(lost)
+    )
+
+
+def _sound_facts(recording: Recording, subtype: str, frames: int, not_kept: str) -> Facts:
+    kind = recording.kind
+    return {
         "silent": recording.silent,
         "sampling_rate": kind.rate,
         "num_samples": frames,
         "duration": frames / kind.rate,
         "channels": kind.channels,
-        "subtype": form.subtype,
+        "subtype": subtype,
         "source_format": kind.format,
-        "not_kept": ", ".join(lost),
+        "not_kept": not_kept,
         "made_with": _MADE_WITH,
     }
 

@@ -46,9 +46,11 @@ class Plan:
 
 
 def plan(recording: Recording, outputs: Sequence[Output], forms: Sequence[Form]) -> list[Plan | None]:
-    """The plan of each output, or None if it is to be left out as the recording is silent. All are of one recipe."""
+    """The plan of each output, or None if it is to be left out as the recording is silent. All are of one recipe,
+    but for those that get no noise."""
     recipe = outputs[0].recipe
-    ratios, rescaled = outputs[0].level.unit == "snr", recipe.audio.on_clip == "rescale"
+    ratios = any(output.level.unit == "snr" for output in outputs)
+    rescaled = recipe.audio.on_clip == "rescale"
     if ratios or rescaled:
         recording.hold()
     signal = np.zeros(1)
@@ -57,7 +59,7 @@ def plan(recording: Recording, outputs: Sequence[Output], forms: Sequence[Form])
         if recording.silent and recipe.audio.on_silence == "skip":
             return [None for _ in outputs]
     plans = [
-        _for_ratio(recording, output, form, signal) if ratios else _for_std(recording, output, form)
+        _for_ratio(recording, output, form, signal) if output.level.unit == "snr" else _for_std(recording, output, form)
         for output, form in zip(outputs, forms, strict=True)
     ]
     return list(_rescaled(recording, plans) if rescaled else plans)

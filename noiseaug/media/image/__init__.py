@@ -34,7 +34,16 @@ def augment(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
         Refused: if the source cannot be decoded, holds what would be lost, or has more than `max_pixels`.
     """
     picture = decode(source.read(), max_pixels)
-    return [_make(picture, output, max_pixels) for output in outputs]
+    return [
+        _taken(source, picture, output) if output.link else _make(picture, output, max_pixels) for output in outputs
+    ]
+
+
+def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
+    """Makes the source itself the output."""
+    output.file.take(source, output.link or "copy")
+    facts = _shape_facts(picture, picture.frames[0], "") | noise_facts(output.noiser(0.0, picture.frames[0].dtype))
+    return facts | ({"noise_std_decoded": 0.0} if output.recipe.image.measure == "decoded" else {})
 
 
 def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:

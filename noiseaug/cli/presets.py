@@ -1,0 +1,27 @@
+"""`noiseaug presets`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from noiseaug.presets import PRESETS
+
+
+@click.command("presets", short_help="List the strengths that --preset names.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def command(as_json: bool) -> None:
+    """List the presets: the name, the std of each severity, as fractions of full scale, and where they come from.
+
+    `noiseaug run --preset NAME` makes all severities of a preset, `--preset NAME:SEVERITY` one.
+    """
+    if as_json:
+        click.echo(json.dumps({name: preset._asdict() for name, preset in PRESETS.items()}))
+        return
+    for name, preset in PRESETS.items():
+        click.echo(name)
+        several = len(preset.severities) > 1
+        for severity, strength in preset.severities.items():
+            click.echo(f"  {f'{name}:{severity}' if several else name:<20} {strength}")
+        click.echo(f"  {preset.source}")

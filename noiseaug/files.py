@@ -103,15 +103,19 @@ class OutputFile:
             self.fd = self._create()
         self._sha256: str | None = None
         self._size: int | None = None
-        self._published = self._is_link = False
+        self._linked = self._gone = False
 
     def _create(self) -> int:
         return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
     def write(self, content: memoryview) -> None:
-        """Writes the whole content at once. (A codec may instead write to `fd` by itself.)"""
+        """Writes the whole content at once."""
         self._sha256 = hashlib.sha256(content).hexdigest()
         self._size = content.nbytes
+        _write_all(self.fd, content)
+
+    def fill(self, content: memoryview) -> None:
+        """Writes content that may still be changed through `fd`. (A codec may also write there by itself.)"""
         _write_all(self.fd, content)
 
     def take(self, source: SourceFile, link: Link) -> None:
@@ -149,8 +153,9 @@ class OutputFile:
         else:
             os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
         os.replace(name, self.temporary)
+        self._linked = True
         os.close(self.fd)
-        self.fd, self._is_link = os.dup(source.fd), True
+        self.fd = os.dup(source.fd)
 
     def sha256(self) -> str:
         """The SHA-256 of the content, in hex."""
@@ -167,15 +172,14 @@ class OutputFile:
         os.close(self.fd)
         self.fd = -1
         os.replace(self.temporary, self.path)
-        # If both are links to one file, rename(2) does nothing and leaves the temporary, which `discard` removes.
-        self._published = not self._is_link
+        self._gone = not self._linked  # of two links to one file, none is (rename(2))
 
     def discard(self) -> None:
         """Removes what was written; nothing if it is published."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
-        if not self._published:
+        if not self._gone:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.temporary)
 

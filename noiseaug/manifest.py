@@ -88,8 +88,9 @@ def fragment(key: str, value: str | int) -> bytes:
     >>> fragment("copy", 0) in record_line({"copy": 0, "recipe": "c0ffee"})
     True
     """
-    text = value if isinstance(value, int) else json.dumps(value)
-    return f'"{key}": {text}, '.encode()
+    if isinstance(value, int):
+        return b'"%b": %d, ' % (key.encode(), value)
+    return f'"{key}": {json.dumps(value)}, '.encode()
 
 
 def sidecar_names(record: Record) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -68,11 +69,12 @@ class Plan:
         >>> [target.file_name for target in plan.targets("cats/a.png", "image")]
         ['clean/cats/a.png', 'noisy/cats/a.png']
         """
+        level = self._of_one_target.get(kind)
+        if level is not None and not media.is_renamed(source_path):
+            return [Target(source_path, level, 0)]
         recipe, layout = self.recipe, self.layout
         strengths = recipe.strengths(kind)
         single = len(strengths) == 1
-        if single and layout == _PLAIN and not self.renames and not media.is_renamed(source_path):
-            return [Target(source_path, strengths[0][0], 0)]
         suffix = posixpath.splitext(source_path)[1]
         form = recipe.image.format if kind == "image" else recipe.audio.format
         suffix = media.target_suffix(suffix, form, as_float=recipe.clip == "none")
@@ -84,6 +86,15 @@ class Plan:
             else:
                 found.append(Target(name, level, copy))
         return found
+
+    @functools.cached_property
+    def _of_one_target(self) -> dict[str, Level]:
+        """The kinds whose sources get one target, of their own name, with its level: what most runs have, and many
+        thousand times."""
+        if self.layout != _PLAIN or self.renames:
+            return {}
+        strengths = {kind: self.recipe.strengths(kind) for kind in media.KINDS}
+        return {kind: several[0][0] for kind, several in strengths.items() if len(several) == 1}
 
     @property
     def renames(self) -> bool:

@@ -20,6 +20,7 @@ from noiseaug.task import Job, Task
 
 # Sources in a row that are up to date and are passed on together, which halves what it costs to find nothing to do.
 _TOGETHER = 64
+_SIDECARS = b', "sidecars": ['
 _NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -45,6 +46,14 @@ class Note(NamedTuple):
     failures: tuple[bytes, ...] = ()
 
 
+class _Marks(NamedTuple):
+    """What tells of a row that it is up to date: two pieces of it, and how its output is looked at."""
+
+    recipe: bytes
+    level_and_copy: bytes
+    look: Callable[[str], os.stat_result]
+
+
 class Reconciliation:
     """Decides for each source what of it is up to date and what is to be made.
 
@@ -60,7 +69,7 @@ class Reconciliation:
         self._old = old
         self._next = next(old, None)
         self._clean = fragment("level", CLEAN.label)
-        self._marks: dict[tuple[str, Level], tuple[bytes, bytes]] = {}
+        self._marks: dict[tuple[str, Level, int], _Marks] = {}
         self._unreadable: list[str] = []
         self._folds_names = folds_names
         self._found_any = False
@@ -71,7 +80,8 @@ class Reconciliation:
         paths: list[str] = []
         kept: dict[str, bytes] = {}
         for found in walk:
-            orphans = list(self._orphans_before(found.path))
+            expected = self._next is None or self._next.source_path == found.path
+            orphans = [] if expected else list(self._orphans_before(found.path))
             item = self._decided(found, walk) if isinstance(found, Source) else self._unlisted(found)
             note, task = item
             if task is None and not note.failures and not orphans and len(paths) < _TOGETHER:
@@ -176,26 +186,23 @@ class Reconciliation:
         ours, stale = frozenset(rows) | former, tuple(sorted(former - expected))
         return note, Task(source, self._plan.recipe, todo, ours, known, beside if suffixes else None, stale)
 
-    def _marks_of(self, kind: str, level: Level) -> tuple[bytes, bytes]:
-        """What the row of a target made by this recipe holds."""
-        marks = self._marks.get((kind, level))
+    def _marks_of(self, kind: str, target: Target) -> _Marks:
+        """What the row of such a target made by this recipe holds."""
+        key = kind, target.level, target.copy
+        marks = self._marks.get(key)
         if marks is None:
-            recipe = fragment("recipe", self._plan.recipe.fingerprint(level, kind))
-            marks = self._marks[kind, level] = recipe, fragment("level", level.label)
+            recipe = fragment("recipe", self._plan.recipe.fingerprint(target.level, kind))
+            level_and_copy = fragment("level", target.level.label) + fragment("copy", target.copy)
+            look = os.stat if target.level == CLEAN else os.lstat  # an original may be a link to SOURCE
+            marks = self._marks[key] = _Marks(recipe, level_and_copy, look)
         return marks
 
     def _is_current(self, source: Source, target: Target, line: bytes) -> bool:
         """Whether the output stands as recorded, and was made by this recipe from the source as it is."""
-        recipe, level = self._marks_of(source.kind, target.level)
-        if (
-            recipe not in line
-            or level not in line
-            or fragment("copy", target.copy) not in line
-            or fragment("source_bytes", source.size) not in line
-        ):
+        recipe, level_and_copy, look = self._marks_of(source.kind, target)
+        if recipe not in line or level_and_copy not in line or fragment("source_bytes", source.size) not in line:
             return False
         try:
-            look = os.stat if target.level == CLEAN else os.lstat  # an original may be a link to SOURCE
             info = look(f"{self._job.dest_root}/{target.file_name}")
         except OSError:
             return False
@@ -207,8 +214,10 @@ class Reconciliation:
 
     def _go_along(self, source: Source, beside: tuple[sidecars.Sidecar, ...], target: Target, line: bytes) -> bool:
         """Whether the files that are to go along with a target stand as recorded, and no others."""
+        if not self._plan.layout.sidecars:
+            return _SIDECARS not in line
         recorded = _sidecars_in(line)
-        if (b', "sidecars": [' in line) != bool(self._plan.layout.sidecars):
+        if _SIDECARS not in line:
             return False
         if recorded != [sidecars.name_for(one.path, source.path, target.file_name) for one in beside]:
             return False
@@ -221,7 +230,7 @@ class Reconciliation:
 
 def _sidecars_in(line: bytes) -> list[str]:
     """The names of the files that went along with the target of a row."""
-    return sidecar_names(record_of(line)) if b'"sidecars": [' in line else []
+    return sidecar_names(record_of(line)) if _SIDECARS in line else []
 
 
 def _failed(path: str, reason: str) -> Item[Note]:

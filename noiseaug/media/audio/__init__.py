@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -27,6 +28,9 @@ _MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, {soundfi
 _PRECISE = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG"})
 # Text tags that people write; the tenth, `software`, names what wrote the file, which libsndfile and LAME see to.
 _PEOPLES_TAGS = ("title", "copyright", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
+# Outputs of up to so many samples, all together, are encoded in memory. To a file, libsndfile writes in small pieces,
+# FLAC with 130 calls of lseek for 10 s, and makes the disk write it out (fsync) when it closes it.
+_IN_MEMORY = 1 << 22
 _VORBIS_FRAMES = 1 << 12
 # Subtypes that fill up their last block.
 _PADDED = ("ADPCM", "GSM", "G72")
@@ -68,24 +72,27 @@ def _taken(source: SourceFile, recording: Recording, output: Output) -> Facts:
 def _write_all(recording: Recording, plans: list[Plan]) -> int:
     """Writes the outputs. Returns how many frames were left silent in each."""
     silenced = 0
+    in_memory = len(plans) * recording.kind.frames * recording.kind.channels <= _IN_MEMORY
     with _encoding(), contextlib.ExitStack() as open_files:
-        writers = [open_files.enter_context(_Writer(recording, item)) for item in plans]
+        writers = [open_files.enter_context(_Writer(recording, item, in_memory=in_memory)) for item in plans]
         # All is decoded even if nothing is to be encoded: what is damaged must not be passed on.
         for block, silent in recording.pieces(keep_silence=bool(plans) and plans[0].keep_silence):
             silenced += silent * len(block)
             for item, writer in zip(plans, writers, strict=True):
                 writer.write(item.noise.add(block, silent=silent))
     for item in plans:
-        if item.form.format in DELAYED:
+        if item.form.format in DELAYED and not in_memory:
             _check_room(item.output)
     return silenced
 
 
 class _Writer:
-    """An output that is being encoded."""
+    """An output that is being encoded, `in_memory` or in its file."""
 
-    def __init__(self, recording: Recording, item: Plan) -> None:
-        self._output, self._file = item.output, _opened(recording, item)
+    def __init__(self, recording: Recording, item: Plan, *, in_memory: bool) -> None:
+        self._output = item.output
+        self._content = io.BytesIO() if in_memory else None
+        self._file = _opened(recording, item, item.output.file.fd if self._content is None else self._content)
         # What Vorbis makes of samples depends on how many it gets at a time; others are written as they come.
         self._portion = _VORBIS_FRAMES if item.form.subtype == "VORBIS" else 0
         self._waiting: list[NDArray[Any]] = []
@@ -99,6 +106,8 @@ class _Writer:
                 self._write(np.concatenate(self._waiting))
         finally:
             self._file.close()
+        if kind is None and self._content is not None:
+            self._output.file.fill(self._content.getbuffer())
 
     def write(self, block: NDArray[Any]) -> None:
         if not self._portion:
@@ -121,12 +130,12 @@ class _Writer:
             raise
 
 
-def _opened(recording: Recording, item: Plan) -> soundfile.SoundFile:
-    kind, form, fd = recording.kind, item.form, item.output.file.fd
+def _opened(recording: Recording, item: Plan, to: int | io.BytesIO) -> soundfile.SoundFile:
+    kind, form = recording.kind, item.form
     quality = QUALITIES.get(form.subtype, Quality())._asdict()
     try:
         file = soundfile.SoundFile(
-            fd, "w", kind.rate, kind.channels, form.subtype, form.endian, form.format, closefd=False, **quality
+            to, "w", kind.rate, kind.channels, form.subtype, form.endian, form.format, closefd=False, **quality
         )
     except soundfile.SoundFileError as error:
         shape = f"{kind.rate} Hz and {kind.channels} channels"

@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from noiseaug.companions import Companions
     from noiseaug.errors import NoiseaugError
     from noiseaug.level import Level
     from noiseaug.noise import GaussianNoise
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that `noiseaug --help` need not import NumPy and the codecs.
 _HOMES = {
+    "Companions": "companions",
     "GaussianNoise": "noise",
     "Level": "level",
     "NoiseaugError": "errors",
@@ -37,6 +39,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Companions",
     "GaussianNoise",
     "Level",
     "NoiseaugError",

@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
-from noiseaug.cli.display import Display, show_summary
+from noiseaug.cli.display import Display, printable, show_summary
 from noiseaug.cli.options import noise, output, running, selection, with_options
 from noiseaug.depfile import Depfile
-from noiseaug.manifest import MANIFEST
 from noiseaug.pipeline import Progress, planned, run
 
 _SOURCE = click.Path(exists=True)
@@ -35,8 +34,9 @@ def command(source: str, dest: str, **options: Any) -> int:
     """
     recipe = noise.recipe_of(options)
     chosen, how = selection.selection_of(options), running.running_of(options)
+    companions = output.companions_of(options)
     if options["dry_run"]:
-        for _, file_name in planned(source, dest, recipe, chosen, how):
+        for _, file_name in planned(source, dest, recipe, chosen, how, companions):
             click.echo(os.fsencode(file_name))
         return 0
     depfile = _depfile(source, dest, options)
@@ -48,9 +48,12 @@ def command(source: str, dest: str, **options: Any) -> int:
                 for path in progress.source_paths:
                     depfile.add(path)
 
-        summary = run(source, dest, recipe, chosen, how, on_progress)
+        summary = run(source, dest, recipe, chosen, how, on_progress, companions)
     if depfile:
         depfile.write()
+    if not options["quiet"]:
+        for note in summary.notes:
+            click.echo(f"noiseaug: {printable(note)}", err=True)
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
         if options["json"]:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
@@ -62,6 +65,6 @@ def command(source: str, dest: str, **options: Any) -> int:
 def _depfile(source: str, dest: str, options: dict[str, Any]) -> Depfile | None:
     if not options["depfile"]:
         return None
-    target = os.path.join(dest, MANIFEST) if os.path.isdir(source) else dest
+    target = os.path.join(dest, options["manifest"]) if os.path.isdir(source) else dest
     root = source if os.path.isdir(source) else options["root"] or os.path.dirname(source)
     return Depfile(options["depfile"], target, root)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from noiseaug.companions import check_label_smoothing, check_manifest_name
 from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
 
 _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is not far above
@@ -50,3 +51,5 @@ MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
 CLIP = Parsed("auto|none|LO:HI", parse_clip)
 SECONDS = Parsed("SECONDS", _seconds)
 SEED = Parsed("INTEGER|random", _seed)
+MANIFEST_NAME = Parsed("NAME", check_manifest_name)
+LABEL_SMOOTHING = Parsed("EPS", lambda text: check_label_smoothing(parse_fraction(text)))

@@ -13,7 +13,7 @@ from noiseaug.place import Place
 from noiseaug.soft_labels import CLASSES, SoftLabels, class_of, is_soft, taken_off
 from noiseaug.sources import Listing, Source
 from noiseaug.state import State
-from noiseaug.views import is_view, render
+from noiseaug.views import is_view, render, says_the_same
 
 
 class Finishing:
@@ -43,7 +43,6 @@ class Finishing:
             self._survey(walk)
         if not overwrite_foreign:
             self._refuse_foreign()
-        self._note_former()
 
     def close(self) -> None:
         """Lets go of all files."""
@@ -101,14 +100,18 @@ class Finishing:
                 classes |= {class_of(path) for path in paths if path.startswith(tuple(unlisted))}
             self._soft_labels = SoftLabels(classes, self._companions.label_smoothing)
 
-    def _note_former(self) -> None:
-        """Names what earlier runs wrote and this one will not bring up to date."""
-        names = os.listdir(self._place.dest_root) if os.path.isdir(self._place.dest_root) else []
-        for name in sorted(names):
-            is_candidate = name == ANNOTATIONS or name.endswith(VIEWS)
-            if is_candidate and name not in self._names() and _is_ours(self._in_dest(name)):
-                option = "--annotations" if name == ANNOTATIONS else f"--manifest {name}"
-                self.notes.append(f"{name} is of an earlier run and is left as it was; use {option}, or remove it")
+    def _retire_former(self) -> None:
+        """Lets go what earlier runs wrote and this one was not asked for; names what may have been changed since."""
+        rows = self._in_dest(self._companions.rows)  # as they were until now
+        for name in sorted(set(os.listdir(self._place.dest_root)) - self._names()):
+            path = self._in_dest(name)
+            if name.endswith(VIEWS) and is_view(path):
+                if says_the_same(rows, path):
+                    self._state.retire(name)
+                else:
+                    self.notes.append(f"{name} is of an earlier run and is left as it was; remove it")
+            elif name == ANNOTATIONS and is_annotations(path):
+                self.notes.append(f"{name} is of an earlier run and is left as it was; use --annotations, or remove it")
 
     def labelled(self, lines: bytes) -> bytes:
         """The lines of rows with the soft labels that they are to have, or without any."""
@@ -130,6 +133,7 @@ class Finishing:
             self._draft(ANNOTATIONS, lambda write: coco.write(rows, write))
         if view:
             self._draft(view, lambda write: render(rows, view, write), is_view=True)
+        self._retire_former()
 
     def _draft(self, name: str, fill: Callable[[Callable[[bytes], None]], None], *, is_view: bool = False) -> None:
         file = self._state.companion(name, is_view=is_view)

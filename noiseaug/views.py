@@ -19,7 +19,7 @@ from noiseaug.manifest import KEYS, Record, read_entries, type_of
 
 # Rows are written when there are that many, or if their lines come to this: a row may hold thousands of soft labels.
 _ROWS, _BYTES = 1 << 13, 1 << 24
-_MARK = {b"noiseaug": b"a view of the manifest"}
+_MARK = {b"noiseaug.view": b"of the manifest"}
 
 
 def render(rows: str, name: str, write: Callable[[bytes], None]) -> None:
@@ -32,6 +32,25 @@ def render(rows: str, name: str, write: Callable[[bytes], None]) -> None:
         _render_csv(rows, write)
     else:
         _render_parquet(rows, write)
+
+
+def says_the_same(rows: str, path: str) -> bool:
+    """Whether the view at `path` is, byte for byte, that of the manifest at the path `rows`."""
+    with open(path, "rb") as file:
+
+        def compare(content: bytes) -> None:
+            if file.read(len(content)) != content:
+                raise _Differs
+
+        try:
+            render(rows, path, compare)
+        except (_Differs, ImportError):
+            return False
+        return not file.read(1)
+
+
+class _Differs(Exception):
+    pass
 
 
 def is_view(path: str) -> bool:
@@ -67,8 +86,12 @@ def _render_csv(rows: str, write: Callable[[bytes], None]) -> None:
     # With this end of lines, the writer quotes all that a reader may take for one.
     writer = csv.writer(_Lines(lines), lineterminator="\r\n")
     writer.writerow(columns or KEYS[:2])
+    as_json = [place for place, key in enumerate(columns) if type_of(key) in ("bool", "floats")]
     for record in _records(rows):
-        writer.writerow([_cell(record.get(key)) for key in columns])
+        cells = [record.get(key) for key in columns]
+        for place in as_json:
+            cells[place] = None if cells[place] is None else json.dumps(cells[place])
+        writer.writerow(cells)
         if len(lines) >= _ROWS:
             write("".join(lines).encode("utf-8", "backslashreplace"))
             lines.clear()
@@ -86,10 +109,6 @@ class _Lines(io.TextIOBase):
         return len(line)
 
 
-def _cell(value: Any) -> Any:
-    return json.dumps(value) if isinstance(value, bool | list) else value
-
-
 def _render_parquet(rows: str, write: Callable[[bytes], None]) -> None:
     import pyarrow as pa  # takes half a second
     import pyarrow.parquet as pq
@@ -105,9 +124,8 @@ def _render_parquet(rows: str, write: Callable[[bytes], None]) -> None:
     schema = pa.schema([(key, types[type_of(key)]) for key in columns], _MARK)
     with pq.ParquetWriter(_Sink(write), schema) as writer:
         for batch in _batches(rows):
-            cells = [_cells(key, [record.get(key) for record in batch]) for key in columns]
             try:
-                arrays = [pa.array(values, field.type) for values, field in zip(cells, schema, strict=True)]
+                arrays = [_array(pa.array, [row.get(field.name) for row in batch], field.type) for field in schema]
             except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
                 raise Stopped(f"a row of {rows} holds what Parquet cannot: {error}; mend it, or use --force") from None
             writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
@@ -128,10 +146,14 @@ def _batches(rows: str) -> Iterator[list[Record]]:
         yield batch
 
 
-def _cells(key: str, values: list[Any]) -> list[Any]:
-    if type_of(key) != "text":
-        return values
-    return [v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for v in values]
+def _array(make: Callable[[list[Any], Any], Any], values: list[Any], kind: Any) -> Any:
+    try:
+        return make(values, kind)
+    except UnicodeEncodeError:
+        texts = [
+            text.encode("utf-8", "backslashreplace").decode() if isinstance(text, str) else text for text in values
+        ]
+        return make(texts, kind)
 
 
 class _Sink(io.RawIOBase):

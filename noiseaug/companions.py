@@ -31,7 +31,7 @@ class Companions:
     """
 
     manifest: str = MANIFEST
-    annotations: str | None = None
+    annotations: str | os.PathLike[str] | None = None
     label_smoothing: float | None = None
 
     def __post_init__(self) -> None:

@@ -37,7 +37,7 @@ class Finishing:
             Unfit: if it cannot.
         """
         if self._companions.annotations is not None:
-            self._coco = CocoFile(self._companions.annotations)
+            self._coco = CocoFile(os.fspath(self._companions.annotations))
         self._refuse_directories()
         if self._coco or self._companions.label_smoothing is not None:
             self._survey(walk)
@@ -147,4 +147,6 @@ def is_companion(path: str) -> bool:
 
 
 def _is_ours(path: str) -> bool:
-    return is_companion(path) or (path.endswith(".jsonl") and holds_rows(path))
+    if path.endswith(".jsonl"):
+        return holds_rows(path) or os.path.getsize(path) == 0  # as it is when everything failed
+    return is_companion(path)

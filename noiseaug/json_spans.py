@@ -19,7 +19,7 @@ class Member(NamedTuple):
 
     Attributes:
         key: the name of the member.
-        value: the value. Texts in it are UTF-8 read as Latin-1: read the bytes again for them.
+        value: the value. Texts in it are UTF-8 read as Latin-1: take the bytes for them.
         start: where its bytes begin in the file.
         size: how many they are.
         is_element: whether it is one of several in an array.
@@ -44,9 +44,10 @@ def members(fd: int) -> Iterator[Member]:
     scanner = _Scanner(fd)
     scanner.take("{", "a JSON object")
     while not scanner.has("}"):
-        key = scanner.value("a key in quotes")[0]
-        if not isinstance(key, str):
+        if scanner.peek() != '"':
             raise scanner.problem("a key in quotes")
+        _, start, size = scanner.value("a key in quotes")
+        key = json.loads(os.pread(fd, size, start))
         scanner.take(":", "a colon")
         if scanner.has("["):
             yield from _elements(scanner, key)

@@ -296,10 +296,17 @@ def test_odd_names_are_whole_in_a_view_and_bytes_that_are_no_text_are_shown(sour
 
 def test_a_manifest_without_rows_has_a_view_without_rows(source, dest):
     (source / "bad.png").write_bytes(b"none")
-    for view in ("rows.csv", "rows.parquet"):
+    for view in ("rows.csv", "metadata.jsonl", "rows.parquet"):
         assert within("run", source, dest, *STRENGTH, "--manifest", view).returncode == 3
         assert extras(dest) == []
     assert pyarrow.parquet.read_table(dest / "rows.parquet").num_rows == 0
+
+
+def test_a_manifest_of_any_name_may_be_without_rows(source, dest):
+    (source / "bad.png").write_bytes(b"none")
+    for _ in range(2):
+        assert within("run", source, dest, *STRENGTH, "--manifest", "mine.jsonl").returncode == 3
+    assert extras(dest, manifest="mine.jsonl") == []
 
 
 def test_a_row_that_does_not_fit_its_column_is_named(photos, done):

@@ -310,6 +310,7 @@ def test_an_annotation_changes_in_nothing_but_its_ids(annotation, compact):
     [
         {"image_id": 3, "segments_info": [{"id": 5, "area": 1}]},  # panoptic: without an id of its own
         {"image_id": 3, "caption": '"id": 5, '},
+        {"image_id": 3, 'x"id': 5},
         {"image_id": "3, 4", "id": "5}"},
         {"a": {"image_id": 3}, "id": 5, "image_id": 4},
     ],

@@ -12,6 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from noiseaug.companions import Companions
     from noiseaug.errors import NoiseaugError
     from noiseaug.exports import ExportSummary, export
     from noiseaug.exports.format import ExportOptions
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that `noiseaug --help` need not import NumPy and the codecs.
 _HOMES = {
+    "Companions": "companions",
     "ExportOptions": "exports.format",
     "ExportSummary": "exports",
     "GaussianNoise": "noise",
@@ -44,6 +46,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Companions",
     "ExportOptions",
     "ExportSummary",
     "GaussianNoise",

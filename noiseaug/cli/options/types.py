@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from noiseaug.companions import check_label_smoothing, check_manifest_name
 from noiseaug.layout import Layout
 from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
 from noiseaug.presets import parse_preset
@@ -70,3 +71,5 @@ PROBABILITY = Parsed("P", parse_fraction)
 SUFFIXES = Parsed("SUFFIX,..", _suffixes)
 RAMP = Parsed("[linear|log]", _ramp)
 SEED = Parsed("INTEGER|random", _seed)
+MANIFEST_NAME = Parsed("NAME", check_manifest_name)
+LABEL_SMOOTHING = Parsed("EPS", lambda text: check_label_smoothing(parse_fraction(text)))

@@ -40,6 +40,7 @@ _TYPES = {
     "duration": "float",
     **dict.fromkeys(("mono", "silent"), "bool"),
     "soft_label": "floats",
+    **dict.fromkeys(("sidecars", "sidecars_sha256"), "texts"),
 }
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON. The
 # rest is for soft labels of up to 32,768 classes, each at most 24 bytes.
@@ -75,7 +76,8 @@ class Group(NamedTuple):
 
 
 def type_of(key: str) -> str:
-    """What values a key has in every row where it is not null: `text`, `int`, `float`, `bool` or (a list of) `floats`.
+    """What values a key has in every row where it is not null: `text`, `int`, `float`, `bool`, or a list of
+    `floats` or `texts`.
 
     >>> type_of("file_name"), type_of("noise_std")
     ('text', 'float')

@@ -86,7 +86,7 @@ def _render_csv(rows: str, write: Callable[[bytes], None]) -> None:
     # With this end of lines, the writer quotes all that a reader may take for one.
     writer = csv.writer(_Lines(lines), lineterminator="\r\n")
     writer.writerow(columns or KEYS[:2])
-    as_json = [place for place, key in enumerate(columns) if type_of(key) in ("bool", "floats")]
+    as_json = [place for place, key in enumerate(columns) if type_of(key) in ("bool", "floats", "texts")]
     for record in _records(rows):
         cells = [record.get(key) for key in columns]
         for place in as_json:
@@ -119,6 +119,7 @@ def _render_parquet(rows: str, write: Callable[[bytes], None]) -> None:
         "float": pa.float64(),
         "bool": pa.bool_(),
         "floats": pa.list_(pa.float64()),
+        "texts": pa.list_(pa.string()),
     }
     columns = _columns(rows, empty=(None,)) or list(KEYS[:2])
     schema = pa.schema([(key, types[type_of(key)]) for key in columns], _MARK)
@@ -150,10 +151,14 @@ def _array(make: Callable[[list[Any], Any], Any], values: list[Any], kind: Any) 
     try:
         return make(values, kind)
     except UnicodeEncodeError:
-        texts = [
-            text.encode("utf-8", "backslashreplace").decode() if isinstance(text, str) else text for text in values
-        ]
-        return make(texts, kind)
+        return make([_encodable(value) for value in values], kind)
+
+
+def _encodable(value: Any) -> Any:
+    """The value with escapes for what in its text is not valid Unicode."""
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
 class _Sink(io.RawIOBase):

@@ -626,3 +626,22 @@ def test_an_export_loads_no_codec_and_no_numpy(mine):
     script = "import sys, noiseaug.cli.export; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"cv2", "soundfile", "numpy", "tqdm"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_originals_and_transcripts_that_a_run_brought_along_are_exported(source, dest, to):
+    write_sound(source / "ann/one.wav", sound(), "PCM_16")
+    (source / "ann/one.txt").write_text("hello world\n")
+    options = ["--snr", "10", "--with-clean", "beside", "--sidecars", ".txt", "--manifest", "metadata.jsonl"]
+    assert noiseaug("run", source, dest, *options).returncode == 0
+    exported(dest, to)
+    if to == "webdataset":
+        found = [(json.loads(sample["json"])["role"], sample["txt"].decode()) for sample in read_shards(dest)]
+    elif to == "nemo":
+        found = [(row["role"], row["text"] + "\n") for row in lines_of(dest / "nemo_manifest.json")]
+    else:
+        with gzip.open(dest / "supervisions.jsonl.gz", "rt") as file:
+            rows = [json.loads(line) for line in file]
+        found = [(row["custom"]["role"], row["text"] + "\n") for row in rows]
+    assert found == [("clean", "hello world\n"), ("noisy", "hello world\n")]
+    assert noiseaug("verify", dest).returncode == 0

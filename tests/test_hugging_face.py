@@ -99,3 +99,19 @@ def test_images_load_beside_the_other_files_of_a_run(form, dest, tmp_path, load)
     rows = [json.loads(line) for line in (dest / ("metadata.jsonl" if form == "jsonl" else "manifest.jsonl")).open()]
     assert len(found) == len(rows) == 6
     assert found["sha256"] == [row["sha256"] for row in rows]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_originals_beside_load_with_their_roles_and_sidecars(form, dest, tmp_path, load):
+    source = make_photos(tmp_path / "photos", count=4)
+    for path in source.glob("cats/*"):
+        path.with_suffix(".txt").write_text("0 0.5 0.5 1 1\n")
+    options = ["--std", "0.1", "--kind", "image", "--with-clean", "beside", "--sidecars", ".txt"]
+    assert within("run", source, dest, *options, "--manifest", f"metadata.{form}").returncode == 0
+    rows, found = rows_of(dest), load("imagefolder", dest)
+    assert [example["role"] for example in found] == ["clean", "noisy"] * 4
+    for row, example in zip(rows, found, strict=True):
+        assert np.array_equal(np.asarray(example["image"]), read_image(dest / row["file_name"]))
+        names = json.loads(example["sidecars"]) if form == "csv" else example["sidecars"]
+        assert names == row["sidecars"]
+        assert len(names) == (row["label"] == "cats")

@@ -14,7 +14,7 @@ from noiseaug import media
 from noiseaug.errors import Misplaced
 from noiseaug.exports.keys import plain_key
 from noiseaug.files import inside
-from noiseaug.manifest import MANIFEST, Entry, Record, read_entries
+from noiseaug.manifest import MANIFEST, Entry, Record, find, read_entries
 from noiseaug.names import Names
 
 _MOST_CHANNELS = 1024  # of libsndfile
@@ -24,7 +24,7 @@ _MEND = "run noiseaug again with the same command to mend the manifest"
 
 def manifest_of(dest: str) -> str:
     """The manifest of the run that wrote `dest`. Raises Misplaced if there is none."""
-    path = os.path.join(dest, MANIFEST)
+    path = os.path.join(dest, find(dest))
     if not os.path.isfile(path):
         raise Misplaced(f"there is no {MANIFEST} in {dest}; name the DEST of a finished run")
     return path

@@ -103,7 +103,9 @@ class Finishing:
     def _retire_former(self) -> None:
         """Lets go what earlier runs wrote and this one was not asked for; names what may have been changed since."""
         rows = self._in_dest(self._companions.rows)  # as they were until now
-        for name in sorted(set(os.listdir(self._place.dest_root)) - self._names()):
+        with os.scandir(self._place.dest_root) as entries:  # there may be millions
+            found = {entry.name for entry in entries if entry.name.endswith((*VIEWS, ANNOTATIONS))}
+        for name in sorted(found - self._names()):
             path = self._in_dest(name)
             if name.endswith(VIEWS) and is_view(path):
                 if says_the_same(rows, path):

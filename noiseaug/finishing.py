@@ -28,7 +28,7 @@ class Finishing:
         self._companions, self._place, self._state = companions, place, state
         self._coco: CocoFile | None = None
         self._soft_labels: SoftLabels | None = None
-        self._took_labels_off = False
+        self._had_soft_labels = False
 
     def prepare(self, walk: Listing, *, overwrite_foreign: bool) -> None:
         """Makes sure, before any work, that all can be written.
@@ -39,6 +39,8 @@ class Finishing:
         if self._companions.annotations is not None:
             self._coco = CocoFile(os.fspath(self._companions.annotations))
         self._refuse_directories()
+        first = next(self._state.old_groups(), None)
+        self._had_soft_labels = first is not None and any(map(is_soft, first.rows.values()))
         if self._coco or self._companions.label_smoothing is not None:
             self._survey(walk)
         if not overwrite_foreign:
@@ -76,10 +78,8 @@ class Finishing:
 
     def _are_our_classes(self, path: str) -> bool:
         with open(path, "rb") as file:
-            if self._soft_labels and file.read() == self._soft_labels.listing():
-                return True
-        first = next(self._state.old_groups(), None)
-        return first is not None and any(map(is_soft, first.rows.values()))
+            is_the_same = self._soft_labels is not None and file.read() == self._soft_labels.listing()
+        return self._had_soft_labels or is_the_same
 
     def _survey(self, walk: Listing) -> None:
         """Looks at all sources once."""
@@ -103,7 +103,9 @@ class Finishing:
     def _retire_former(self) -> None:
         """Lets go what earlier runs wrote and this one was not asked for; names what may have been changed since."""
         rows = self._in_dest(self._companions.rows)  # as they were until now
-        for name in sorted(set(os.listdir(self._place.dest_root)) - self._names()):
+        with os.scandir(self._place.dest_root) as entries:  # there may be millions
+            found = {entry.name for entry in entries if entry.name.endswith((*VIEWS, ANNOTATIONS))}
+        for name in sorted(found - self._names()):
             path = self._in_dest(name)
             if name.endswith(VIEWS) and is_view(path):
                 if says_the_same(rows, path):
@@ -118,7 +120,7 @@ class Finishing:
         if self._soft_labels:
             return self._soft_labels.put_into(lines)
         if is_soft(lines):
-            self._took_labels_off = True
+            self._had_soft_labels = True
             return taken_off(lines)
         return lines
 
@@ -127,7 +129,7 @@ class Finishing:
         labels, coco, view = self._soft_labels, self._coco, self._companions.view
         if labels:
             self._draft(CLASSES, lambda write: write(labels.listing()))
-        elif self._took_labels_off:
+        elif self._had_soft_labels:
             self._state.retire(CLASSES)
         if coco:
             self._draft(ANNOTATIONS, lambda write: coco.write(rows, write))

@@ -92,8 +92,9 @@ def find(dest: str, wanted: str = MANIFEST) -> str:
     """
     if os.path.isfile(os.path.join(dest, wanted)) or not os.path.isdir(dest):
         return wanted
-    others = (name for name in os.listdir(dest) if name.endswith(".jsonl"))
-    names = [MANIFEST, METADATA, *sorted(others)]
+    with os.scandir(dest) as entries:  # there may be millions
+        others = sorted(entry.name for entry in entries if entry.name.endswith(".jsonl"))
+    names = (MANIFEST, METADATA, *others)
     return next((name for name in names if holds_rows(os.path.join(dest, name))), wanted)
 
 

@@ -63,7 +63,7 @@ def is_view(path: str) -> bool:
             if not path.endswith(".parquet"):
                 return False
             file.seek(-min(1 << 16, os.fstat(file.fileno()).st_size), os.SEEK_END)
-            return next(iter(_MARK)) in file.read()  # pyarrow takes half a second to be imported
+            return next(iter(_MARK)) in file.read()  # without pyarrow, which takes 0.1 s and 45 MB
     except OSError:
         return False
 
@@ -110,7 +110,7 @@ class _Lines(io.TextIOBase):
 
 
 def _render_parquet(rows: str, write: Callable[[bytes], None]) -> None:
-    import pyarrow as pa  # takes half a second
+    import pyarrow as pa  # not for other runs: 0.1 s and 45 MB
     import pyarrow.parquet as pq
 
     types = {

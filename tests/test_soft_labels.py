@@ -102,6 +102,14 @@ def test_labels_are_brought_up_to_date_and_no_output_is_made_again(mine):
     assert tree(dest) == before
 
 
+def test_soft_labels_are_off_where_all_is_made_again_without_them(mine):
+    source, dest = mine
+    before = tree(dest)
+    smooth(source, dest)
+    assert "8 files written" in within("run", source, dest, *STRENGTH, "--force").stdout
+    assert tree(dest) == before
+
+
 def test_a_class_that_is_added_or_goes_changes_the_labels_of_all(mine):
     source, dest = mine
     smooth(source, dest)

@@ -55,7 +55,7 @@ def test_a_run_loads_no_slow_module_that_it_can_do_without(mixed, dest):
 @pytest.mark.parametrize(("kind", "other"), [("image", "soundfile"), ("audio", "noiseaug.media.image")])
 def test_workers_load_the_codecs_of_their_files_alone(kind, other):
     """What a worker imports before its first file, but for what NumPy and soundfile import by themselves."""
-    script = f"import sys, numpy.random, cv2, ctypes.util; before = set(sys.modules)"
+    script = "import sys, numpy.random, cv2, ctypes.util; before = set(sys.modules)"
     script += f"; import noiseaug.augment, noiseaug.media.{kind}; print(*set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
     loaded = set(done.stdout.split())

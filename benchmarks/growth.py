@@ -73,7 +73,7 @@ def axes(*, quick: bool = False, million: bool = False) -> tuple[Axis, ...]:
     seconds = (1, 60, 600) if quick else (1, 60, 600, 3600, 3 * 3600)
     cores = os.cpu_count() or 1
     levels = (1, 2, 4) if quick else (1, 2, 4, 8, 16)
-    photos = "of 100 JPEG of 512x512"
+    photos = "over 100 JPEG of 512x512"
     workers = tuple(sorted({1, 2, cores, 4 * cores}))
     return (
         Axis("Files", "PNG files of 8x8", files, lambda count: watched(corpus.tiny_files(int(count)))),

@@ -38,3 +38,9 @@ clean:
 .venv/installed-%: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@ .venv/installed
+
+# See tests/readers.txt for why some come without what they need.
+.venv/installed-test: .venv/bin/python pyproject.toml tests/readers.txt
+	$(BIN)/python -m pip install --quiet --editable '.[test,readers]'
+	$(BIN)/python -m pip install --quiet --no-deps --requirement tests/readers.txt
+	@touch $@ .venv/installed

@@ -12,7 +12,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from noiseaug.companions import Companions
     from noiseaug.errors import NoiseaugError
+    from noiseaug.exports import ExportSummary, export
+    from noiseaug.exports.format import ExportOptions
     from noiseaug.layout import Layout
     from noiseaug.level import Level
     from noiseaug.noise import GaussianNoise
@@ -26,6 +29,9 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that `noiseaug --help` need not import NumPy and the codecs.
 _HOMES = {
+    "Companions": "companions",
+    "ExportOptions": "exports.format",
+    "ExportSummary": "exports",
     "GaussianNoise": "noise",
     "Layout": "layout",
     "Level": "level",
@@ -34,11 +40,15 @@ _HOMES = {
     "Running": "running",
     "Selection": "sources",
     "Summary": "pipeline",
+    "export": "exports",
     "run": "pipeline",
     "verify": "verification",
 }
 
 __all__ = [
+    "Companions",
+    "ExportOptions",
+    "ExportSummary",
     "GaussianNoise",
     "Layout",
     "Level",
@@ -48,6 +58,7 @@ __all__ = [
     "Selection",
     "Summary",
     "__version__",
+    "export",
     "run",
     "verify",
 ]

@@ -23,6 +23,10 @@ class NothingToDo(NoiseaugError):
     """There is no file in SOURCE that could be worked on."""
 
 
+class Unfit(NoiseaugError):
+    """Something that goes with the run (a COCO file, say) does not go with its sources, or cannot be used."""
+
+
 class Busy(NoiseaugError):
     """Another run is writing to DEST."""
 

@@ -125,13 +125,17 @@ class OutputFile:
             Refused: if it cannot be linked to as asked.
         """
         if link in ("auto", "copy") and self._clone(source):
-            return
-        if link == "copy" or (link == "auto" and not self._link(source, "hardlink")):
-            os.lseek(source.fd, 0, os.SEEK_SET)
-            while data := os.read(source.fd, _CHUNK):
-                _write_all(self.fd, memoryview(data))
-        elif link in ("hardlink", "symlink") and not self._link(source, link):
-            raise Refused(f"cannot have a {link} in DEST; use --link copy")
+            return None
+        if link != "copy":
+            try:
+                return self._link(source, "hardlink" if link == "auto" else link)
+            except OSError as error:
+                if link != "auto":
+                    raise Refused(f"cannot have a {link} in DEST ({error.strerror}); use --link copy") from None
+        os.lseek(source.fd, 0, os.SEEK_SET)
+        while data := os.read(source.fd, _CHUNK):
+            _write_all(self.fd, memoryview(data))
+        return None
 
     def _clone(self, source: SourceFile) -> bool:
         """Shares the source's blocks, where the file system can; whether it could."""
@@ -141,21 +145,17 @@ class OutputFile:
             return False
         return True
 
-    def _link(self, source: SourceFile, link: str) -> bool:
-        """Puts a link to the source in the place of the temporary; whether that could be done."""
+    def _link(self, source: SourceFile, link: str) -> None:
+        """Puts a link to the source in the place of the temporary."""
         name, real = f"{self.temporary[:-4]}-link.tmp", os.path.realpath(source.path)
-        try:
-            if link == "hardlink":
-                os.link(real, name)
-            else:
-                os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
-        except OSError:
-            return False
+        if link == "hardlink":
+            os.link(real, name)
+        else:
+            os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
         os.replace(name, self.temporary)
         self._linked = True
         os.close(self.fd)
         self.fd = os.dup(source.fd)
-        return True
 
     def sha256(self) -> str:
         """The SHA-256 of the content, in hex."""

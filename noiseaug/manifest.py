@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -15,13 +16,14 @@ from typing import Any, NamedTuple
 from noiseaug.sources import walk_order
 
 MANIFEST = "manifest.jsonl"
+METADATA = "metadata.jsonl"  # what Hugging Face's loaders look for
 FAILURES = "failures.jsonl"
 
 Record = dict[str, Any]
 
 # In this order in every row; a row leaves out what does not apply to its kind.
 KEYS = (
-    *("file_name", "source_path", "kind", "role", "label", "level", "copy"),
+    *("file_name", "source_path", "kind", "role", "label", "soft_label", "level", "copy"),
     *("std", "snr_db", "mean", "clip_low", "clip_high", "mono", "seed", "key", "recipe", "options", "made_with"),
     *("noise_mean", "noise_std", "noise_std_decoded", "snr_db_measured", "psnr_db", "clipped"),
     *("silent", "silence_kept", "gain"),
@@ -29,8 +31,19 @@ KEYS = (
     *("source_format", "not_kept", "bytes", "sha256", "source_bytes", "source_sha256"),
     *("sidecars", "sidecars_sha256"),
 )
-# A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON.
-_LONGEST_LINE = 1 << 17
+# Of the values of each key, where they are not null: the same in every row. The other keys hold text.
+_TYPES = {
+    **dict.fromkeys(("copy", "seed", "width", "height", "frames", "sampling_rate", "num_samples", "channels"), "int"),
+    **dict.fromkeys(("bytes", "source_bytes"), "int"),
+    **dict.fromkeys(("std", "snr_db", "mean", "clip_low", "clip_high", "noise_mean", "noise_std"), "float"),
+    **dict.fromkeys(("noise_std_decoded", "snr_db_measured", "psnr_db", "clipped", "silence_kept", "gain"), "float"),
+    "duration": "float",
+    **dict.fromkeys(("mono", "silent"), "bool"),
+    "soft_label": "floats",
+}
+# A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON. The
+# rest is for soft labels of up to 32,768 classes, each at most 24 bytes.
+_LONGEST_LINE = 1 << 20
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode  # made once: dumps makes one a call
 _HEAD = re.compile(rb'\{"file_name": "([ !#-\[\]-~]+)", "source_path": "([ !#-\[\]-~]+)", ')  # ASCII, nothing escaped
 
@@ -59,6 +72,35 @@ class Group(NamedTuple):
 
     source_path: str
     rows: dict[str, bytes]
+
+
+def type_of(key: str) -> str:
+    """What values a key has in every row where it is not null: `text`, `int`, `float`, `bool` or (a list of) `floats`.
+
+    >>> type_of("file_name"), type_of("noise_std")
+    ('text', 'float')
+    """
+    return _TYPES.get(key, "text")
+
+
+def find(dest: str, wanted: str = MANIFEST) -> str:
+    """The name of the manifest in DEST: `wanted`, or the one that a run wrote there under another name.
+
+    `wanted` too if there is none.
+    """
+    if os.path.isfile(os.path.join(dest, wanted)) or not os.path.isdir(dest):
+        return wanted
+    others = (name for name in os.listdir(dest) if name.endswith(".jsonl"))
+    names = [MANIFEST, METADATA, *sorted(others)]
+    return next((name for name in names if holds_rows(os.path.join(dest, name))), wanted)
+
+
+def holds_rows(path: str) -> bool:
+    """Whether a run wrote the file as its manifest, to judge by the first line; one without any is so by its name."""
+    _, line, _ = next(_lines(path), (0, b"", None))
+    if not line:
+        return os.path.basename(path) in (MANIFEST, METADATA) and os.path.isfile(path)
+    return {"file_name", "source_path", "recipe", "source_sha256"} <= record_of(line).keys()
 
 
 def record_line(record: Record) -> bytes:

@@ -9,8 +9,10 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from noiseaug import pool, sidecars
-from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped
+from noiseaug.companions import Companions
+from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
 from noiseaug.files import remove_temporaries
+from noiseaug.finishing import Finishing
 from noiseaug.layout import Layout
 from noiseaug.place import Place, locate
 from noiseaug.plan import Plan, Target
@@ -41,6 +43,7 @@ class Summary:
         source_bytes: size of the sources of what was written.
         not_kept: what could not be carried over from sources, with their format, and from how many.
         failures: the first failures, as in failures.jsonl.
+        notes: what of the files that go with the outputs is not as one might think.
     """
 
     manifest: str = ""
@@ -55,6 +58,7 @@ class Summary:
     kinds: dict[str, int] = field(default_factory=dict)
     not_kept: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The summary as plain data."""
@@ -95,6 +99,7 @@ def run(
     selection: Selection | None = None,
     running: Running | None = None,
     layout: Layout | None = None,
+    companions: Companions | None = None,
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Summary:
@@ -107,12 +112,14 @@ def run(
         selection: which of the files are meant; all by default.
         running: how to go about it.
         layout: what is written besides noisy samples, and under what names.
+        companions: what to write besides the outputs; `manifest.jsonl` by default.
         on_progress: called after each source, in walk order.
 
     Raises:
         Misplaced: if source and dest do not go together, or outputs would have names that they cannot have.
         ValueError: if the layout does not go with the recipe.
         NothingToDo: if the source holds no file to work on.
+        Unfit: if one of the companions cannot be written.
         Busy: if another run is writing to dest.
         Stopped: if the run cannot go on (no space is left, say).
         FailedFast: at the first failure, with `running.fail_fast`.
@@ -122,8 +129,9 @@ def run(
     Traceback (most recent call last):
     noiseaug.errors.Misplaced: SOURCE no/such/folder does not exist
     """
-    selection, running = selection or Selection(), running or Running()
+    selection, running, companions = selection or Selection(), running or Running(), companions or Companions()
     plan = Plan(recipe, layout or Layout())
+    companions.check_seed(recipe.seed)
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
     job = Job(place.source_root, place.dest_root, running.overwrite_foreign, plan.layout.link, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
@@ -131,20 +139,26 @@ def run(
         if not isinstance(found, Source):
             name = place.source_file
             raise NothingToDo(f"{name} is neither an image nor an audio file, by its suffix, or not selected")
+        if companions != Companions():
+            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {place.dest_file} is a file")
         return _run_file(job, found, place.dest_file, plan, running, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
-    state = State(place.dest_root)
+    state = State(place.dest_root, companions.rows)
+    finishing = Finishing(companions, place, state)
     try:
         state.lock()
         walk = _walk(place, selection, recipe)
         _refuse_unusable(walk, plan, place.source_root)
-        return _Run(job, plan, running, state).go(walk, on_progress)
-    except (NothingToDo, Misplaced):
+        finishing.prepare(walk, overwrite_foreign=running.overwrite_foreign)
+        state.adopt()
+        return _Run(job, plan, running, state, finishing).go(walk, on_progress)
+    except (NothingToDo, Misplaced, Unfit):
         if not existed:
             os.rmdir(place.dest_root)
         raise
     finally:
+        finishing.close()
         state.close()
 
 
@@ -155,6 +169,7 @@ def planned(
     selection: Selection | None = None,
     running: Running | None = None,
     layout: Layout | None = None,
+    companions: Companions | None = None,
 ) -> Iterator[tuple[str, str]]:
     """What `run` with the same arguments would make, as (source path, file name), in order. Nothing is written."""
     selection, running = selection or Selection(), running or Running()
@@ -166,7 +181,7 @@ def planned(
         yield from ((found.path, place.dest_file) for found in walk if isinstance(found, Source))
         return
     job = Job(place.source_root, place.dest_root)
-    old = State(place.dest_root).old_groups()
+    old = State(place.dest_root, (companions or Companions()).rows).old_groups()
     reconciliation = Reconciliation(job, plan, replace(running, prune=False), old, lambda: False)
     for _, task in reconciliation.items(walk):
         if task:
@@ -199,11 +214,12 @@ def _refuse_unusable(walk: Listing, plan: Plan, source_root: str) -> None:
 class _Run:
     """One run over a directory."""
 
-    def __init__(self, job: Job, plan: Plan, running: Running, state: State) -> None:
+    def __init__(self, job: Job, plan: Plan, running: Running, state: State, finishing: Finishing) -> None:
         self._job, self._plan, self._running, self._state = job, plan, running, state
+        self._finishing = finishing
         self._manifest, self._failures = state.begin()
         self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
-        self._summary = Summary(manifest=state.manifest_path)
+        self._summary = Summary(manifest=state.manifest_path, notes=finishing.notes)
 
     def go(self, walk: Listing, on_progress: Callable[[Progress], None]) -> Summary:
         summary = self._summary
@@ -219,6 +235,8 @@ class _Run:
             if not summary.sources and not summary.failed:
                 raise NothingToDo(_nothing_in(self._job.source_root, walk))
             self._state.remove_temporaries(_directories(engine.lost))
+            self._manifest.settle()
+            self._finishing.draft(self._manifest.content)
             self._state.finish(
                 self._manifest, self._failures, failed=bool(summary.failed), worked=bool(summary.written)
             )
@@ -246,7 +264,7 @@ class _Run:
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
         """Writes down what came of a source."""
         if outcome is None and not note.failures:  # all is up to date
-            self._manifest.write(b"".join(note.kept.values()))
+            self._write_rows(note.kept.values())
             self._summary.count(note, {}, Outcome())
             return Progress(note.paths)
         outcome = outcome or Outcome(failures=note.failures)
@@ -255,13 +273,16 @@ class _Run:
             raise Stopped(outcome.stop)
         made = {row.file_name: row.line for row in outcome.rows}
         rows = {**note.kept, **(note.former if outcome.unchanged else {}), **made}
-        self._manifest.write(b"".join(rows[name] for name in note.file_names if name in rows))
+        self._write_rows(rows[name] for name in note.file_names if name in rows)
         self._failures.write(b"".join(outcome.failures))
         self._summary.count(note, made, outcome)
         if outcome.failures and self._running.fail_fast:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")
         return Progress(note.paths, note.size, tuple(made), outcome.failures, outcome.traceback)
+
+    def _write_rows(self, lines: Iterable[bytes]) -> None:
+        self._manifest.write(self._finishing.labelled(b"".join(lines)))
 
 
 def _directories(tasks: Iterable[Task]) -> set[str]:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import posixpath
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import NamedTuple
 
 from noiseaug import media
 from noiseaug.layout import Layout, why_unusable
 from noiseaug.level import CLEAN, Level
 from noiseaug.manifest import FAILURES, MANIFEST
+from noiseaug.names import Names
 from noiseaug.recipe import Recipe
 
 _OWN = frozenset({MANIFEST, FAILURES})
@@ -147,32 +146,19 @@ class Plan:
 
     def _unusable_anywhere(self, source_paths: Paths) -> Unusable | None:
         """Of names by a template, which can meet anywhere, eight bytes are held for each."""
-        hashes = array("Q")
+        names = Names()
         for path in source_paths():
             for name in self._names(path):
                 if reason := why_unusable(name, _OWN):
                     return Unusable(name, (path,), reason)
-                hashes.append(_short_hash(name))
-        twice = _repeated(hashes)
-        if not twice:
+                names.add(name)
+        if not names.has_repeated():
             return None
         first: dict[str, str] = {}
         for path in source_paths():
             for name in self._names(path):
                 if name in first:
                     return Unusable(name, (first[name], path), _BOTH)
-                if _short_hash(name) in twice:
+                if names.is_repeated(name):
                     first[name] = path
         return None
-
-
-def _repeated(numbers: array[int]) -> set[int]:
-    """Those that occur more than once."""
-    import numpy as np  # only runs with a template need it in their own process; a list would take five times the room
-
-    ordered = np.sort(np.frombuffer(numbers, np.uint64)) if numbers else np.empty(0, np.uint64)
-    return set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
-
-
-def _short_hash(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode("utf-8", "surrogateescape"), digest_size=8).digest(), "little")

@@ -7,8 +7,10 @@ While outputs are being made, `DEST/.noiseaug/` holds
 - `failures.jsonl`: the failures so far;
 - `base.jsonl`: after an interruption, all that is known from the manifest and the journals of runs before this one.
 
-At the end the journal takes the place of the manifest, which is the last thing to change, and the directory goes. A run
-that finds nothing to do creates none of this: a file is written only from where it differs from the one before.
+At the end the journal takes the place of the manifest, and the directory goes. What goes with the manifest is drafted
+here too, and put in place before it; or after it, if it is a view of the manifest that the run was asked for, which is
+then the last thing to change. A run that finds nothing to do creates none of this: a file is written only from where it
+differs from the one before.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from typing import IO
 
 from noiseaug.errors import Busy
 from noiseaug.files import remove_temporaries
-from noiseaug.manifest import FAILURES, MANIFEST, Group, is_pending, merged, pending_line, read_groups
+from noiseaug.manifest import FAILURES, MANIFEST, Group, find, is_pending, merged, pending_line, read_groups
 from noiseaug.sources import STATE_PREFIX
 
 
@@ -35,10 +37,15 @@ class SettledFile:
     Args:
         path: the file that the lines are compared with, and that `publish` replaces.
         draft: where the lines go from the first difference on (what is before it is copied).
+
+    Attributes:
+        path: as given.
+        differs: whether it does, once it is settled.
     """
 
     def __init__(self, path: str, draft: str) -> None:
-        self._path, self._draft = path, draft
+        self.path, self._draft = path, draft
+        self.differs = False
         self._agreed = 0
         self._file: IO[bytes] | None = None
         self._former: IO[bytes] | None
@@ -56,7 +63,7 @@ class SettledFile:
                 self._agreed += len(lines)
                 return
             self._file = self._begin()
-        self._file.write(lines)
+        _write_all(self._file, lines)
 
     def _begin(self) -> IO[bytes]:
         os.makedirs(os.path.dirname(self._draft), exist_ok=True)
@@ -66,7 +73,7 @@ class SettledFile:
             left = self._agreed
             while left:
                 chunk = self._former.read(min(left, 1 << 20))
-                file.write(chunk)
+                _write_all(file, chunk)
                 left -= len(chunk)
         return file
 
@@ -77,7 +84,13 @@ class SettledFile:
         if self._file:
             os.fsync(self._file.fileno())
         self.close()
-        return self._file is not None
+        self.differs = self._file is not None
+        return self.differs
+
+    @property
+    def content(self) -> str:
+        """Where all that was written stands, from when it is settled until it is published."""
+        return self._draft if self.differs else self.path
 
     def close(self) -> None:
         """Lets go of the files; the draft stays."""
@@ -87,19 +100,35 @@ class SettledFile:
 
     def publish(self) -> None:
         """Puts the new file in the place of the old one."""
-        os.replace(self._draft, self._path)
+        os.replace(self._draft, self.path)
+        self.differs = False
+
+
+def _write_all(file: IO[bytes], content: bytes) -> None:
+    """Writes to an unbuffered file, which may take only part of it at once: on a full disk, what fitted."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 class State:
-    """The lock on DEST, what earlier runs left there, and the manifest in the making."""
+    """The lock on DEST, what earlier runs left there, and the manifest in the making.
 
-    def __init__(self, dest: str) -> None:
-        self._dest = dest
+    Args:
+        dest: the directory DEST.
+        name: what the manifest is called there; one of another name is taken to be it until this one is there.
+    """
+
+    def __init__(self, dest: str, name: str = MANIFEST) -> None:
+        self._dest, self._name = dest, name
         self._directory = os.path.join(dest, STATE_PREFIX)
         self._lock: int | None = None
         self._pending: IO[bytes] | None = None
         self._open: list[SettledFile] = []
-        self.manifest_path = os.path.join(dest, MANIFEST)
+        self._companions: list[SettledFile] = []
+        self._views: list[SettledFile] = []
+        self._retired: list[str] = []
+        self.manifest_path = os.path.join(dest, name)
         self.failures_path = os.path.join(dest, FAILURES)
 
     def _file(self, name: str) -> str:
@@ -117,10 +146,17 @@ class State:
         except OSError:
             return  # a file system without locks: nothing to be had
 
+    def adopt(self) -> None:
+        """Gives a manifest that earlier runs wrote under another name the name it has now."""
+        former = find(self._dest, self._name)
+        if former != self._name:
+            os.rename(os.path.join(self._dest, former), self.manifest_path)
+
     def old_groups(self) -> Iterator[Group]:
         """All rows that earlier runs left, finished or not, by source in walk order."""
         base = self._file("base.jsonl")
-        known = read_groups(base if os.path.exists(base) else self.manifest_path)
+        manifest = os.path.join(self._dest, find(self._dest, self._name))
+        known = read_groups(base if os.path.exists(base) else manifest)
         announced = merged(read_groups(self._file("pending.jsonl")), known)
         return merged(read_groups(self._file("journal.jsonl")), announced)
 
@@ -156,22 +192,47 @@ class State:
             self._pending = open(self._file("pending.jsonl"), "wb", buffering=0)  # noqa: SIM115 - held for the run
         self._pending.write(b"".join(pending_line(*target) for target in targets))
 
-    def finish(self, manifest: SettledFile, failures: SettledFile, *, failed: bool, worked: bool) -> None:
-        """Publishes what is new, the manifest last, and leaves nothing else behind.
+    def companion(self, name: str, *, is_view: bool = False) -> SettledFile:
+        """A file that goes with the manifest, to be written and settled; `finish` puts it in place.
 
-        The manifest is what Make looks at, so it is no older than any output even where its text stays the same.
+        Args:
+            name: what it is called in DEST.
+            is_view: whether it is a view of the manifest, and must not be older.
+        """
+        file = SettledFile(os.path.join(self._dest, name), self._file(f"new-{name}"))
+        self._open.append(file)
+        (self._views if is_view else self._companions).append(file)
+        return file
+
+    def retire(self, name: str) -> None:
+        """Lets `finish` remove a file of this name from DEST, which goes with a manifest that is no more."""
+        self._retired.append(os.path.join(self._dest, name))
+
+    def finish(self, manifest: SettledFile, failures: SettledFile, *, failed: bool, worked: bool) -> None:
+        """Publishes what is new, the manifest (settled before) and its view last, and leaves nothing else behind.
+
+        They are what Make looks at, so they are no older than any output even where their text stays the same.
         """
         if failed:
             self.publish_failures(failures)
         else:
             _remove(self.failures_path)
-        changed = manifest.settle()
+        for file in self._companions:
+            if file.differs:
+                file.publish()
+        for path in self._retired:
+            _remove(path)
         _remove(self._file("pending.jsonl"))
         _remove(self._file("base.jsonl"))
-        if changed:
+        if manifest.differs:
             manifest.publish()
         elif worked:
             os.utime(self.manifest_path)
+        for file in self._views:
+            if file.differs:
+                file.publish()
+            elif os.stat(file.path).st_mtime_ns < os.stat(self.manifest_path).st_mtime_ns:
+                os.utime(file.path)
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def publish_failures(self, failures: SettledFile) -> None:

@@ -7,23 +7,24 @@ import math
 import os
 import re
 import tempfile
-from array import array
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import NamedTuple
 
 from noiseaug import media, pool
 from noiseaug.errors import Misplaced
+from noiseaug.exports import is_export
 from noiseaug.files import inside, sha256_of_file
+from noiseaug.finishing import is_companion
 from noiseaug.level import CLEAN, Clip, Level
-from noiseaug.manifest import FAILURES, MANIFEST, Entry, Record, read_entries, sidecar_names
+from noiseaug.manifest import FAILURES, Entry, Record, find, read_entries, sidecar_names
+from noiseaug.names import Names
 from noiseaug.plan import Target
 from noiseaug.recipe import Recipe, parse_options
 from noiseaug.running import Running, available_cores
+from noiseaug.soft_labels import CLASSES
 from noiseaug.sources import STATE_PREFIX, Source
 from noiseaug.task import Job, Outcome, Task
 
@@ -65,6 +66,7 @@ def verify(
     source: str | os.PathLike[str] | None = None,
     *,
     deep: bool = False,
+    manifest: str | None = None,
     workers: int | None = None,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Report:
@@ -78,6 +80,7 @@ def verify(
         dest: the directory a run wrote.
         source: the SOURCE of that run.
         deep: make outputs again; needs `source`.
+        manifest: the name of the manifest in `dest`, if it is neither `manifest.jsonl` nor another that a run wrote.
         workers: how many files are worked on at once; by default one for each available core.
         on_progress: called with the number of rows checked since the last call.
 
@@ -85,11 +88,12 @@ def verify(
         Misplaced: if there is no manifest in `dest`, or `deep` lacks its source.
     """
     dest, workers = os.fspath(dest), workers or available_cores()
-    if not os.path.isfile(os.path.join(dest, MANIFEST)):
-        raise Misplaced(f"there is no {MANIFEST} in {dest}; name the DEST of a finished run")
+    manifest = manifest or find(dest)
+    if not os.path.isfile(os.path.join(dest, manifest)):
+        raise Misplaced(f"there is no {manifest} in {dest}; name the DEST of a finished run")
     if source is None and deep:
         raise Misplaced("--deep makes outputs again, and needs --source")
-    checks = _Checks(dest, None if source is None else os.fspath(source))
+    checks = _Checks(dest, manifest, None if source is None else os.fspath(source))
     report = Report()
     for findings in _checked_rows(checks, workers):
         report.checked += 1
@@ -97,14 +101,14 @@ def verify(
         on_progress(1)
     report.findings += checks.duplicates() + list(checks.extras())
     if deep and source is not None:
-        report.findings += _made_again(dest, os.fspath(source), workers)
+        report.findings += _made_again(checks, os.fspath(source), workers)
     return report
 
 
 def _checked_rows(checks: _Checks, workers: int) -> Iterator[list[Finding]]:
     window: deque[Future[list[Finding]]] = deque()
     with ThreadPoolExecutor(workers) as threads:
-        for entry in read_entries(os.path.join(checks.dest, MANIFEST)):
+        for entry in read_entries(checks.manifest_path):
             record = checks.register(entry)
             window.append(threads.submit(checks.row, entry, record))
             if len(window) >= _WINDOW * workers:
@@ -114,28 +118,32 @@ def _checked_rows(checks: _Checks, workers: int) -> Iterator[list[Finding]]:
 
 
 class _Checks:
-    """The single checks, and a memory of which names the manifest holds: eight bytes each, not the names."""
+    """The single checks, and a memory of which names the manifest holds."""
 
-    def __init__(self, dest: str, source: str | None) -> None:
-        self.dest, self._source = dest, source
-        self._names = array("Q")
+    def __init__(self, dest: str, manifest: str, source: str | None) -> None:
+        self.dest, self._manifest, self._source = dest, manifest, source
+        self.manifest_path = os.path.join(dest, manifest)
+        self._names = Names()
+        self._own = {manifest, FAILURES}
 
     def register(self, entry: Entry) -> Record | None:
         """Remembers the row's name; the record, if it is one."""
         if entry.record is None or _record_problem(entry.record):
             return None
         for name in (entry.record["file_name"], *sidecar_names(entry.record)):
-            self._names.append(_short_hash(name))
+            self._names.add(name)
+        if "soft_label" in entry.record:
+            self._own.add(CLASSES)
         return entry.record
 
     def row(self, entry: Entry, record: Record | None) -> list[Finding]:
         """What is wrong with a row of the manifest and the files that it names."""
         if record is None:
             problem = entry.problem or _record_problem(entry.record or {}) or ""
-            return [Finding("invalid", f"{MANIFEST} line {entry.number}", problem)]
+            return [Finding("invalid", f"{self._manifest} line {entry.number}", problem)]
         path = inside(self.dest, record["file_name"])
         if path is None:
-            return [Finding("invalid", f"{MANIFEST} line {entry.number}", "its file_name leads out of DEST")]
+            return [Finding("invalid", f"{self._manifest} line {entry.number}", "its file_name leads out of DEST")]
         found = _file_problem(path, record["bytes"], record["sha256"])
         findings = [Finding(found[0], record["file_name"], found[1])] if found else []
         findings += self._sidecar_problems(record)
@@ -159,33 +167,25 @@ class _Checks:
 
     def duplicates(self) -> list[Finding]:
         """Names that the manifest holds more than once."""
-        self._names = array("Q", sorted(self._names))
-        twice = {name for name, following in zip(self._names, self._names[1:], strict=False) if name == following}
-        if not twice:
+        if not self._names.has_repeated():
             return []
-        entries = read_entries(os.path.join(self.dest, MANIFEST))
+        entries = read_entries(self.manifest_path)
         names = (entry.record["file_name"] for entry in entries if entry.record)
-        again = {name for name in names if _short_hash(name) in twice}
+        again = {name for name in names if self._names.is_repeated(name)}
         return [Finding("invalid", name, "the manifest has several rows for it") for name in sorted(again)]
 
     def extras(self) -> Iterator[Finding]:
-        """Files in DEST that the manifest does not name."""
+        """Files in DEST that the manifest does not name, other than exports of it."""
         for directory, subdirectories, names in os.walk(self.dest):
             subdirectories.sort()
             for name in sorted(names):
                 path = os.path.relpath(os.path.join(directory, name), self.dest)
-                if path not in (MANIFEST, FAILURES) and not self._has(path):
+                if path in self._own or path in self._names:
+                    continue
+                found = os.path.join(directory, name)
+                if not is_export(found) and not (directory == self.dest and is_companion(found)):
                     left = " left by a run that was interrupted" if STATE_PREFIX in path else ""
                     yield Finding("extra", path, f"is not in the manifest{left}")
-
-    def _has(self, path: str) -> bool:
-        wanted = _short_hash(path)
-        at = bisect_left(self._names, wanted)
-        return at < len(self._names) and self._names[at] == wanted
-
-
-def _short_hash(name: str) -> int:
-    return int.from_bytes(blake2b(os.fsencode(name), digest_size=8).digest(), "little")
 
 
 def _file_problem(path: str, size: int | None, sha256: str) -> tuple[str, str] | None:
@@ -237,12 +237,12 @@ def _record_problem(record: Record) -> str | None:
     return None
 
 
-def _made_again(dest: str, source: str, workers: int) -> Iterator[Finding]:
+def _made_again(checks: _Checks, source: str, workers: int) -> Iterator[Finding]:
     """Makes every output again, a row at a time, and compares what the manifest says with what comes out."""
     with tempfile.TemporaryDirectory(prefix="noiseaug-verify-") as scratch:
         engine = pool.Processes(Job(source, scratch), workers, Running.timeout)
         try:
-            for record, outcome in pool.in_order(engine, _tasks(dest, source), lambda _: None):
+            for record, outcome in pool.in_order(engine, _tasks(checks, source), lambda _: None):
                 if isinstance(record, Finding):
                     yield record
                     continue
@@ -254,12 +254,12 @@ def _made_again(dest: str, source: str, workers: int) -> Iterator[Finding]:
             engine.close()
 
 
-def _tasks(dest: str, source: str) -> Iterator[pool.Item[Record | Finding]]:
-    for entry in read_entries(os.path.join(dest, MANIFEST)):
+def _tasks(checks: _Checks, source: str) -> Iterator[pool.Item[Record | Finding]]:
+    for entry in read_entries(checks.manifest_path):
         record = entry.record
         if record is None or _record_problem(record) or inside(source, record["source_path"]) is None:
             continue  # found by the checks of rows
-        if inside(dest, record["file_name"]) is None:
+        if inside(checks.dest, record["file_name"]) is None:
             continue
         try:
             recipe = _recipe_of(record)

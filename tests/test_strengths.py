@@ -110,6 +110,7 @@ def test_more_copies_of_a_ramp_make_again_what_they_move(source, dest, tmp_path)
     [
         (["--std", "0.1", "--copies", 3, "--ramp"], "a ramp spreads a range over copies"),
         (["--std", "0:0.1", "--ramp"], "2 copies or more"),
+        (["--std", "0:0.1", "--copies", 3, "--ramp", "photos"], "put --ramp behind SOURCE and DEST"),
         (["--std", "0:0.1", "--copies", 3, "--ramp", "log"], "begins above 0"),
         (["--std", "log:0:0.1"], "begins above 0"),
         (["--std", "log:0.1"], "is no range"),
@@ -123,7 +124,7 @@ def test_strengths_that_make_no_sense_are_refused_before_work(source, dest, opti
     write_image(source / "a.png", photo(8, 8))
     result = noiseaug("run", source, dest, *options)
     assert result.returncode == 2
-    assert told in result.stderr
+    assert told in " ".join(result.stderr.split())
     assert not dest.exists()
 
 

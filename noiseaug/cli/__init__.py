@@ -18,6 +18,7 @@ _COMMANDS = {
     "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
     "presets": "List the strengths that --preset names.",
     "verify": "Compare DEST with its manifest.",
+    "export": "Write what is in DEST as NeMo or Lhotse manifests, or WebDataset shards.",
 }
 
 

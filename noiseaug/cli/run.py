@@ -9,10 +9,9 @@ from typing import Any
 
 import click
 
-from noiseaug.cli.display import Display, show_summary
+from noiseaug.cli.display import Display, printable, show_summary
 from noiseaug.cli.options import noise, output, running, selection, with_options
 from noiseaug.depfile import Depfile
-from noiseaug.manifest import MANIFEST
 from noiseaug.pipeline import Progress, planned, run
 
 _SOURCE = click.Path(exists=True)
@@ -40,8 +39,9 @@ def command(source: str, dest: str, **options: Any) -> int:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--name") from None
     chosen, how = selection.selection_of(options), running.running_of(options)
+    companions = output.companions_of(options)
     if options["dry_run"]:
-        for _, file_name in planned(source, dest, recipe, chosen, how, layout):
+        for _, file_name in planned(source, dest, recipe, chosen, how, layout, companions):
             click.echo(os.fsencode(file_name))
         return 0
     depfile = _depfile(source, dest, options)
@@ -53,9 +53,12 @@ def command(source: str, dest: str, **options: Any) -> int:
                 for path in progress.source_paths:
                     depfile.add(path)
 
-        summary = run(source, dest, recipe, chosen, how, layout, on_progress=on_progress)
+        summary = run(source, dest, recipe, chosen, how, layout, companions, on_progress=on_progress)
     if depfile:
         depfile.write()
+    if not options["quiet"]:
+        for note in summary.notes:
+            click.echo(f"noiseaug: {printable(note)}", err=True)
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
         if options["json"]:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
@@ -67,6 +70,6 @@ def command(source: str, dest: str, **options: Any) -> int:
 def _depfile(source: str, dest: str, options: dict[str, Any]) -> Depfile | None:
     if not options["depfile"]:
         return None
-    target = os.path.join(dest, MANIFEST) if os.path.isdir(source) else dest
+    target = os.path.join(dest, options["manifest"]) if os.path.isdir(source) else dest
     root = source if os.path.isdir(source) else options["root"] or os.path.dirname(source)
     return Depfile(options["depfile"], target, root)

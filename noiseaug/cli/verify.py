@@ -19,10 +19,11 @@ _DIRECTORY = click.Path(exists=True, file_okay=False)
 @click.argument("dest", type=_DIRECTORY)
 @click.option("--source", type=_DIRECTORY, help="The SOURCE of the run; its files must be as they were.")
 @click.option("--deep", is_flag=True, help="Make every output again, and compare the bytes. Needs --source.")
+@click.option("--manifest", metavar="NAME", help="What the manifest in DEST is called.  [default: looked for]")
 @click.option("--workers", type=click.IntRange(min=1), help="Files worked on at once.  [default: available cores]")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def command(dest: str, source: str | None, deep: bool, workers: int | None, quiet: bool, as_json: bool) -> int:
+def command(dest: str, source: str | None, quiet: bool, as_json: bool, **checks: Any) -> int:
     """Compare DEST with its manifest: missing, truncated, altered and extra files.
 
     Exit status: 0 all is as it should be, 3 it is not, 1 could not check, 2 usage.
@@ -33,7 +34,7 @@ def command(dest: str, source: str | None, deep: bool, workers: int | None, quie
 
         bar = tqdm(unit=" files", dynamic_ncols=True, file=sys.stderr)
     try:
-        report = verify(dest, source, deep=deep, workers=workers, on_progress=bar.update if bar else lambda _: None)
+        report = verify(dest, source, **checks, on_progress=bar.update if bar else lambda _: None)
     finally:
         if bar:
             bar.close()

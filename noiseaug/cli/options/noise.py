@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, SEED, SNR
+from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, RAMP, SEED, SNR
 from noiseaug.recipe import ON_CLIP, ON_SILENCE, SNR_REFERENCES, AudioOptions, ImageOptions, Recipe
 
 OPTIONS = (
@@ -52,7 +52,7 @@ OPTIONS = (
     ),
     click.option(
         "--ramp",
-        type=click.Choice(["linear", "log"]),
+        type=RAMP,
         is_flag=False,
         flag_value="linear",
         help="""Spread a range evenly over the copies, from weak to strong, instead of drawing from it; log: in the

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any, get_args
 
 import click
 
 from noiseaug import media
-from noiseaug.cli.options.types import SUFFIXES
+from noiseaug.cli.options.types import LABEL_SMOOTHING, MANIFEST_NAME, SUFFIXES
+from noiseaug.companions import Companions
 from noiseaug.layout import Layout, Link, WithClean
 from noiseaug.recipe import MEASURES, SUBSAMPLINGS
 
@@ -56,6 +58,26 @@ OPTIONS = (
         help="decoded: also record the noise that survived encoding.",
     ),
     click.option(
+        "--manifest",
+        type=MANIFEST_NAME,
+        default="manifest.jsonl",
+        show_default=True,
+        help="""What the manifest is called: NAME.jsonl; or NAME.csv or NAME.parquet, which are written beside
+        manifest.jsonl. As metadata.*, Hugging Face datasets load DEST.""",
+    ),
+    click.option(
+        "--annotations",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="COCO.json",
+        help="Write annotations.json: these annotations of the sources, for the outputs.",
+    ),
+    click.option(
+        "--label-smoothing",
+        type=LABEL_SMOOTHING,
+        help="""Write a soft_label in each row: 1-EPS for its class folder, EPS shared by the others, in the order of
+        classes.json.""",
+    ),
+    click.option(
         "--depfile", type=click.Path(dir_okay=False), help="Write the sources to FILE as prerequisites for Make."
     ),
 )
@@ -67,3 +89,8 @@ def layout_of(options: dict[str, Any]) -> Layout:
         return Layout(options["name"], options["with_clean"], options["link"], options["sidecars"])
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--name") from None
+
+
+def companions_of(options: dict[str, Any]) -> Companions:
+    """What the options say is written besides the outputs."""
+    return Companions(**{setting.name: options[setting.name] for setting in fields(Companions)})

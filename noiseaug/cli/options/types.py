@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from noiseaug.companions import check_label_smoothing, check_manifest_name
 from noiseaug.layout import Layout
 from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
 from noiseaug.presets import parse_preset
@@ -52,6 +53,14 @@ def _suffixes(text: str) -> tuple[str, ...]:
     return suffixes
 
 
+def _ramp(text: str) -> str:
+    if text not in ("linear", "log"):
+        raise ValueError(
+            f"{text!r} is neither linear nor log; put --ramp behind SOURCE and DEST, or write --ramp linear"
+        )
+    return text
+
+
 LEVEL = Parsed("LEVEL", Level.parse)
 SNR = Parsed("DB", lambda text: Level.parse(text, "snr"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
@@ -60,4 +69,7 @@ SECONDS = Parsed("SECONDS", _seconds)
 PRESET = Parsed("NAME[:SEVERITY]", parse_preset)
 PROBABILITY = Parsed("P", parse_fraction)
 SUFFIXES = Parsed("SUFFIX,..", _suffixes)
+RAMP = Parsed("[linear|log]", _ramp)
 SEED = Parsed("INTEGER|random", _seed)
+MANIFEST_NAME = Parsed("NAME", check_manifest_name)
+LABEL_SMOOTHING = Parsed("EPS", lambda text: check_label_smoothing(parse_fraction(text)))

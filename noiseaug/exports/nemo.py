@@ -1,0 +1,73 @@
+"""NeMo manifests: JSON Lines with `audio_filepath`, `duration` in seconds, and `text`.
+
+As NeMo's `manifest.item_iter` reads them: `audio_filepath` is taken relative to the manifest's own directory (if
+shorter than 255 characters), `~` is expanded, `duration` must be there, a missing `text` counts as an empty one, and
+keys that it does not know are passed over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import ClassVar
+
+from noiseaug.exports.drafts import Drafts
+from noiseaug.exports.format import ExportOptions, noise_facts, way_to
+from noiseaug.exports.rows import Sample, Survey
+from noiseaug.exports.sidecars import transcript_of
+from noiseaug.files import Refused
+
+_NAME = "nemo_manifest.json"
+_LONGEST_RELATIVE = 254
+_HEAD = b'{"audio_filepath": "'
+# ASCII: NeMo opens manifests in the encoding of the locale.
+_encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
+
+
+class Nemo:
+    """Writes one manifest.
+
+    Names are relative by default, so that the folder can be moved as a whole.
+    """
+
+    kinds: ClassVar[frozenset[str]] = frozenset({"audio"})
+
+    def __init__(self, dest: str, output: str | None, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
+        path = os.path.join(dest, _NAME) if output is None else output
+        path = os.path.join(path, _NAME) if os.path.isdir(path) else path
+        drafts.claim(path, self.wrote)
+        self._way = way_to(dest, os.path.dirname(path) or ".", options.paths or "relative")
+        self._absolute = way_to(dest, "", "absolute")
+        self._drafts, self._file = drafts, drafts.open(path)
+
+    def add(self, sample: Sample) -> None:
+        """Writes the line of a recording. Raises Refused if its transcript cannot be read or it holds no sound."""
+        if not sample.record["num_samples"]:
+            raise Refused("holds no sound, which NeMo cannot train on")
+        row = {"audio_filepath": self._reference(sample.file_name), "duration": sample.duration}
+        if (text := transcript_of(sample.path)) is not None:
+            row["text"] = text
+        facts = {key: sample.record[key] for key in ("sampling_rate", "num_samples", "channels")}
+        self._file.write(_encode(row | facts | noise_facts(sample.record)).encode() + b"\n")
+
+    def _reference(self, file_name: str) -> str:
+        name = self._way + file_name
+        if len(name) > _LONGEST_RELATIVE:
+            return self._absolute + file_name
+        return f"./{name}" if name.startswith("~") else name  # which is expanded, by older versions even if it is there
+
+    def finish(self) -> None:
+        """Ends the manifest."""
+        self._drafts.settle()
+
+    @staticmethod
+    def wrote(path: str) -> bool:
+        """Whether the file begins with a line of ours."""
+        if not path.endswith((".json", ".jsonl")) and os.path.splitext(path)[1]:
+            return False
+        try:
+            with open(path, "rb") as file:
+                line = file.readline(1 << 17)
+        except OSError:
+            return False
+        return line.startswith(_HEAD) and b', "role": "' in line and b', "source_path": "' in line

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture clean
+.PHONY: demo test lint bench torture growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -20,7 +20,10 @@ torture: .venv/installed-test
 	$(BIN)/python tests/torture.py
 
 bench: .venv/installed-bench
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --plot
+
+growth: .venv/installed-bench
+	$(BIN)/python -m benchmarks growth
 
 clean:
 	rm -rf .venv demo_out build dist *.egg-info benchmarks/corpus .pytest_cache .mypy_cache .ruff_cache .hypothesis

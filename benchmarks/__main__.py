@@ -10,30 +10,46 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import click
 
 from benchmarks import corpus as corpora
 from benchmarks import figures, memory, report
+from benchmarks import growth as growing
 from benchmarks.contenders import CONTENDERS, ENGINES
 from benchmarks.corpus import CORPORA, Corpus
-from benchmarks.measure import Timings, rounds, scratch_root
+from benchmarks.measure import CHECKOUT, Timings, scratch_root
+from benchmarks.rounds import rounds
 
 _RESULTS = corpora.HERE / "results" / "latest.json"
+_DOCS = CHECKOUT / "docs"
 
 
-@click.command(help=__doc__)
+@click.group(help=__doc__, invoke_without_command=True)
+@click.pass_context
 @click.option("--only", type=click.Choice([corpus.name for corpus in CORPORA]), multiple=True, help="These corpora.")
 @click.option("--repeat", type=click.IntRange(min=1), default=3, show_default=True, help="Rounds over each corpus.")
 @click.option("--workers", type=click.IntRange(min=1), default=lambda: os.cpu_count() or 1, help="Default: all cores.")
 @click.option("--engines", is_flag=True, help="Compare threads with processes as well.")
 @click.option("--memory", "with_memory", is_flag=True, help="Measure memory as well (some minutes, 3 GB of disk).")
-def main(only: tuple[str, ...], repeat: int, workers: int, engines: bool, with_memory: bool) -> None:
+@click.option("--plot", is_flag=True, help="Draw docs/bench.png.")
+def main(
+    context: click.Context,
+    only: tuple[str, ...],
+    repeat: int,
+    workers: int,
+    engines: bool,
+    with_memory: bool,
+    plot: bool,
+) -> None:
     """Runs what is asked for, and prints and keeps the results."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # outputs may be in memory: remove them
     load = os.getloadavg()[0]
     if load > 0.5:
         click.echo(f"The load average is {load:.1f}: other work on this machine will show in the times.", err=True)
+    if context.invoked_subcommand:
+        return
     chosen = [corpus for corpus in CORPORA if not only or corpus.name in only]
     checksums = {}
     for corpus in chosen:
@@ -55,7 +71,7 @@ def main(only: tuple[str, ...], repeat: int, workers: int, engines: bool, with_m
     if on_engines:
         click.echo("\n" + report.engines_table(on_engines))
 
-    single = [] if only else [*figures.noise(), *figures.start()]
+    single = [] if only else [*figures.noise(), *figures.start(), *figures.nothing_to_do()]
     single += memory.memory() if with_memory else []
     if single:
         click.echo("\n" + report.figures_table(single))
@@ -70,6 +86,28 @@ def main(only: tuple[str, ...], repeat: int, workers: int, engines: bool, with_m
     }
     report.write_json(_RESULTS, content)
     click.echo(f"\nAll times: {os.path.relpath(_RESULTS)}")
+    if plot:
+        from benchmarks import plots
+
+        plots.compared(results, _DOCS / "bench.png")
+
+
+@main.command(help=growing.__doc__)
+@click.option("--only", type=click.Choice([axis.name for axis in growing.axes()]), multiple=True, help="These axes.")
+@click.option("--quick", is_flag=True, help="Small sizes only.")
+@click.option("--million", is_flag=True, help="A million files as well (some minutes).")
+@click.option("--into", type=click.Path(path_type=Path), default=_DOCS, help="Where growth.md and growth.png go.")
+def growth(only: tuple[str, ...], quick: bool, million: bool, into: Path) -> None:
+    """Measures along each axis, and writes the page and its picture."""
+    from benchmarks import plots
+
+    chosen = [axis for axis in growing.axes(quick=quick, million=million) if not only or axis.name in only]
+    found = list(growing.measure(chosen))
+    page = growing.markdown(found, "growth.png")
+    into.mkdir(parents=True, exist_ok=True)
+    (into / "growth.md").write_text(page)
+    plots.grown(found, into / "growth.png")
+    click.echo(page)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Timing of whole processes, in alternating order."""
+"""Timing of whole processes, and the folders that they write to."""
 
 from __future__ import annotations
 
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -13,11 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from benchmarks.contenders import Contender
-    from benchmarks.corpus import Corpus
 
 # The largest outputs are 1.4 GB, while the floor holds 0.9 GB of samples.
 _ROOM = 4 << 30
@@ -54,36 +50,6 @@ def wall_clock(command: Sequence[str], environment: Mapping[str, str] = ENVIRONM
     return time.perf_counter() - start
 
 
-def rounds(corpus: Corpus, contenders: Sequence[Contender], repeat: int, workers: int) -> dict[str, Timings]:
-    """Runs all contenders by turns, A B C A B C, so that a change of the machine's pace meets them all."""
-    from benchmarks.contenders import Unavailable
-
-    timings = {contender.name: Timings() for contender in contenders}
-    repeat = min(repeat, corpus.most_rounds)
-    for number in range(-1 if corpus.warm_up else 0, repeat):
-        for contender in contenders:
-            timing = timings[contender.name]
-            if timing.remark:
-                continue
-            with fresh_folder() as dest:
-                _show(f"{corpus.name}: round {number + 1} of {repeat}, {contender.name}")
-                try:
-                    seconds = contender.seconds(corpus, dest, workers)
-                except Unavailable as why:
-                    timing.remark = str(why)
-                    continue
-                timing.bytes = _checked_size(corpus, contender.name, dest)
-            if number >= 0:
-                timing.seconds.append(seconds)
-    _show("")
-    return timings
-
-
-def _show(progress: str) -> None:
-    if sys.stderr.isatty():
-        print(f"\r{progress:60}\r", end="", flush=True, file=sys.stderr)
-
-
 def scratch_root() -> Path:
     """Where outputs go: TMPDIR if that is set, else memory if there is enough, else where temporary files go.
 
@@ -96,6 +62,20 @@ def scratch_root() -> Path:
     return Path(tempfile.gettempdir())
 
 
+def cpu_seconds(command: Sequence[str], environment: Mapping[str, str] = ENVIRONMENT) -> float:
+    """Seconds of all cores that a command took, with the processes that it started and waited for."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def show(progress: str) -> None:
+    """Says on a terminal what is being done, in the place of what was said before."""
+    if sys.stderr.isatty():
+        print(f"\r{progress:60}\r", end="", flush=True, file=sys.stderr)
+
+
 @contextmanager
 def fresh_folder() -> Iterator[Path]:
     """The path of a folder that does not exist yet, below `scratch_root`; removed at the end."""
@@ -104,11 +84,3 @@ def fresh_folder() -> Iterator[Path]:
         yield scratch / "dest"
     finally:
         shutil.rmtree(scratch, ignore_errors=True)  # workers of a run that was interrupted may still write
-
-
-def _checked_size(corpus: Corpus, name: str, dest: Path) -> int:
-    """The size of the outputs. A contender that did not make all of them was not measured."""
-    sizes = [path.stat().st_size for path in dest.rglob("*" + corpus.suffix)]
-    if len(sizes) != corpus.outputs or not all(sizes):
-        raise RuntimeError(f"{name} made {len(sizes)} files of {corpus.name}; expected {corpus.outputs}")
-    return sum(sizes)

@@ -42,7 +42,7 @@ def corpus_row(corpus: Corpus, results: Results) -> list[str]:
     goals = corpus.goals
     return [
         *(corpus.name, f"{corpus.outputs:,}", _seconds(ours), _seconds(recipe), _times(faster)),
-        f">= {goals.faster_than_recipe:g}" if goals else "",
+        f">= {goals.faster_than_recipe:g}" if goals and goals.faster_than_recipe else "",
         *(_seconds(library), _times(_ratio(library, ours)), _seconds(floor), _times(times_floor)),
         f"<= {goals.times_floor:g}" if goals else "",
         verdict(corpus, results),

@@ -76,6 +76,13 @@ def test_workers_that_are_killed_again_and_again_cost_nothing(photos, tmp_path, 
         assert tree(dest) == undisturbed
 
 
+def test_a_source_with_more_to_tell_of_than_a_socket_holds_is_no_obstacle(tmp_path):
+    source, dest = make_photos(tmp_path / "photos", count=2), tmp_path / "out"
+    result = noiseaug("run", source, dest, *STRENGTH, "--copies", "900", "--timeout", "30", "--kind", "image")
+    assert result.returncode == 0
+    assert len((dest / "manifest.jsonl").read_bytes().splitlines()) == 2 * 900
+
+
 def test_a_decoder_that_never_returns_costs_one_file(run_with, undisturbed):
     result, dest = run_with("--timeout", "1.5", call="os.open", path="dogs/010.png", nth=0, do="hang")
     assert result.returncode == 3

@@ -9,6 +9,8 @@ import pytest
 
 import noiseaug
 
+# Of the standard library, what takes 2 to 20 ms to import and a run can do without.
+SLOW = {"asyncio", "concurrent.futures", "email", "logging", "multiprocessing", "secrets", "tempfile", "urllib.request"}
 HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy", "pyarrow"}
 
 
@@ -44,6 +46,21 @@ def test_a_run_over_a_folder_leaves_codecs_to_its_workers(mixed, dest):
     loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1")
     assert (dest / "manifest.jsonl").exists()
     assert not {"cv2", "soundfile", "numpy", "pyarrow"} & loaded
+
+
+def test_a_run_loads_no_slow_module_that_it_can_do_without(mixed, dest):
+    assert not SLOW & modules_after("run", str(mixed), str(dest), "--std", "0.1")
+
+
+@pytest.mark.parametrize(("kind", "other"), [("image", "soundfile"), ("audio", "noiseaug.media.image")])
+def test_workers_load_the_codecs_of_their_files_alone(kind, other):
+    """What a worker imports before its first file, but for what NumPy and soundfile import by themselves."""
+    script = "import sys, numpy.random, cv2, ctypes.util; before = set(sys.modules)"
+    script += f"; import noiseaug.augment, noiseaug.media.{kind}; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    loaded = set(done.stdout.split())
+    assert f"noiseaug.media.{kind}" in loaded
+    assert not {other, "click", "tqdm", *SLOW} & loaded
 
 
 def test_importing_the_package_loads_nothing_heavy():

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from noiseaug.errors import NoiseaugError
     from noiseaug.level import Level
+    from noiseaug.merging import merge
     from noiseaug.noise import GaussianNoise
     from noiseaug.pipeline import Summary, run
     from noiseaug.recipe import Recipe
     from noiseaug.running import Running
+    from noiseaug.shard import Shard
     from noiseaug.sources import Selection
     from noiseaug.verification import verify
 
@@ -31,7 +33,9 @@ _HOMES = {
     "Recipe": "recipe",
     "Running": "running",
     "Selection": "sources",
+    "Shard": "shard",
     "Summary": "pipeline",
+    "merge": "merging",
     "run": "pipeline",
     "verify": "verification",
 }
@@ -43,8 +47,10 @@ __all__ = [
     "Recipe",
     "Running",
     "Selection",
+    "Shard",
     "Summary",
     "__version__",
+    "merge",
     "run",
     "verify",
 ]

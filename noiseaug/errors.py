@@ -31,6 +31,10 @@ class Stopped(NoiseaugError):
     """The run cannot go on; the same command takes it up again once the reason is gone."""
 
 
+class Unmerged(NoiseaugError):
+    """Shards are missing or unfinished, or do not belong together."""
+
+
 class WorkerUnfit(NoiseaugError):
     """A worker process cannot be started."""
 

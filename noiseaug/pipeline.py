@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -118,6 +120,8 @@ def run(
     """
     selection, running = selection or Selection(), running or Running()
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
+    if place.source_file is not None and selection.shard:
+        raise Misplaced(f"--shard divides a directory, and SOURCE {place.source_file} is one file")
     job = Job(place.source_root, place.dest_root, running.overwrite_foreign, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
         found = next(iter(_walk(place, selection, recipe)), None)
@@ -127,15 +131,17 @@ def run(
         return _run_file(job, found, place.dest_file, recipe, running, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
-    state = State(place.dest_root)
+    state = State(place.dest_root, selection.shard, _command(recipe, selection) if selection.shard else b"")
+    job = replace(job, tag=state.tag)
     try:
         state.lock()
-        walk = _walk(place, selection, recipe)
-        _refuse_collisions(walk, recipe)
-        return _Run(job, recipe, running, state).go(walk, on_progress)
+        _refuse_collisions(_walk(place, replace(selection, shard=None), recipe), recipe)
+        return _Run(job, recipe, running, state).go(_walk(place, selection, recipe), on_progress)
     except (NothingToDo, Misplaced):
+        state.abandon()
         if not existed:
-            os.rmdir(place.dest_root)
+            with contextlib.suppress(OSError):  # another shard may be at work there
+                os.rmdir(place.dest_root)
         raise
     finally:
         state.close()
@@ -152,12 +158,12 @@ def planned(
     selection, running = selection or Selection(), running or Running()
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
     walk = _walk(place, selection, recipe)
-    _refuse_collisions(walk, recipe)
+    _refuse_collisions(_walk(place, replace(selection, shard=None), recipe), recipe)
     if place.dest_file is not None:
         yield from ((found.path, place.dest_file) for found in walk if isinstance(found, Source))
         return
     job = Job(place.source_root, place.dest_root)
-    old = State(place.dest_root).old_groups()
+    old = State(place.dest_root, selection.shard).old_groups()
     reconciliation = Reconciliation(job, recipe, replace(running, prune=False), old, lambda: False)
     for _, task in reconciliation.items(walk):
         if task:
@@ -171,6 +177,13 @@ def _walk(place: Place, selection: Selection, recipe: Recipe) -> Listing:
     if selection.names is not None:
         return Listing(place.source_root, selection.names, selection)
     return Walk(place.source_root, selection, os.stat(place.dest_root) if os.path.exists(place.dest_root) else None)
+
+
+def _command(recipe: Recipe, selection: Selection) -> bytes:
+    """What shards must have in common to be merged, as JSON; a list of names stands as its hash."""
+    names = None if selection.names is None else hashlib.sha256(json.dumps(selection.names).encode()).hexdigest()
+    chosen = asdict(replace(selection, shard=None, names=None)) | {"kinds": sorted(selection.kinds), "names": names}
+    return json.dumps(asdict(recipe) | chosen, indent=1).encode() + b"\n"
 
 
 def _refuse_collisions(walk: Listing, recipe: Recipe) -> None:
@@ -202,7 +215,7 @@ class _Run:
                 on_progress(self._record(note, outcome))
             engine.close()
             summary.others, summary.specials, summary.pruned = walk.others, walk.specials, reconciliation.pruned
-            if not summary.sources and not summary.failed:
+            if not summary.sources and not summary.failed and not walk.elsewhere:
                 raise NothingToDo(_nothing_in(self._job.source_root, walk))
             self._state.remove_temporaries(_directories(target for task in engine.lost for target in task.targets))
             self._state.finish(

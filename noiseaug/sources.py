@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from noiseaug import media
+from noiseaug.shard import Shard
 
 STATE_PREFIX = ".noiseaug"  # of everything temporary that a run leaves in DEST; no walk picks it up
 
@@ -41,6 +42,7 @@ class Selection:
         follow_symlinks: whether links to directories are walked.
         names: if not None, the only files meant, as paths relative to SOURCE; no directory is listed.
         root: where SOURCE is one file, the directory that its path is relative to (as if that directory were SOURCE).
+        shard: only the files of this part of them.
     """
 
     include: tuple[str, ...] = ()
@@ -49,6 +51,7 @@ class Selection:
     follow_symlinks: bool = False
     names: tuple[str, ...] | None = None
     root: str | None = None
+    shard: Shard | None = None
 
 
 def walk_order(path: str) -> list[bytes]:
@@ -66,6 +69,7 @@ class Listing:
     Attributes:
         others: files of no kind that is worked on.
         specials: special files (FIFOs, sockets, devices), which are never opened, and links to directories.
+        elsewhere: files that belong to other shards.
         twins: files whose names differ from that of a file before only in case or in how accents are composed, with
             that file: on some file systems they are one.
         rivals: files that are written under another suffix, where a file before has that name; with that file.
@@ -77,13 +81,13 @@ class Listing:
         self._kinds = selection.kinds
         self._included = _matcher(selection.include) if selection.include else None
         self._excluded = _matcher(selection.exclude) if selection.exclude else None
-        self.others = 0
-        self.specials = 0
+        self._shard = selection.shard
+        self.others = self.specials = self.elsewhere = 0
         self.twins: dict[str, str] = {}
         self.rivals: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
-        self.others = self.specials = 0
+        self.others = self.specials = self.elsewhere = 0
         names = sorted(set(self._names), key=walk_order)
         self._note_twins(names)
         for name in names:
@@ -114,6 +118,9 @@ class Listing:
         return not (self._excluded and self._excluded(path)) and not (self._included and not self._included(path))
 
     def _look_at(self, path: str) -> Source | Unreadable | None:
+        if self._shard and not self._shard.holds(path):  # before it is looked at, which a network makes slow
+            self.elsewhere += 1
+            return None
         try:
             info = os.stat(f"{self._root}/{path}")
         except OSError as error:
@@ -138,7 +145,7 @@ class Walk(Listing):
         self._follow = selection.follow_symlinks
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
-        self.others = self.specials = 0
+        self.others = self.specials = self.elsewhere = 0
         pending = [("", self._entries(""))]
         while pending:
             path = next(pending[-1][1], None)

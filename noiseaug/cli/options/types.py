@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
+from noiseaug.shard import Shard
 
 _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is not far above
 
@@ -48,5 +49,6 @@ LEVEL = Parsed("LEVEL", Level.parse)
 SNR = Parsed("DB", lambda text: Level.parse(text, "snr"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
 CLIP = Parsed("auto|none|LO:HI", parse_clip)
+SHARD = Parsed("I/N", Shard.parse)
 SECONDS = Parsed("SECONDS", _seconds)
 SEED = Parsed("INTEGER|random", _seed)

@@ -15,7 +15,7 @@ from noiseaug.manifest import Record, Row, failure_line, record_line
 from noiseaug.media.output import Facts, Output
 from noiseaug.plan import Target
 from noiseaug.sampling import stream_key
-from noiseaug.task import Job, Outcome, Task, failure_of
+from noiseaug.task import Job, Outcome, Task, failure_of, withdraw
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
@@ -119,6 +119,8 @@ def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
 
 def _publish(job: Job, task: Task, target: Target, file: OutputFile, mtime_ns: int) -> str | None:
     """Puts the file in place; a reason if it must not be. What already holds the same bytes is taken as it is."""
+    if job.permit and not os.path.exists(job.permit):
+        return "was not published, as the run is over"
     if os.path.isdir(file.path) and not os.path.islink(file.path):
         return f"a directory is in the way of {target.file_name}; remove it or choose another DEST"
     if target.file_name not in task.ours and not job.overwrite_foreign and os.path.lexists(file.path):
@@ -132,11 +134,8 @@ def _publish(job: Job, task: Task, target: Target, file: OutputFile, mtime_ns: i
 
 
 def _failed(job: Job, task: Task, reason: str) -> Outcome:
-    """The failure of a whole task. What an earlier run made of its source is out of date, and is removed."""
-    for target in task.targets:
-        if target.file_name in task.ours:
-            try:
-                os.unlink(os.path.join(job.dest_root, target.file_name))
-            except OSError:
-                continue  # it is not there, or cannot be removed: the failure says that it is not to be used
+    """The failure of a whole task. (With a permit, a worker that was cut off may fail where another one did the task:
+    it removes nothing.)"""
+    if not job.permit:
+        withdraw(job, task)
     return failure_of(task, reason)

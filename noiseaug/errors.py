@@ -36,7 +36,11 @@ class Unmerged(NoiseaugError):
 
 
 class WorkerUnfit(NoiseaugError):
-    """A worker process cannot be started."""
+    """A worker process cannot be started, or a worker of a cluster cannot do the work."""
+
+
+class EngineUnavailable(NoiseaugError):
+    """What an engine needs is not installed, or does not answer."""
 
 
 class FailedFast(NoiseaugError):

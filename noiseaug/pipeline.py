@@ -112,7 +112,8 @@ def run(
         Busy: if another run is writing to dest.
         Stopped: if the run cannot go on (no space is left, say).
         FailedFast: at the first failure, with `running.fail_fast`.
-        WorkerUnfit: if a worker process cannot be started.
+        WorkerUnfit: if a worker cannot be started, or cannot do the work.
+        EngineUnavailable: if Dask is not installed, or its scheduler does not answer.
 
     >>> run("no/such/folder", "out", Recipe.of("25/255"))
     Traceback (most recent call last):
@@ -272,6 +273,10 @@ def _engine(job: Job, running: Running) -> pool.Engine:
     workers = running.workers or available_cores()
     if running.engine == "threads":
         return pool.Threads(job, workers)
+    if running.engine == "dask":
+        from noiseaug.cluster import Cluster  # which few runs need
+
+        return Cluster(job, workers, running.timeout, not running.verbose, running.scheduler)
     return pool.Processes(job, workers, running.timeout, quiet=not running.verbose)
 
 

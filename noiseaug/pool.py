@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from noiseaug.errors import WorkerUnfit
 from noiseaug.task import Job, Outcome, Task, failure_of
@@ -22,18 +22,22 @@ Item = tuple[Note, Task | None]  # something to pass on in order, and the task w
 
 # Batches under way for each worker: enough for the others to go on while one does a long recording.
 _WINDOW = 8
-# A batch ends when its sources come to this many bytes (5 to 20 ms of work), each counted as 4 KiB at the least. A byte
-# of audio is an eighth of the work of one of a compressed image.
-_BATCH_BYTES = 1 << 18
+# A byte of audio is an eighth of the work of one of a compressed image.
 _LEAST_BYTES = 1 << 12
 _WORK_PER_BYTE = {"image": 1.0, "audio": 1 / 8}
-_BATCH_ITEMS = 64
 _STARTS = 5  # tries to start a worker
 # Runs are parallel over files; a BLAS that starts threads of its own takes time to start and cores from the others.
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # Memory freed after one file is kept for the next instead of being given back and faulted in anew (glibc, mallopt(3)):
 # 1,000 JPEG 512x512 took 2.80 s with this and 3.60 s without, for 19,000 page faults and 851,000.
 _KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
+
+
+class Batch(NamedTuple):
+    """How much goes into a batch: the bytes of its sources (4 KiB at the least each), and how many there are."""
+
+    work: int = 1 << 18  # 5 to 20 ms
+    items: int = 64
 
 
 class WorkerDied(Exception):
@@ -51,10 +55,12 @@ class Engine(Protocol):
     Attributes:
         workers: how many tasks are done at once.
         lost: tasks that a worker died over, perhaps leaving a temporary.
+        batch: how much goes into a batch.
     """
 
     workers: int
     lost: list[Task]
+    batch: Batch
 
     def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
         """Starts a batch. Its future gives the outcomes in order, or raises WorkerDied."""
@@ -72,7 +78,7 @@ def in_order(
     """
     window: deque[tuple[list[Item[Note]], list[Task], Future[list[Outcome]] | None]] = deque()
     under_way = 0
-    for batch in _batches(items):
+    for batch in _batches(items, engine.batch):
         tasks = [task for _, task in batch if task]
         if tasks:
             announce(tasks)
@@ -85,7 +91,7 @@ def in_order(
         yield from _matched(engine, *window.popleft())
 
 
-def _batches(items: Iterable[Item[Note]]) -> Iterator[list[Item[Note]]]:
+def _batches(items: Iterable[Item[Note]], size: Batch) -> Iterator[list[Item[Note]]]:
     batch: list[Item[Note]] = []
     weight = 0.0
     for item in items:
@@ -94,7 +100,7 @@ def _batches(items: Iterable[Item[Note]]) -> Iterator[list[Item[Note]]]:
         if task:
             work = task.source.size * _WORK_PER_BYTE[task.source.kind]
             weight += max(work, _LEAST_BYTES) * len(task.targets)
-        if weight >= _BATCH_BYTES or len(batch) >= _BATCH_ITEMS:
+        if weight >= size.work or len(batch) >= size.items:
             yield batch
             batch, weight = [], 0.0
     if batch:
@@ -127,6 +133,8 @@ def _settled(engine: Engine, tasks: Sequence[Task], future: Future[list[Outcome]
 class Threads:
     """Batches on threads of this process: nothing to start up, but a decoder that crashes takes the run with it."""
 
+    batch = Batch()
+
     def __init__(self, job: Job, workers: int) -> None:
         self.workers = workers
         self.lost: list[Task] = []
@@ -146,6 +154,8 @@ class Threads:
 
 class Processes:
     """Batches on worker processes, each minded by a thread, replaced when it dies or takes too long over a file."""
+
+    batch = Batch()
 
     def __init__(self, job: Job, workers: int, timeout: float, quiet: bool = True) -> None:
         """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr."""

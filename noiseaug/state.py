@@ -149,7 +149,7 @@ class State:
         shards = [] if self._shard else shards_in(self._dest)
         if os.path.isdir(self._directory) or shards:
             os.makedirs(self._directory, exist_ok=True)
-            draft, directories = self._file("base.new"), set()
+            draft, directories = self._file("base.new"), {""}
             with open(draft, "wb") as file:
                 for group in self.old_groups():
                     for file_name, line in group.rows.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -45,10 +46,17 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(r"((tcp|tls|ws|wss)://)?[^\s/]+:[0-9]+", text):
+        raise ValueError(f"{text!r} is no address of a Dask scheduler: expected one such as tcp://host:8786")
+    return text
+
+
 LEVEL = Parsed("LEVEL", Level.parse)
 SNR = Parsed("DB", lambda text: Level.parse(text, "snr"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
 CLIP = Parsed("auto|none|LO:HI", parse_clip)
+ADDRESS = Parsed("ADDRESS", _address)
 SHARD = Parsed("I/N", Shard.parse)
 SECONDS = Parsed("SECONDS", _seconds)
 SEED = Parsed("INTEGER|random", _seed)

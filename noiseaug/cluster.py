@@ -13,15 +13,19 @@ import importlib.util
 import logging
 import os
 import signal
+import threading
 import time
 import warnings
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
+from multiprocessing import resource_tracker
 from typing import Any
 
 from noiseaug.cluster_worker import Call, Done, do, release, reply, reply_path, versions
 from noiseaug.errors import EngineUnavailable, NoiseaugError, Stopped, WorkerUnfit
+from noiseaug.files import remove_temporaries
 from noiseaug.pool import Batch
 from noiseaug.sources import STATE_PREFIX
 from noiseaug.task import Job, Outcome, Task, failure_of, withdraw
@@ -29,10 +33,10 @@ from noiseaug.task import Job, Outcome, Task, failure_of, withdraw
 # A task of Dask costs 1 to 4 ms of scheduler and client, so it is to hold about 100 ms of work.
 _BATCH = Batch(work=1 << 22, items=512)
 _RETRIES = 2  # where a worker cannot begin: another one may
-_PATIENCE = 10.0  # seconds for a scheduler to answer, for its first worker, and for files of workers to appear
+_PATIENCE = 10.0  # seconds for files of workers to appear, and for workers to hear that the run is over
 _MUST_MATCH = ("python", "dask", "distributed", "msgpack")
 _SILENT = logging.CRITICAL + 1
-_LOGGERS = ("distributed", "tornado", "asyncio")
+_LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
 
 
 class Cluster:
@@ -61,7 +65,10 @@ class Cluster:
         self._cluster: Any = None
         self._client: Any = None
         self._executor: Any = None
+        self._guard = threading.Lock()  # of the three below, which the client's thread changes too
         self._under_way: dict[Future[Done], Sequence[Task]] = {}
+        self._suspects: deque[tuple[Sequence[Task], Future[list[Outcome]]]] = deque()
+        self._alone = False  # the last batch that was started is a suspect, with no other under way
         self._recount = False
         self._closed = False
 
@@ -72,15 +79,17 @@ class Cluster:
         if self._recount:
             self._recount = False
             self._count_workers()
-        return self._started(tasks)
+        result: Future[list[Outcome]] = Future()
+        self._start(tasks, result)
+        return result
 
     def close(self) -> None:
         """Ends the work at once: here and on the workers, of which those that are not ours stay."""
         if self._closed:
             return
         self._closed = True
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._call.job.permit)
+        job = self._call.job
+        remove_temporaries(job.dest_root, job.tag + self._call.token)  # the permit first of all
         if self._client is not None:
             # Whatever of the cluster is gone already cannot be told to stop, and need not be.
             with contextlib.suppress(Exception):
@@ -98,11 +107,13 @@ class Cluster:
         distributed = _distributed()
 
         if self._scheduler is None:
-            self._cluster = _local_cluster(distributed, self.workers)
+            with _deaf():
+                self._cluster = _local_cluster(distributed, self.workers)
         where = self._scheduler or self._cluster
         try:
-            self._client = distributed.Client(where, timeout=_PATIENCE, set_as_default=False, name="noiseaug")
-            self._client.wait_for_workers(1, timeout=_PATIENCE)
+            patience = importlib.import_module("dask").config.get("distributed.comm.timeouts.connect")
+            self._client = distributed.Client(where, timeout=patience, set_as_default=False, name="noiseaug")
+            self._client.wait_for_workers(1, timeout=patience)
         except (OSError, ValueError, TypeError) as error:
             raise EngineUnavailable(_unreached(str(self._scheduler), self._client is not None, error)) from None
         self._count_workers()
@@ -162,49 +173,64 @@ class Cluster:
         if action == "remove-worker" and event[1].get("processing-tasks"):
             self.lost += [task for tasks in list(self._under_way.values()) for task in tasks]
 
-    def _started(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
-        result: Future[list[Outcome]] = Future()
-        done: Future[Done] = self._executor.submit(do, self._call, tasks)
-        self._under_way[done] = tasks
+    def _start(self, tasks: Sequence[Task], result: Future[list[Outcome]], *, trial: bool = False) -> None:
+        with self._guard:
+            done: Future[Done] = self._executor.submit(do, self._call, tasks)
+            self._under_way[done] = tasks
+            self._alone = trial
         done.add_done_callback(lambda done: self._finished(tasks, done, result))
-        return result
 
     def _finished(self, tasks: Sequence[Task], done: Future[Done], result: Future[list[Outcome]]) -> None:
         """Passes on what came of a batch. (Called by the client's thread.)"""
-        self._under_way.pop(done, None)
         if self._closed:
             return
         error = CancelledError() if done.cancelled() else done.exception()
         if error is None:
-            outcomes, lost = done.result()
-            self.lost += lost
-            for task, outcome in zip(tasks, outcomes, strict=True):
-                if outcome.failures and not outcome.rows:
-                    withdraw(self._call.job, task)
-            result.set_result(outcomes)
+            result.set_result(self._accepted(tasks, done.result()))
         elif type(error).__name__ == "KilledWorker":
             self._isolate(tasks, error, result)
         else:
             result.set_exception(self._translated(error))
+        with self._guard:
+            del self._under_way[done]
+            suspect = self._suspects.popleft() if self._suspects and not self._under_way else None
+        if suspect:
+            self._start(*suspect, trial=True)
+
+    def _accepted(self, tasks: Sequence[Task], done: Done) -> list[Outcome]:
+        self.lost += done.lost
+        for task, outcome in zip(tasks, done.outcomes, strict=True):
+            if outcome.failures and not outcome.rows:
+                withdraw(self._call.job, task)
+        return done.outcomes
 
     def _isolate(self, tasks: Sequence[Task], error: BaseException, result: Future[list[Outcome]]) -> None:
-        """Tries the halves of a batch that workers died over again; a task by itself that they die over has failed."""
+        """Finds the task that workers die over. Dask blames whatever a dead worker had before it, so the halves of a
+        batch are tried again, and a single task when nothing else is under way: what dies alone has failed."""
         self.lost += tasks
-        if len(tasks) == 1:
-            reason = f"each Dask worker that was at it died ({getattr(error, 'allowed_failures', 0) + 1} in a row)"
-            result.set_result([failure_of(tasks[0], reason)])
-            return
-        halves = [self._started(tasks[: len(tasks) // 2]), self._started(tasks[len(tasks) // 2 :])]
+        if len(tasks) > 1:
+            self._start_halves(tasks, result)
+        elif self._alone:
+            deaths = getattr(error, "allowed_failures", 0) + 1
+            result.set_result([failure_of(tasks[0], f"each Dask worker that was at it died ({deaths} in a row)")])
+        else:
+            self._suspects.append((tasks, result))
 
-        def joined(_: Future[list[Outcome]]) -> None:
-            if all(half.done() for half in halves) and not result.done():
-                try:
-                    result.set_result([outcome for half in halves for outcome in half.result()])
-                except Exception as error:
+    def _start_halves(self, tasks: Sequence[Task], result: Future[list[Outcome]]) -> None:
+        middle = len(tasks) // 2
+        halves: list[Future[list[Outcome]]] = [Future(), Future()]
+
+        def join(_: Future[list[Outcome]]) -> None:
+            if all(half.done() for half in halves):
+                error = halves[0].exception() or halves[1].exception()
+                if error:
                     result.set_exception(error)
+                else:
+                    result.set_result(halves[0].result() + halves[1].result())
 
-        for half in halves:
-            half.add_done_callback(joined)
+        for half, part in zip(halves, (tasks[:middle], tasks[middle:]), strict=True):
+            half.add_done_callback(join)
+            self._start(part, half)
 
     def _translated(self, error: BaseException) -> BaseException:
         if isinstance(error, NoiseaugError):
@@ -216,7 +242,7 @@ class Cluster:
 
 
 def _distributed() -> Any:
-    """The package, which takes half a second to import, made quiet: it would tell of every worker that comes or goes."""
+    """The package (half a second to import), made quiet: it would tell of every worker that comes or goes."""
     importlib.import_module("dask").config.set({"logging": dict.fromkeys(_LOGGERS, "critical")})
     distributed: Any = importlib.import_module("distributed")
     for name in _LOGGERS:
@@ -225,21 +251,27 @@ def _distributed() -> Any:
     return distributed
 
 
-def _local_cluster(distributed: Any, workers: int) -> Any:
-    """A scheduler and worker processes on this machine, deaf to the Ctrl-C that a terminal sends to all of them."""
-    deaf = {signal.SIGINT, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, deaf)  # inherited by the threads and processes started here
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started within does not hear the Ctrl-C that a terminal sends to all processes; this one does, later."""
+    resource_tracker.ensure_running()  # starting it, multiprocessing unblocks SIGINT in the thread that needs it
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
     try:
-        return distributed.LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            memory_limit=0,  # what decodes is a process of its own
-            silence_logs=_SILENT,
-        )
+        yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _local_cluster(distributed: Any, workers: int) -> Any:
+    """A scheduler and worker processes on this machine."""
+    return distributed.LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address="127.0.0.1:0",
+        memory_limit=0,  # what decodes is a process of its own
+        silence_logs=_SILENT,
+    )
 
 
 def _end(cluster: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import noiseaug
 
-HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy"}
+HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy", "dask", "distributed"}
 
 
 def modules_after(*arguments: str) -> set[str]:
@@ -43,7 +43,14 @@ def test_a_dry_run_loads_no_codec(mixed, dest):
 def test_a_run_over_a_folder_leaves_codecs_to_its_workers(mixed, dest):
     loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1")
     assert (dest / "manifest.jsonl").exists()
-    assert not {"cv2", "soundfile", "numpy"} & loaded
+    assert not {"cv2", "soundfile", "numpy", "dask", "distributed", "noiseaug.cluster"} & loaded
+
+
+def test_a_run_on_dask_with_nothing_to_do_does_not_load_it(mixed, dest):
+    modules_after("run", str(mixed), str(dest), "--std", "0.1")
+    loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1", "--engine", "dask")
+    assert "noiseaug.cluster" in loaded
+    assert not {"cv2", "soundfile", "numpy", "dask", "distributed"} & loaded
 
 
 def test_importing_the_package_loads_nothing_heavy():

@@ -167,6 +167,15 @@ def test_shards_can_be_done_on_a_cluster(photos, expected, dest, on_cluster):
     assert tree(dest) == expected[photos]
 
 
+def test_the_old_output_of_a_source_that_fails_now_is_removed(tmp_path, dest, on_cluster):
+    source = make_photos(tmp_path / "photos", count=4)
+    assert noiseaug("run", source, dest, *STRENGTH).returncode == 0
+    (source / "cats/001.png").write_bytes(b"no image")
+    assert noiseaug("run", source, dest, *on_cluster).returncode == 3
+    assert set(failures(dest)) == {"cats/001.png"}
+    assert not (dest / "cats/001.png").exists()
+
+
 def test_a_worker_that_is_killed_costs_nothing(large, expected, dest):
     with under_way("run", large, dest, *LOCAL, dest=dest) as run:
         workers = [pid for pid in children(run.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]

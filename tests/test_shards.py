@@ -21,6 +21,8 @@ from noiseaug import Shard
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
     source = make_photos(tmp_path_factory.mktemp("source") / "photos")
+    (source / "cats-old").mkdir()
+    shutil.copy(source / "cats/001.png", source / "cats-old/a.png")  # after cats/ in a walk, before it as a text
     (source / "cats/broken.png").write_bytes(b"no image")
     (source / "dogs/broken.jpg").write_bytes(b"no image")
     return source
@@ -73,9 +75,9 @@ def test_one_shard_alone_merges_to_what_a_single_run_leaves(photos, single, dest
 def test_shards_at_once_merge_to_what_a_single_run_leaves(photos, single, mine):
     merged = noiseaug("merge", mine)
     assert merged.returncode == 3, merged.stderr  # as a single run, which has failures too
-    assert "3 shards merged: 26 outputs, 2 failures" in merged.stdout
+    assert "3 shards merged: 27 outputs, 2 failures" in merged.stdout
     assert tree(mine) == single
-    assert "26 up to date" in noiseaug("run", photos, mine, *STRENGTH).stdout
+    assert "27 up to date" in noiseaug("run", photos, mine, *STRENGTH).stdout
     assert tree(mine) == single
 
 
@@ -272,6 +274,30 @@ def test_plain_runs_and_merges_wait_for_shards_and_shards_for_themselves(photos,
             assert refused.returncode == 1
             assert f"is being written by process {first.pid};" in refused.stderr
         assert noiseaug("run", photos, dest, *STRENGTH, "--shard", "2/2").returncode in (0, 3)
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
+
+
+def test_a_shard_that_tidies_up_leaves_what_another_is_writing(photos, dest, tmp_path):
+    fault = {"call": "os.replace", "path": "/cats/.*g$", "do": "hang", "count": str(tmp_path / "count")}
+    first = subprocess.Popen(
+        command("run", photos, dest, *STRENGTH, "-q", "--workers", "1", "--shard", "1/2"),
+        env=os.environ | injected(fault),
+        start_new_session=True,
+    )
+    try:
+        while not (tmp_path / "count").exists():
+            assert first.poll() is None
+            time.sleep(0.01)
+        unfinished = set(dest.rglob("*.tmp"))
+        assert unfinished
+        fault = POINTS["an output is half written"] | {"do": "kill-group", "nth": 2, "count": str(tmp_path / "n")}
+        second = ("run", photos, dest, *STRENGTH, "--shard", "2/2")
+        assert noiseaug(*second, fault=fault).returncode == -signal.SIGKILL
+        assert set(dest.rglob("*.tmp")) > unfinished
+        assert noiseaug(*second).returncode in (0, 3)
+        assert set(dest.rglob("*.tmp")) == unfinished
     finally:
         os.killpg(first.pid, signal.SIGKILL)
         first.wait()

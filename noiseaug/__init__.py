@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from noiseaug.exports.format import ExportOptions
     from noiseaug.layout import Layout
     from noiseaug.level import Level
+    from noiseaug.merging import merge
     from noiseaug.noise import GaussianNoise
     from noiseaug.pipeline import Summary, run
     from noiseaug.recipe import Recipe
     from noiseaug.running import Running
+    from noiseaug.shard import Shard
     from noiseaug.sources import Selection
     from noiseaug.verification import verify
 
@@ -39,8 +41,10 @@ _HOMES = {
     "Recipe": "recipe",
     "Running": "running",
     "Selection": "sources",
+    "Shard": "shard",
     "Summary": "pipeline",
     "export": "exports",
+    "merge": "merging",
     "run": "pipeline",
     "verify": "verification",
 }
@@ -56,9 +60,11 @@ __all__ = [
     "Recipe",
     "Running",
     "Selection",
+    "Shard",
     "Summary",
     "__version__",
     "export",
+    "merge",
     "run",
     "verify",
 ]

@@ -22,7 +22,7 @@ from noiseaug.media.output import Facts, Output
 from noiseaug.plan import Target
 from noiseaug.sampling import Stream, stream_key
 from noiseaug.sidecars import content_for, name_for
-from noiseaug.task import Job, Outcome, Task, failure_of
+from noiseaug.task import Job, Outcome, Task, failure_of, withdraw
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
@@ -159,6 +159,8 @@ def _publish_sidecars(job: Job, task: Task, target: Target, record: Record) -> s
 
 def _publish(job: Job, task: Task, file_name: str, file: OutputFile, mtime_ns: int) -> str | None:
     """Puts the file in place; a reason if it must not be. What already holds the same bytes is taken as it is."""
+    if job.permit and not os.path.exists(job.permit):
+        return "was not published, as the run is over"
     try:
         mode = os.lstat(file.path).st_mode
     except OSError:
@@ -174,12 +176,16 @@ def _publish(job: Job, task: Task, file_name: str, file: OutputFile, mtime_ns: i
 
 
 def _failed(job: Job, task: Task, reason: str) -> Outcome:
-    """The failure of a whole task. What an earlier run made of its source is out of date, and is removed."""
-    _remove(job, [target.file_name for target in task.targets if target.file_name in task.ours])
+    """The failure of a whole task. (With a permit, a worker that was cut off may fail where another one did the task:
+    it removes nothing.)"""
+    if not job.permit:
+        withdraw(job, task)
     return failure_of(task, reason)
 
 
 def _remove(job: Job, names: Iterable[str]) -> None:
+    if job.permit and not os.path.exists(job.permit):
+        return
     for name in names:
         path = inside(job.dest_root, name)
         with contextlib.suppress(OSError):  # it is not there, or cannot be removed

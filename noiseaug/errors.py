@@ -35,8 +35,16 @@ class Stopped(NoiseaugError):
     """The run cannot go on; the same command takes it up again once the reason is gone."""
 
 
+class Unmerged(NoiseaugError):
+    """Shards are missing or unfinished, or do not belong together."""
+
+
 class WorkerUnfit(NoiseaugError):
-    """A worker process cannot be started."""
+    """A worker process cannot be started, or a worker of a cluster cannot do the work."""
+
+
+class EngineUnavailable(NoiseaugError):
+    """What an engine needs is not installed, or does not answer."""
 
 
 class FailedFast(NoiseaugError):

@@ -126,6 +126,8 @@ class Finishing:
 
     def draft(self, rows: str) -> None:
         """Writes all companions, from the manifest at the path `rows`, for `State.finish` to put in place."""
+        if self._state.is_part:
+            return
         labels, coco, view = self._soft_labels, self._coco, self._companions.view
         if labels:
             self._draft(CLASSES, lambda write: write(labels.listing()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -123,7 +125,8 @@ def run(
         Busy: if another run is writing to dest.
         Stopped: if the run cannot go on (no space is left, say).
         FailedFast: at the first failure, with `running.fail_fast`.
-        WorkerUnfit: if a worker process cannot be started.
+        WorkerUnfit: if a worker cannot be started, or cannot do the work.
+        EngineUnavailable: if Dask is not installed, or its scheduler does not answer.
 
     >>> run("no/such/folder", "out", Recipe.of("25/255"))
     Traceback (most recent call last):
@@ -133,6 +136,7 @@ def run(
     plan = Plan(recipe, layout or Layout())
     companions.check_seed(recipe.seed)
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
+    _refuse_parts(place, selection, companions)
     job = Job(place.source_root, place.dest_root, running.overwrite_foreign, plan.layout.link, running.max_pixels)
     if place.source_file is not None and place.dest_file is not None:
         found = next(iter(_walk(place, selection, recipe)), None)
@@ -144,18 +148,23 @@ def run(
         return _run_file(job, found, place.dest_file, plan, running, on_progress)
     existed = os.path.isdir(place.dest_root)
     os.makedirs(place.dest_root, exist_ok=True)
-    state = State(place.dest_root, companions.rows)
+    state = State(
+        place.dest_root, companions.rows, selection.shard, _command(plan, selection) if selection.shard else b""
+    )
+    job = replace(job, tag=state.tag)
     finishing = Finishing(companions, place, state)
     try:
         state.lock()
-        walk = _walk(place, selection, recipe)
-        _refuse_unusable(walk, plan, place.source_root)
+        walk, whole = _walk(place, selection, recipe), _walk(place, replace(selection, shard=None), recipe)
+        _refuse_unusable(whole, plan, place.source_root)
         finishing.prepare(walk, overwrite_foreign=running.overwrite_foreign)
         state.adopt()
         return _Run(job, plan, running, state, finishing).go(walk, on_progress)
     except (NothingToDo, Misplaced, Unfit):
+        state.abandon()
         if not existed:
-            os.rmdir(place.dest_root)
+            with contextlib.suppress(OSError):  # another shard may be at work there
+                os.rmdir(place.dest_root)
         raise
     finally:
         finishing.close()
@@ -176,12 +185,12 @@ def planned(
     plan = Plan(recipe, layout or Layout())
     place = locate(os.fspath(source), os.fspath(dest), selection.root)
     walk = _walk(place, selection, recipe)
-    _refuse_unusable(walk, plan, place.source_root)
+    _refuse_unusable(_walk(place, replace(selection, shard=None), recipe), plan, place.source_root)
     if place.dest_file is not None:
         yield from ((found.path, place.dest_file) for found in walk if isinstance(found, Source))
         return
     job = Job(place.source_root, place.dest_root)
-    old = State(place.dest_root, (companions or Companions()).rows).old_groups()
+    old = State(place.dest_root, (companions or Companions()).rows, selection.shard).old_groups()
     reconciliation = Reconciliation(job, plan, replace(running, prune=False), old, lambda: False)
     for _, task in reconciliation.items(walk):
         if task:
@@ -195,6 +204,28 @@ def _walk(place: Place, selection: Selection, recipe: Recipe) -> Listing:
     if selection.names is not None:
         return Listing(place.source_root, selection.names, selection)
     return Walk(place.source_root, selection, os.stat(place.dest_root) if os.path.exists(place.dest_root) else None)
+
+
+def _refuse_parts(place: Place, selection: Selection, companions: Companions) -> None:
+    """Refuses what cannot be done for a part of the sources."""
+    if selection.shard is None:
+        return
+    if place.source_file is not None:
+        raise Misplaced(f"--shard divides a directory, and SOURCE {place.source_file} is one file")
+    if selection.limit is not None:
+        raise Misplaced("--limit counts sources from the first, which shards cannot; use one of --limit and --shard")
+    if companions != Companions():
+        raise Misplaced(
+            "a shard has a manifest of its own part: leave out --manifest, --annotations and --label-smoothing, merge, "
+            "and run again with them and without --shard, which then writes nothing else"
+        )
+
+
+def _command(plan: Plan, selection: Selection) -> bytes:
+    """What shards must have in common to be merged, as JSON; a list of names stands as its hash."""
+    names = None if selection.names is None else hashlib.sha256(json.dumps(selection.names).encode()).hexdigest()
+    chosen = asdict(replace(selection, shard=None, names=None)) | {"kinds": sorted(selection.kinds), "names": names}
+    return json.dumps(asdict(plan.recipe) | asdict(plan.layout) | chosen, indent=1).encode() + b"\n"
 
 
 def _refuse_unusable(walk: Listing, plan: Plan, source_root: str) -> None:
@@ -232,7 +263,7 @@ class _Run:
                 on_progress(self._record(note, outcome))
             engine.close()
             summary.others, summary.specials, summary.pruned = walk.others, walk.specials, reconciliation.pruned
-            if not summary.sources and not summary.failed:
+            if not summary.sources and not summary.failed and not walk.elsewhere:
                 raise NothingToDo(_nothing_in(self._job.source_root, walk))
             self._state.remove_temporaries(_directories(engine.lost))
             self._manifest.settle()
@@ -293,6 +324,10 @@ def _engine(job: Job, running: Running) -> pool.Engine:
     workers = running.workers or available_cores()
     if running.engine == "threads":
         return pool.Threads(job, workers)
+    if running.engine == "dask":
+        from noiseaug.cluster import Cluster  # which few runs need
+
+        return Cluster(job, workers, running.timeout, not running.verbose, running.scheduler)
     return pool.Processes(job, workers, running.timeout, quiet=not running.verbose)
 
 

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import SimpleQueue
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from noiseaug.errors import WorkerUnfit
 from noiseaug.task import Job, Outcome, Task, failure_of
@@ -18,13 +18,17 @@ Item = tuple[Note, Task | None]  # something to pass on in order, and the task w
 
 # Batches under way for each worker: enough for the others to go on while one does a long recording.
 _WINDOW = 8
-# A batch ends when its sources come to this many bytes (5 to 20 ms of work), each counted as 4 KiB at the least. A byte
-# of audio is an eighth of the work of one of a compressed image.
-_BATCH_BYTES = 1 << 18
+# A byte of audio is an eighth of the work of one of a compressed image.
 _LEAST_BYTES = 1 << 12
 _WORK_PER_BYTE = {"image": 1.0, "audio": 1 / 8}
-_BATCH_ITEMS = 64
 _STARTS = 5  # tries to start a worker
+
+
+class Batch(NamedTuple):
+    """How much goes into a batch: the bytes of its sources (4 KiB at the least each), and how many there are."""
+
+    work: int = 1 << 18  # 5 to 20 ms
+    items: int = 64
 
 
 class Pending(Protocol):
@@ -43,10 +47,12 @@ class Engine(Protocol):
     Attributes:
         workers: how many tasks are done at once.
         lost: tasks that a worker died over, perhaps leaving a temporary.
+        batch: how much goes into a batch.
     """
 
     workers: int
     lost: list[Task]
+    batch: Batch
 
     def submit(self, tasks: Sequence[Task]) -> Pending:
         """Starts a batch."""
@@ -64,7 +70,7 @@ def in_order(
     """
     window: deque[tuple[list[Item[Note]], list[Task], Pending | None]] = deque()
     under_way = 0
-    for batch in _batches(items):
+    for batch in _batches(items, engine.batch):
         tasks = [task for _, task in batch if task]
         if tasks:
             announce(tasks)
@@ -77,7 +83,7 @@ def in_order(
         yield from _matched(engine, *window.popleft())
 
 
-def _batches(items: Iterable[Item[Note]]) -> Iterator[list[Item[Note]]]:
+def _batches(items: Iterable[Item[Note]], size: Batch) -> Iterator[list[Item[Note]]]:
     batch: list[Item[Note]] = []
     weight = 0.0
     for item in items:
@@ -86,7 +92,7 @@ def _batches(items: Iterable[Item[Note]]) -> Iterator[list[Item[Note]]]:
         if task:
             work = task.source.size * _WORK_PER_BYTE[task.source.kind]
             weight += max(work, _LEAST_BYTES) * len(task.targets)
-        if weight >= _BATCH_BYTES or len(batch) >= _BATCH_ITEMS:
+        if weight >= size.work or len(batch) >= size.items:
             yield batch
             batch, weight = [], 0.0
     if batch:
@@ -118,6 +124,8 @@ def _settled(engine: Engine, tasks: Sequence[Task], future: Pending) -> list[Out
 
 class Threads:
     """Batches on threads of this process: nothing to start up, but a decoder that crashes takes the run with it."""
+
+    batch = Batch()
 
     def __init__(self, job: Job, workers: int) -> None:
         self.workers = workers
@@ -166,6 +174,8 @@ class _Promise:
 
 class Processes:
     """Batches on worker processes, each minded by a thread, replaced when it dies or takes too long over a file."""
+
+    batch = Batch()
 
     def __init__(self, job: Job, workers: int, timeout: float, quiet: bool = True) -> None:
         """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr."""

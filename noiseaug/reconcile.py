@@ -95,7 +95,8 @@ class Reconciliation:
             yield item
         if paths:
             yield Note(tuple(paths), kept=kept), None
-        if self._found_any:  # an empty SOURCE may be a disk that is not mounted: nothing is concluded from it
+        # An empty SOURCE may be a disk that is not mounted: nothing is concluded from it.
+        if self._found_any or walk.elsewhere:
             yield from self._orphans_before(None)
 
     def _unlisted(self, found: Unreadable) -> Item[Note]:

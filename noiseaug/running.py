@@ -9,7 +9,7 @@ from typing import Literal
 # 2**28, some 16,000 x 16,000: more than any camera has, and twice 0.8 GB for a worker if they are 8-bit colour.
 MAX_PIXELS = 1 << 28
 
-EngineName = Literal["auto", "threads", "processes"]
+EngineName = Literal["auto", "threads", "processes", "dask"]
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,12 @@ class Running:
     Attributes:
         engine: `processes` (what `auto` is), `threads`, or `auto`. Threads took 1.24 times as long over 1,000 JPEG of
             512x512, 1.12 times over 300 PNG, 1.8 times over 4,000 PNG of 32x32 and 1.19 times over 200 WAV of 10 s, on
-            two cores (`make bench`), and die with the first decoder that crashes.
+            two cores (`make bench`), and die with the first decoder that crashes. `dask` is for the machines of a
+            cluster.
+        scheduler: the address of a Dask scheduler; without one, `dask` starts a cluster on this machine.
         workers: how many files are worked on at once; by default one for each available core.
         max_pixels: images whose header declares more are refused before anything is allocated for them.
-        timeout: seconds that one file may take (processes only).
+        timeout: seconds that one file may take (not on threads).
         force: make every target again.
         checksum: tell whether a source changed by its SHA-256 instead of its size and time.
         prune: delete outputs of earlier runs whose source is gone.
@@ -32,6 +34,7 @@ class Running:
     """
 
     engine: EngineName = "auto"
+    scheduler: str | None = None
     workers: int | None = None
     max_pixels: int = MAX_PIXELS
     timeout: float = 300.0

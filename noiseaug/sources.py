@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from noiseaug import media
+from noiseaug.shard import Shard
 
 STATE_PREFIX = ".noiseaug"  # of everything temporary that a run leaves in DEST; no walk picks it up
 
@@ -43,6 +44,7 @@ class Selection:
         names: if not None, the only files meant, as paths relative to SOURCE; no directory is listed.
         limit: at most so many files, the first in walk order.
         root: where SOURCE is one file, the directory that its path is relative to (as if that directory were SOURCE).
+        shard: only the files of this part of them.
     """
 
     include: tuple[str, ...] = ()
@@ -52,6 +54,7 @@ class Selection:
     names: tuple[str, ...] | None = None
     limit: int | None = None
     root: str | None = None
+    shard: Shard | None = None
 
 
 def walk_order(path: str) -> list[bytes]:
@@ -69,6 +72,7 @@ class Listing:
     Attributes:
         others: files of no kind that is worked on.
         specials: special files (FIFOs, sockets, devices), which are never opened, and links to directories.
+        elsewhere: files that belong to other shards.
         twins: files whose names differ from that of a file before only in case or in how accents are composed, with
             that file: on some file systems they are one.
         rivals: files that are written under another suffix, where a file before has that name; with that file.
@@ -81,13 +85,13 @@ class Listing:
         self._limit = selection.limit
         self._included = _matcher(selection.include) if selection.include else None
         self._excluded = _matcher(selection.exclude) if selection.exclude else None
-        self.others = 0
-        self.specials = 0
+        self._shard = selection.shard
+        self.others = self.specials = self.elsewhere = 0
         self.twins: dict[str, str] = {}
         self.rivals: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
-        self.others = self.specials = 0
+        self.others = self.specials = self.elsewhere = 0
         return itertools.islice(self._found(), self._limit)
 
     def _found(self) -> Iterator[Source | Unreadable]:
@@ -121,6 +125,9 @@ class Listing:
         return not (self._excluded and self._excluded(path)) and not (self._included and not self._included(path))
 
     def _look_at(self, path: str) -> Source | Unreadable | None:
+        if self._shard and not self._shard.holds(path):  # before it is looked at, which a network makes slow
+            self.elsewhere += 1
+            return None
         try:
             info = os.stat(f"{self._root}/{path}")
         except OSError as error:

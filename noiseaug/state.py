@@ -11,13 +11,16 @@ At the end the journal takes the place of the manifest, and the directory goes. 
 here too, and put in place before it; or after it, if it is a view of the manifest that the run was asked for, which is
 then the last thing to change. A run that finds nothing to do creates none of this: a file is written only from where it
 differs from the one before.
+
+A run over a shard keeps the same in the shard's own directory (see `shard`), and beside its manifest the command that
+it is the work of. What shards have done, finished or not, is taken over by the next run over all of DEST.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
+import heapq
 import os
 import posixpath
 import shutil
@@ -25,10 +28,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from noiseaug.errors import Busy
-from noiseaug.files import remove_temporaries
+from noiseaug.files import remove_temporaries, write_if_changed
+from noiseaug.lock import Lock
 from noiseaug.manifest import FAILURES, MANIFEST, Group, find, is_pending, merged, pending_line, read_groups
-from noiseaug.sources import STATE_PREFIX
+from noiseaug.shard import COMMAND, Shard, remove_shards, shards_in
+from noiseaug.sources import STATE_PREFIX, walk_order
 
 
 class SettledFile:
@@ -117,53 +121,76 @@ class State:
     Args:
         dest: the directory DEST.
         name: what the manifest is called there; one of another name is taken to be it until this one is there.
+        shard: if given, only of that part of DEST, which keeps its own manifest.
+        command: tells runs over shards apart that cannot be merged.
+
+    Attributes:
+        manifest_path: where the manifest is published.
+        failures_path: where the failures are.
+        tag: begins the names of temporaries; those of shards are told apart, as they are at work at once.
     """
 
-    def __init__(self, dest: str, name: str = MANIFEST) -> None:
-        self._dest, self._name = dest, name
-        self._directory = os.path.join(dest, STATE_PREFIX)
-        self._lock: int | None = None
+    def __init__(self, dest: str, name: str = MANIFEST, shard: Shard | None = None, command: bytes = b"") -> None:
+        self._dest, self._name, self._shard, self._command = dest, name, shard, command
+        self._home = shard.directory(dest) if shard else dest
+        self._directory = os.path.join(self._home, "state" if shard else STATE_PREFIX)
+        self._lock = Lock(dest)
         self._pending: IO[bytes] | None = None
         self._open: list[SettledFile] = []
         self._companions: list[SettledFile] = []
         self._views: list[SettledFile] = []
         self._retired: list[str] = []
-        self.manifest_path = os.path.join(dest, name)
-        self.failures_path = os.path.join(dest, FAILURES)
+        self.manifest_path = os.path.join(self._home, name)
+        self.failures_path = os.path.join(self._home, FAILURES)
+        self.tag = f"{shard.number}of{shard.of}-" if shard else ""
 
     def _file(self, name: str) -> str:
         return os.path.join(self._directory, name)
 
     def lock(self) -> None:
-        """Takes DEST for this process, until it ends in whatever way. Raises Busy if another one has it."""
-        self._lock = os.open(self._dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = _holder(os.fstat(self._lock).st_ino)
-            who = f"process {holder}" if holder else "another process"
-            raise Busy(f"{self._dest} is being written by {who}; wait for it, or stop it") from None
-        except OSError:
-            return  # a file system without locks: nothing to be had
+        """Takes DEST, or the shard, for this process until it ends in whatever way. Raises Busy if another has it."""
+        self._lock.take(self._shard)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether this is of a shard only."""
+        return self._shard is not None
+
+    def abandon(self) -> None:
+        """Removes what taking a shard left in DEST, after a run that could not begin."""
+        if self._shard:
+            self._lock.abandon(self._shard)
 
     def adopt(self) -> None:
         """Gives a manifest that earlier runs wrote under another name the name it has now."""
-        former = find(self._dest, self._name)
+        former = find(self._home, self._name)
         if former != self._name:
-            os.rename(os.path.join(self._dest, former), self.manifest_path)
+            os.rename(os.path.join(self._home, former), self.manifest_path)
 
     def old_groups(self) -> Iterator[Group]:
         """All rows that earlier runs left, finished or not, by source in walk order."""
+        own, shard = self._own_groups(), self._shard
+        if shard is None:
+            shards = (State(self._dest, shard=other)._own_groups() for other in shards_in(self._dest))
+            return merged(heapq.merge(*shards, key=lambda group: walk_order(group.source_path)), own)
+        if os.path.exists(self.manifest_path) or os.path.exists(self._file("base.jsonl")):
+            return own
+        before = State(self._dest)._own_groups()
+        return merged(own, (group for group in before if shard.holds(group.source_path)))
+
+    def _own_groups(self) -> Iterator[Group]:
         base = self._file("base.jsonl")
-        manifest = os.path.join(self._dest, find(self._dest, self._name))
+        manifest = os.path.join(self._home, find(self._home, self._name))
         known = read_groups(base if os.path.exists(base) else manifest)
         announced = merged(read_groups(self._file("pending.jsonl")), known)
         return merged(read_groups(self._file("journal.jsonl")), announced)
 
     def recover(self) -> Iterator[Group]:
         """`old_groups`, after tidying up what an interrupted run left, so that this run can be interrupted too."""
-        if os.path.isdir(self._directory):
-            draft, directories = self._file("base.new"), set()
+        shards = [] if self._shard else shards_in(self._dest)
+        if os.path.isdir(self._directory) or shards:
+            os.makedirs(self._directory, exist_ok=True)
+            draft, directories = self._file("base.new"), {""}
             with open(draft, "wb") as file:
                 for group in self.old_groups():
                     for file_name, line in group.rows.items():
@@ -175,6 +202,10 @@ class State:
             os.replace(draft, self._file("base.jsonl"))
             for name in ("journal.jsonl", "pending.jsonl"):
                 _remove(self._file(name))
+            if shards:
+                remove_shards(self._dest)
+            if self._shard:
+                remove_temporaries(self._shard.directory(self._dest))
             self.remove_temporaries(directories)
         return self.old_groups()
 
@@ -222,6 +253,8 @@ class State:
                 file.publish()
         for path in self._retired:
             _remove(path)
+        if self._shard:
+            write_if_changed(os.path.join(self._shard.directory(self._dest), COMMAND), self._command)
         _remove(self._file("pending.jsonl"))
         _remove(self._file("base.jsonl"))
         if manifest.differs:
@@ -243,7 +276,7 @@ class State:
     @functools.cache  # noqa: B019 - one a run
     def folds_names(self) -> bool:
         """Whether DEST takes names for the same that differ in case, or in how accents are composed."""
-        probe = f"{STATE_PREFIX}-\u00e9.tmp"
+        probe = f"{STATE_PREFIX}-{self.tag}\u00e9.tmp"
         path = os.path.join(self._dest, probe)
         with open(path, "wb"):
             pass
@@ -255,7 +288,13 @@ class State:
     def remove_temporaries(self, directories: Iterable[str]) -> None:
         """Removes unfinished outputs from directories of DEST (relative to it)."""
         for directory in directories:
-            remove_temporaries(os.path.join(self._dest, directory))
+            remove_temporaries(os.path.join(self._dest, directory), self.tag)
+
+    def sweep(self) -> None:
+        """Removes the temporaries of an interrupted run whose work others have done."""
+        if os.path.isdir(self._directory):
+            rows = ((name, line) for group in self._own_groups() for name, line in group.rows.items())
+            self.remove_temporaries({posixpath.dirname(name) for name, line in rows if is_pending(line)})
 
     def close(self) -> None:
         """Gives DEST free."""
@@ -263,17 +302,7 @@ class State:
             file.close()
         if self._pending:
             self._pending.close()
-        if self._lock is not None:
-            os.close(self._lock)
-
-
-def _holder(inode: int) -> str | None:
-    """The process that holds a lock on the file with this inode, as far as Linux tells (proc(5), /proc/locks)."""
-    with contextlib.suppress(OSError), open("/proc/locks") as locks:
-        for fields in map(str.split, locks):
-            if len(fields) > 5 and fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
-                return fields[4]
-    return None
+        self._lock.release()
 
 
 def _remove(path: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,6 +27,8 @@ class Job:
         link: how originals come to DEST.
         max_pixels: images of more are refused before they are decoded.
         tag: begins the names of temporaries.
+        permit: if not empty, a file without which nothing is published or removed in DEST: it goes with the run, which
+            its workers, on other machines, may not hear of.
     """
 
     source_root: str
@@ -33,6 +37,7 @@ class Job:
     link: Link = "auto"
     max_pixels: int = MAX_PIXELS
     tag: str = ""
+    permit: str = ""
 
 
 class Task(NamedTuple):
@@ -81,6 +86,15 @@ class Outcome(NamedTuple):
     unchanged: bool = False
     stop: str | None = None
     traceback: str | None = None
+
+
+def withdraw(job: Job, task: Task) -> None:
+    """Removes what an earlier run made of a source that fails now: it is of something that is no more."""
+    for target in task.targets:
+        if target.file_name in task.ours:
+            # It is not there, or cannot be removed: the failure says that it is not to be used.
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(job.dest_root, target.file_name))
 
 
 def failure_of(task: Task, reason: str) -> Outcome:

@@ -24,6 +24,7 @@ from noiseaug.names import Names
 from noiseaug.plan import Target
 from noiseaug.recipe import Recipe, parse_options
 from noiseaug.running import Running, available_cores
+from noiseaug.shard import shards_in
 from noiseaug.soft_labels import CLASSES
 from noiseaug.sources import STATE_PREFIX, Source
 from noiseaug.task import Job, Outcome, Task
@@ -90,7 +91,8 @@ def verify(
     dest, workers = os.fspath(dest), workers or available_cores()
     manifest = manifest or find(dest)
     if not os.path.isfile(os.path.join(dest, manifest)):
-        raise Misplaced(f"there is no {manifest} in {dest}; name the DEST of a finished run")
+        advice = f"noiseaug merge {dest} makes it" if shards_in(dest) else "name the DEST of a finished run"
+        raise Misplaced(f"there is no {manifest} in {dest}; {advice}")
     if source is None and deep:
         raise Misplaced("--deep makes outputs again, and needs --source")
     checks = _Checks(dest, manifest, None if source is None else os.fspath(source))

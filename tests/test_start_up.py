@@ -11,7 +11,7 @@ import noiseaug
 
 # Of the standard library, what takes 2 to 20 ms to import and a run can do without.
 SLOW = {"asyncio", "concurrent.futures", "email", "logging", "multiprocessing", "secrets", "tempfile", "urllib.request"}
-HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy", "pyarrow"}
+HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy", "pyarrow", "dask", "distributed"}
 
 
 def modules_after(*arguments: str) -> set[str]:
@@ -45,7 +45,7 @@ def test_a_dry_run_loads_no_codec(mixed, dest):
 def test_a_run_over_a_folder_leaves_codecs_to_its_workers(mixed, dest):
     loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1")
     assert (dest / "manifest.jsonl").exists()
-    assert not {"cv2", "soundfile", "numpy", "pyarrow"} & loaded
+    assert not {"cv2", "soundfile", "numpy", "pyarrow", "dask", "distributed", "noiseaug.cluster"} & loaded
 
 
 def test_a_run_loads_no_slow_module_that_it_can_do_without(mixed, dest):
@@ -61,6 +61,13 @@ def test_workers_load_the_codecs_of_their_files_alone(kind, other):
     loaded = set(done.stdout.split())
     assert f"noiseaug.media.{kind}" in loaded
     assert not {other, "click", "tqdm", *SLOW} & loaded
+
+
+def test_a_run_on_dask_with_nothing_to_do_does_not_load_it(mixed, dest):
+    modules_after("run", str(mixed), str(dest), "--std", "0.1")
+    loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1", "--engine", "dask")
+    assert "noiseaug.cluster" in loaded
+    assert not {"cv2", "soundfile", "numpy", "dask", "distributed"} & loaded
 
 
 def test_importing_the_package_loads_nothing_heavy():

@@ -16,6 +16,7 @@ from noiseaug.cli.errors import EXPECTED, Interrupted, report
 
 _COMMANDS = {
     "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
+    "merge": "Make one manifest of what the shards of a run did to DEST.",
     "presets": "List the strengths that --preset names.",
     "verify": "Compare DEST with its manifest.",
     "export": "Write what is in DEST as NeMo or Lhotse manifests, or WebDataset shards.",

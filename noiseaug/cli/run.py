@@ -44,6 +44,8 @@ def command(source: str, dest: str, **options: Any) -> int:
         for _, file_name in planned(source, dest, recipe, chosen, how, layout, companions):
             click.echo(os.fsencode(file_name))
         return 0
+    if options["depfile"] and chosen.shard:
+        raise click.UsageError("--depfile names all sources, and --shard does some; write it in a run without --shard")
     depfile = _depfile(source, dest, options)
     with Display(source, chosen, quiet=options["quiet"], verbose=options["verbose"]) as display:
 
@@ -64,6 +66,8 @@ def command(source: str, dest: str, **options: Any) -> int:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
         elif not options["quiet"]:
             show_summary(summary, dest)
+            if chosen.shard:
+                click.echo(f"shard {chosen.shard} is done; when all are: noiseaug merge {printable(dest)}")
     return 3 if summary.failed else 0
 
 

@@ -7,8 +7,8 @@ Python imports this at start-up from PYTHONPATH. `NOISEAUG_TEST_FAULT` holds a J
 - `path`: a regular expression for the path concerned (the last one, where there are two);
 - `nth`: the how-manieth such call of all processes, from 1; 0 means every one;
 - `when`: `before`, `half` (writes only) or `after` the call;
-- `do`: `kill-group`, `kill`, `segfault`, `hang`, `append` to or `remove` the file `victim`, `raise` an exception that
-  nobody expects, or the name of an errno to fail with;
+- `do`: `kill-group`, `kill`, `kill-parent`, `segfault`, `hang`, `append` to or `remove` the file `victim`, `raise` an
+  exception that nobody expects, or the name of an errno to fail with;
 - `count`: a file in which calls are counted across processes.
 """
 
@@ -46,6 +46,9 @@ def strike():
         time.sleep(60)
     elif action == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(60)
+    elif action == "kill-parent":
+        os.kill(os.getppid(), signal.SIGKILL)
         time.sleep(60)
     elif action == "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import click
 
-from noiseaug.cli.options.types import SECONDS
+from noiseaug.cli.options.types import ADDRESS, SECONDS
 from noiseaug.running import MAX_PIXELS, EngineName, Running
 
 OPTIONS = (
@@ -18,7 +18,10 @@ OPTIONS = (
         default="auto",
         show_default=True,
         help="""processes
-        (what auto is) survive decoders that crash; threads start faster.""",
+        (what auto is) survive decoders that crash; threads start faster; dask is for several machines.""",
+    ),
+    click.option(
+        "--scheduler", type=ADDRESS, help="Of a Dask cluster, tcp://host:8786.  [default: one on this machine]"
     ),
     click.option(
         "--timeout",
@@ -26,7 +29,7 @@ OPTIONS = (
         default="300",
         show_default=True,
         help="""Seconds
-        that one file may take (processes).""",
+        that one file may take (not on threads).""",
     ),
     click.option(
         "--max-pixels",
@@ -48,5 +51,9 @@ OPTIONS = (
 
 
 def running_of(options: dict[str, Any]) -> Running:
-    """How the options say that the run is carried out."""
+    """How the options say that the run is carried out; raises click.UsageError where they contradict each other."""
+    if options["scheduler"] and options["engine"] != "dask":
+        raise click.UsageError("--scheduler goes with --engine dask")
+    if options["scheduler"] and options["workers"]:
+        raise click.UsageError("--workers goes without --scheduler; the cluster has as many as it has")
     return Running(**{setting.name: options[setting.name] for setting in fields(Running)})

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from noiseaug import media
+from noiseaug.cli.options.types import SHARD
 from noiseaug.sources import Selection, parse_names
 
 OPTIONS = (
@@ -29,6 +30,11 @@ OPTIONS = (
         metavar="FILE|-",
         help="Work on the files named in FILE, one a line, relative to SOURCE; - is stdin.",
     ),
+    click.option(
+        "--shard",
+        type=SHARD,
+        help="Only part I (from 1) of N of the files, beside runs of the others; merge DEST then makes one manifest.",
+    ),
     click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL bytes."),
 )
 
@@ -43,4 +49,5 @@ def selection_of(options: dict[str, Any]) -> Selection:
             raise click.BadParameter(str(error), param_hint="--files-from") from None
     kinds = frozenset(options["kind"] or media.KINDS)
     follow, root = options["follow_symlinks"], options["root"]
-    return Selection(options["include"], options["exclude"], kinds, follow, names, options["limit"], root)
+    limit, shard = options["limit"], options["shard"]
+    return Selection(options["include"], options["exclude"], kinds, follow, names, limit, root, shard)

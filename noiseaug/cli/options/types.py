@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from noiseaug.companions import check_label_smoothing, check_manifest_name
 from noiseaug.layout import Layout
 from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
 from noiseaug.presets import parse_preset
+from noiseaug.shard import Shard
 
 _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is not far above
 
@@ -61,10 +63,18 @@ def _ramp(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(r"((tcp|tls|ws|wss)://)?[^\s/]+:[0-9]+", text):
+        raise ValueError(f"{text!r} is no address of a Dask scheduler: expected one such as tcp://host:8786")
+    return text
+
+
 LEVEL = Parsed("LEVEL", Level.parse)
 SNR = Parsed("DB", lambda text: Level.parse(text, "snr"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
 CLIP = Parsed("auto|none|LO:HI", parse_clip)
+ADDRESS = Parsed("ADDRESS", _address)
+SHARD = Parsed("I/N", Shard.parse)
 SECONDS = Parsed("SECONDS", _seconds)
 PRESET = Parsed("NAME[:SEVERITY]", parse_preset)
 PROBABILITY = Parsed("P", parse_fraction)

@@ -35,6 +35,7 @@ from noiseaug.task import Job, Outcome, Task, failure_of, withdraw
 _BATCH = Batch(work=1 << 22, items=512)
 _RETRIES = 2  # where a worker cannot begin: another one may
 _PATIENCE = 10.0  # seconds for files of workers to appear, and for workers to hear that the run is over
+_GONE = "the Dask scheduler is gone, or dropped the work; the same command goes on from here"
 _MUST_MATCH = ("python", "dask", "distributed", "msgpack")
 _SILENT = logging.CRITICAL + 1
 _LOGGERS = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
@@ -89,9 +90,9 @@ class Cluster:
         if self._closed:
             return
         self._closed = True
-        job = self._call.job
-        remove_temporaries(job.dest_root, job.tag + self._call.token)  # the permit first of all
         if self._client is not None:
+            job = self._call.job
+            remove_temporaries(job.dest_root, job.tag + self._call.token)  # the permit, and replies of workers
             # Whatever of the cluster is gone already cannot be told to stop, and need not be.
             with contextlib.suppress(Exception):
                 self._client.cancel(list(self._under_way))
@@ -105,7 +106,6 @@ class Cluster:
 
     def _connect(self, witness: Task) -> None:
         distributed = _distributed()
-
         if self._scheduler is None:
             with _deaf():
                 self._cluster = _local_cluster(distributed, self.workers)
@@ -124,7 +124,8 @@ class Cluster:
         self._ready = True
 
     def _count_workers(self) -> None:
-        self.workers = sum(self._client.nthreads().values()) or 1
+        with contextlib.suppress(OSError):  # the scheduler is gone, as the batches will tell
+            self.workers = sum(self._client.nthreads().values()) or 1
 
     def _check_versions(self) -> None:
         """Refuses a cluster of other versions of what the two ends talk with. (Those that decide bytes are compared by
@@ -175,7 +176,11 @@ class Cluster:
 
     def _start(self, tasks: Sequence[Task], result: Future[list[Outcome]], *, trial: bool = False) -> None:
         with self._guard:
-            future = self._client.submit(do, self._call, tasks, pure=False, retries=_RETRIES)
+            try:
+                future = self._client.submit(do, self._call, tasks, pure=False, retries=_RETRIES)
+            except Exception:  # of the client, which takes nothing once its scheduler is gone
+                result.set_exception(Stopped(_GONE))
+                return
             self._under_way[future] = tasks
             self._alone = trial
         self._client.loop.add_callback(self._follow, tasks, future, result)
@@ -243,7 +248,7 @@ class Cluster:
         if isinstance(error, NoiseaugError):
             return error
         if isinstance(error, asyncio.CancelledError | CancelledError):
-            return Stopped("the Dask scheduler is gone, or dropped the work; the same command goes on from here")
+            return Stopped(_GONE)
         first_line = str(error).partition("\n")[0]
         return WorkerUnfit(f"a Dask worker cannot do its work: {type(error).__name__}: {first_line}")
 

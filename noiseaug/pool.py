@@ -6,10 +6,10 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol, TypeVar
 
-from noiseaug.errors import WorkerUnfit
+from noiseaug.errors import Stopped, WorkerUnfit
 from noiseaug.task import Job, Outcome, Task, failure_of
 from noiseaug.worker_process import WorkerDied, WorkerProcess
 
@@ -192,16 +192,27 @@ class Processes:
         """Starts a batch."""
         promise = _Promise(tasks)
         self._todo.put(promise)
-        if len(self._minders) < self.workers:
+        if self._closed:
+            self._drop()
+        elif len(self._minders) < self.workers:
             self._minders.append(threading.Thread(target=self._mind, daemon=True))
             self._minders[-1].start()
         return promise
 
     def _mind(self) -> None:
-        while (promise := self._todo.get()) and not self._closed:
+        while promise := self._todo.get():
             promise.keep(self._do)
 
+    def _drop(self) -> None:
+        """Ends the waiting for what has not begun and is not going to."""
+        with contextlib.suppress(Empty):
+            while True:
+                if promise := self._todo.get_nowait():
+                    promise.keep(self._do)
+
     def _do(self, tasks: Sequence[Task]) -> list[Outcome]:
+        if self._closed:
+            raise Stopped("the run is over")
         worker: WorkerProcess | None = getattr(self._mine, "worker", None)
         if worker is None or not worker.is_alive():
             if worker is not None:
@@ -241,5 +252,6 @@ class Processes:
             self._todo.put(None)
         for minder in self._minders:
             minder.join()
+        self._drop()
         while self._alive:
             self._alive.pop().bury()

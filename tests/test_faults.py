@@ -6,10 +6,16 @@ import os
 import resource
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 from trees import STRENGTH, command, failures, make_photos, noiseaug, tree
+
+from noiseaug import Level, Recipe, pool
+from noiseaug.plan import Target
+from noiseaug.sources import Source
+from noiseaug.task import Job, Task
 
 
 @pytest.fixture(scope="module")
@@ -292,3 +298,27 @@ def test_a_working_directory_that_was_deleted_is_no_obstacle(photos, tmp_path, u
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert tree(tmp_path / "out") == undisturbed
+
+
+def test_an_engine_that_is_closed_leaves_nobody_waiting(mixed, dest):
+    """As on a Dask worker, whose thread waits for batches while the run that they are of ends."""
+    dest.mkdir()
+    engine = pool.Processes(Job(str(mixed), str(dest)), workers=1, timeout=60)
+    found = Source("images/cats/a.png", "image", 0, 0)
+    task = Task(found, Recipe.of(0.1), (Target("a.png", Level.of(0.1), 0),), frozenset())
+    batches = [engine.submit([task]) for _ in range(50)]
+    engine.close()
+    batches.append(engine.submit([task]))
+    ended = []
+    waiting = threading.Thread(target=lambda: ended.extend(map(outcome_of, batches)), daemon=True)
+    waiting.start()
+    waiting.join(timeout=60)
+    assert len(ended) == 51
+    assert "the run is over" in ended[-1]
+
+
+def outcome_of(batch) -> str:
+    try:
+        return str(batch.result())
+    except Exception as error:
+        return str(error)

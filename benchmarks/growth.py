@@ -127,7 +127,7 @@ def markdown(grown: Sequence[Growth], picture: str) -> str:
         parts.append(
             f"| {axis.unit} | s | CPU s | each more, CPU | run MB | worker MB |\n|---:|---:|---:|---:|---:|---:|\n"
             + "".join(
-                f"| {size:,g} | {run.seconds:.2f} | {run.cpu_seconds:.2f} | "
+                f"| {size:,.10g} | {run.seconds:.2f} | {run.cpu_seconds:.2f} | "
                 f"{_readable(cost) if axis.adds_up else ''} | {run.parent_mb:.0f} | {run.worker_mb:.0f} |\n"
                 for size, run, cost in zip(axis.sizes, growth.found, growth.each_more(), strict=True)
             )

@@ -51,7 +51,7 @@ def grown(found: Sequence[Growth], path: Path) -> None:
         panel.set_xscale("log")
         panel.set_yscale("log")
         panel.set_ylim(min(values) / 2, max(max(values) * 2, min(values) * 10))
-        panel.set_xticks(axis.sizes, [f"{size:,g}" for size in axis.sizes])
+        panel.set_xticks(axis.sizes, [f"{size:,.10g}" for size in axis.sizes])
         panel.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
         panel.xaxis.set_minor_locator(ticker.NullLocator())
         panel.yaxis.set_minor_formatter(ticker.NullFormatter())

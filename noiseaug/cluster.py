@@ -74,6 +74,11 @@ class Cluster:
         self._recount = False
         self._closed = False
 
+    @property
+    def job(self) -> Job:
+        """What all tasks have in common."""
+        return self._call.job
+
     def submit(self, tasks: Sequence[Task]) -> Future[list[Outcome]]:
         """Starts a batch; the first one starts or connects the cluster, so that a run with nothing to do does not."""
         if not self._ready:
@@ -224,6 +229,7 @@ class Cluster:
             self._start_halves(tasks, result)
         elif self._alone:
             deaths = getattr(error, "allowed_failures", 0) + 1
+            withdraw(self._call.job, tasks[0])
             result.set_result([failure_of(tasks[0], f"each Dask worker that was at it died ({deaths} in a row)")])
         else:
             self._suspects.append((tasks, result))

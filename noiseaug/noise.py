@@ -379,7 +379,8 @@ def _sum_of_squares(values: Array) -> float:
 
 
 def _decibels(over: float, under: float) -> float:
-    return 10 * math.log10(over / under) if over > 0 and under > 0 else math.inf
+    ratio = over / under if under > 0 else 0.0  # of extreme floats, 0 or infinite
+    return 10 * math.log10(ratio) if 0 < ratio < math.inf else math.inf
 
 
 def _figure(value: float) -> float | None:

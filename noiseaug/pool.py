@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol, TypeVar
 
 from noiseaug.errors import Stopped, WorkerUnfit
-from noiseaug.task import Job, Outcome, Task, failure_of
+from noiseaug.task import Job, Outcome, Task, failure_of, withdraw
 from noiseaug.worker_process import WorkerDied, WorkerProcess
 
 Note = TypeVar("Note")
@@ -21,6 +21,9 @@ _WINDOW = 8
 # A byte of audio is an eighth of the work of one of a compressed image.
 _LEAST_BYTES = 1 << 12
 _WORK_PER_BYTE = {"image": 1.0, "audio": 1 / 8}
+# Workers that may die over a file before it has failed. One that is killed (signal 9), by the system for want of memory
+# or by somebody, need not have died of the file.
+_CRASHES, _KILLS = 2, 5
 _STARTS = 5  # tries to start a worker
 
 
@@ -53,6 +56,10 @@ class Engine(Protocol):
     workers: int
     lost: list[Task]
     batch: Batch
+
+    @property
+    def job(self) -> Job:
+        """What all tasks have in common."""
 
     def submit(self, tasks: Sequence[Task]) -> Pending:
         """Starts a batch."""
@@ -107,18 +114,20 @@ def _matched(
         yield note, next(outcomes) if task else None
 
 
-def _settled(engine: Engine, tasks: Sequence[Task], future: Pending) -> list[Outcome]:
-    """The outcomes of a batch. If its worker died, the task under way is tried once more by itself: the second death,
-    or running out of time, is its failure. The tasks behind it go on."""
+def _settled(engine: Engine, tasks: Sequence[Task], future: Pending, attempt: int = 1) -> list[Outcome]:
+    """The outcomes of a batch. If its worker died, the task under way is tried again by itself: the second crash, or
+    running out of time, is its failure. The tasks behind it go on."""
     try:
         return future.result()
     except WorkerDied as death:
         done, suspect, rest = death.outcomes, tasks[len(death.outcomes)], tasks[len(death.outcomes) + 1 :]
         after = engine.submit(rest) if rest else None
-        if death.timed_out or (len(tasks) == 1 and not done):
+        if death.timed_out or attempt >= (_KILLS if death.killed else _CRASHES):
             verdict = [failure_of(suspect, str(death))]
+            if not engine.job.permit:  # else this is a part of a run, which sees to it
+                withdraw(engine.job, suspect)
         else:
-            verdict = _settled(engine, [suspect], engine.submit([suspect]))
+            verdict = _settled(engine, [suspect], engine.submit([suspect]), attempt + 1)
         return [*done, *verdict, *(_settled(engine, rest, after) if after else [])]
 
 
@@ -130,7 +139,7 @@ class Threads:
     def __init__(self, job: Job, workers: int) -> None:
         self.workers = workers
         self.lost: list[Task] = []
-        self._job = job
+        self.job = job
         from concurrent.futures import ThreadPoolExecutor
 
         self._threads = ThreadPoolExecutor(workers)
@@ -139,7 +148,7 @@ class Threads:
         """Starts a batch."""
         from noiseaug.augment import augment  # here alone does a run decode in its own process
 
-        return self._threads.submit(lambda: [augment(self._job, task) for task in tasks])
+        return self._threads.submit(lambda: [augment(self.job, task) for task in tasks])
 
     def close(self) -> None:
         """Cancels what has not begun."""
@@ -181,7 +190,7 @@ class Processes:
         """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr."""
         self.workers = workers
         self.lost: list[Task] = []
-        self._job, self._timeout, self._quiet = job, timeout, quiet
+        self.job, self._timeout, self._quiet = job, timeout, quiet
         self._todo: SimpleQueue[_Promise | None] = SimpleQueue()
         self._minders: list[threading.Thread] = []
         self._mine = threading.local()
@@ -232,9 +241,9 @@ class Processes:
         """A new worker, at the next try if one is killed (by the system, say, for want of memory) as it starts."""
         for _ in range(_STARTS - 1):
             with contextlib.suppress(WorkerDied):
-                return WorkerProcess(self._job, self._quiet)
+                return WorkerProcess(self.job, self._quiet)
         try:
-            return WorkerProcess(self._job, self._quiet)
+            return WorkerProcess(self.job, self._quiet)
         except WorkerDied as death:
             raise WorkerUnfit(f"worker processes are killed as they start ({death}), {_STARTS} in a row") from None
 

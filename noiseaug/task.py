@@ -90,11 +90,11 @@ class Outcome(NamedTuple):
 
 def withdraw(job: Job, task: Task) -> None:
     """Removes what an earlier run made of a source that fails now: it is of something that is no more."""
-    for target in task.targets:
-        if target.file_name in task.ours:
+    for name in task.file_names:
+        if name in task.ours:
             # It is not there, or cannot be removed: the failure says that it is not to be used.
             with contextlib.suppress(OSError):
-                os.unlink(os.path.join(job.dest_root, target.file_name))
+                os.unlink(os.path.join(job.dest_root, name))
 
 
 def failure_of(task: Task, reason: str) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,12 +22,14 @@ _KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_"
 
 
 class WorkerDied(Exception):
-    """The process that did a batch is gone. `outcomes` are those of the tasks it had finished."""
+    """The process that did a batch is gone, as it `timed_out`, was `killed` by another one, or crashed. `outcomes` are
+    those of the tasks it had finished."""
 
-    def __init__(self, reason: str, outcomes: list[Outcome], timed_out: bool) -> None:
+    def __init__(self, reason: str, outcomes: list[Outcome], timed_out: bool = False, killed: bool = False) -> None:
         super().__init__(reason)
         self.outcomes = outcomes
         self.timed_out = timed_out
+        self.killed = killed
 
 
 class WorkerProcess:
@@ -86,7 +89,7 @@ class WorkerProcess:
         except (EOFError, ConnectionError):
             outcomes += self._answers.take()
             if len(outcomes) < len(tasks):
-                raise WorkerDied(f"decoder crashed ({self._end()})", outcomes, timed_out=False) from None
+                raise self._death(outcomes) from None
         return outcomes
 
     def _was_silent(self) -> bool:
@@ -97,6 +100,11 @@ class WorkerProcess:
         except (EOFError, ConnectionError):
             return True
         return False
+
+    def _death(self, outcomes: list[Outcome]) -> WorkerDied:
+        end, killed = self._end(), self._process.returncode == -signal.SIGKILL
+        what = "worker was killed, perhaps for want of memory" if killed else "decoder crashed"
+        return WorkerDied(f"{what} ({end})", outcomes, killed=killed)
 
     def _end(self) -> str:
         code = self._process.wait()

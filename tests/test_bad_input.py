@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from corpus import photo, save_image, sound, write_image, write_sound
 from inside import within
+from PIL import Image
 from trees import command, failures, manifest, noiseaug, times, tree
 
 DATA = Path(__file__).parent / "data"
@@ -348,3 +349,19 @@ def test_source_and_dest_may_have_odd_names_themselves(tmp_path):
     assert result.stdout.count("\n") == 2
     assert set(tree(dest)) == {"a.png", "manifest.jsonl"}
     assert not times(dest).keys() & times(source).keys()
+
+
+def test_samples_beyond_all_measure_are_no_reason_to_fail(source, dest):
+    write_sound(source / "a.wav", np.full((1000, 1), 1e200), "DOUBLE")
+    assert within("run", source, dest, "--std", "0.1", "--audio-format", "flac").returncode == 0
+    assert manifest(dest)["a.flac"]["clipped"] == 1
+
+
+def test_a_density_beyond_what_tiff_counts_in_thousandths_is_rounded(source, dest):
+    path = write_image(source / "a.bmp", photo(8, 8))
+    content = bytearray(path.read_bytes())
+    content[38:46] = (2_000_000_000).to_bytes(4, "little") * 2  # pixels a metre
+    path.write_bytes(content)
+    assert within("run", source, dest, "--std", "0.1", "--image-format", "tif").returncode == 0
+    with Image.open(dest / "a.tif") as image:
+        assert image.info["dpi"] == (50_800_000, 50_800_000)

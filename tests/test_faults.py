@@ -45,11 +45,17 @@ def run_with(photos, tmp_path):
     return run
 
 
-@pytest.mark.parametrize(("do", "number"), [("kill", 9), ("segfault", 11)])
-def test_a_decoder_that_crashes_costs_one_file(do, number, run_with, photos, undisturbed):
+@pytest.mark.parametrize(
+    ("do", "told"),
+    [
+        ("kill", "worker was killed, perhaps for want of memory (signal 9)"),
+        ("segfault", "decoder crashed (signal 11)"),
+    ],
+)
+def test_a_decoder_that_crashes_costs_one_file(do, told, run_with, photos, undisturbed):
     result, dest = run_with(call="os.open", path="dogs/010.png", nth=0, do=do)
     assert result.returncode == 3
-    assert failures(dest) == {"dogs/010.png": f"decoder crashed (signal {number})"}
+    assert failures(dest) == {"dogs/010.png": told}
     assert without(tree(dest)) == without(undisturbed, "dogs/010.png")
     assert noiseaug("run", photos, dest, *STRENGTH).returncode == 0
     assert tree(dest) == undisturbed
@@ -298,6 +304,24 @@ def test_a_working_directory_that_was_deleted_is_no_obstacle(photos, tmp_path, u
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert tree(tmp_path / "out") == undisturbed
+
+
+@pytest.mark.parametrize("engine", ["processes", "dask"])
+def test_a_file_that_now_crashes_its_decoder_leaves_no_output_of_before(tmp_path, dest, engine):
+    photos = make_photos(tmp_path / "photos", 4)
+    for path in photos.glob("*/00*"):
+        path.with_suffix(".txt").write_text("label")
+    options = [*STRENGTH, "--sidecars", ".txt", "--engine", engine]
+    assert noiseaug("run", photos, dest, *options).returncode == 0
+    os.utime(photos / "cats/001.png")  # the first of those to do, which workers of Dask are shown to begin with
+    os.utime(photos / "dogs/002.png")
+    fault = {"call": "os.open", "path": "dogs/002.png", "nth": 0, "do": "segfault", "count": str(tmp_path / "n")}
+    result = noiseaug("run", photos, dest, *options, fault=fault)
+    assert result.returncode == 3, result.stderr
+    assert set(failures(dest)) == {"dogs/002.png"}
+    assert not (dest / "dogs/002.png").exists()
+    assert not (dest / "dogs/002.txt").exists()
+    assert noiseaug("verify", dest).returncode == 0
 
 
 def test_an_engine_that_is_closed_leaves_nobody_waiting(mixed, dest):

@@ -142,6 +142,7 @@ class RealNoise:
             np.clip(total, low, high, out=total)
         return total
 
+    @np.errstate(over="ignore", invalid="ignore")  # of samples beyond all measure, the figures are left out
     def _tally(self, before: Floats, after: Floats) -> None:
         self._frames += len(before)
         self._signal = self._signal + np.square(before).sum(axis=0)
@@ -172,7 +173,8 @@ Noise = LatticeNoise | RealNoise
 
 def decibels(over: float, under: float) -> float | None:
     """10 log10(over / under), or None if that is not finite."""
-    return figure(10 * math.log10(over / under)) if over > 0 and under > 0 else None
+    ratio = over / under if under > 0 else 0.0  # of extreme floats, 0 or infinite
+    return figure(10 * math.log10(ratio)) if 0 < ratio < math.inf else None
 
 
 def figure(value: float) -> float | None:

@@ -280,8 +280,8 @@ def tags_for(metadata: Metadata, channels: int) -> list[Tags]:
         ]
     tags = {number: tag for number, tag in tags_of(metadata.exif).items() if number in _IN_EXIF}
     if metadata.per_metre:
-        inches = [round(value * INCH * 1000) for value in metadata.per_metre]
-        tags |= {X_RESOLUTION: _rational(inches[0], 1000), Y_RESOLUTION: _rational(inches[1], 1000)}
+        x, y = (_rational(value * INCH) for value in metadata.per_metre)
+        tags |= {X_RESOLUTION: x, Y_RESOLUTION: y}
         tags[RESOLUTION_UNIT] = short(2)
     if metadata.xmp:
         tags[XMP] = Tag(1, metadata.xmp)
@@ -292,8 +292,11 @@ def tags_for(metadata: Metadata, channels: int) -> list[Tags]:
     return [tags]
 
 
-def _rational(numerator: int, denominator: int) -> Tag:
-    return Tag(_RATIONAL, struct.pack("<II", numerator, denominator))
+def _rational(value: float) -> Tag:
+    """A fraction in thousandths, or whole where these are more than 32 bits hold."""
+    thousandths = round(value * 1000)
+    fraction = (thousandths, 1000) if thousandths < 1 << 32 else (round(value), 1)
+    return Tag(_RATIONAL, struct.pack("<II", *fraction))
 
 
 def with_tags(encoded: bytes, pages: Sequence[Tags]) -> bytes:

@@ -392,3 +392,60 @@ def test_shards_are_of_like_size_and_a_source_stays_in_its_own():
     assert min(counts.values()) > 850
     assert max(counts.values()) < 1150
     assert [n for n in range(1, 17) if Shard(n, 16).holds("cats/é\udcff.png")] == [5]  # for ever
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    """Photos with YOLO labels beside them."""
+    source = make_photos(tmp_path_factory.mktemp("labelled") / "photos", 9)
+    for path in [*source.glob("*/*.png"), *source.glob("*/*.jpg")]:
+        path.with_suffix(".txt").write_text(f"0 0.5 0.5 0.1 0.1 {path.name}\n")
+    return source
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--preset", "denoise", "--with-clean", "tree", "--sidecars", ".txt", "--prob", "0.7"],
+        ["--copies", "3", "--with-clean", "beside", "--sidecars", ".txt", "--link", "copy"],
+        ["--copies", "2", "--name", "{level}/{copy}/{dir}/{stem}{ext}"],
+    ],
+)
+def test_originals_labels_and_names_of_shards_are_those_of_a_single_run(labelled, dest, tmp_path, options):
+    run_shards(labelled, dest, 3, *options)
+    assert noiseaug("merge", dest).returncode == 0
+    assert noiseaug("run", labelled, tmp_path / "single", *STRENGTH, *options).returncode == 0
+    assert tree(dest) == tree(tmp_path / "single")
+    assert "nothing to do" in noiseaug("run", labelled, dest, *STRENGTH, *options).stdout
+    assert noiseaug("verify", dest, "--source", labelled, "--deep").returncode == 0
+
+
+def test_shards_with_other_names_for_targets_are_not_merged(labelled, dest):
+    for number, name in ((1, "{dir}/{stem}{ext}"), (2, "x/{dir}/{stem}{ext}")):
+        noiseaug("run", labelled, dest, *STRENGTH, "--shard", f"{number}/2", "--name", name)
+    result = noiseaug("merge", dest)
+    assert result.returncode == 1
+    assert "name of 2/2 is not as of 1/2" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "option",
+    [["--manifest", "metadata.csv"], ["--label-smoothing", "0.1"], ["--limit", "3"]],
+    ids=lambda option: option[0],
+)
+def test_what_is_of_all_sources_is_refused_for_a_part(labelled, dest, option):
+    result = noiseaug("run", labelled, dest, *STRENGTH, "--shard", "1/2", *option)
+    assert result.returncode == 2
+    assert option[0] in result.stderr
+    assert not dest.exists()
+
+
+def test_after_a_merge_a_run_adds_what_is_of_all_sources_and_makes_nothing_again(labelled, dest, tmp_path):
+    run_shards(labelled, dest, 2)
+    noiseaug("merge", dest)
+    before = {name: at for name, at in times(dest).items() if name.endswith((".png", ".jpg", ".wav"))}
+    whole = ["--manifest", "metadata.jsonl", "--label-smoothing", "0.1"]
+    assert noiseaug("run", labelled, dest, *STRENGTH, *whole).stdout.startswith("nothing to do")
+    assert {name: at for name, at in times(dest).items() if name in before} == before
+    noiseaug("run", labelled, tmp_path / "single", *STRENGTH, *whole)
+    assert tree(dest) == tree(tmp_path / "single")

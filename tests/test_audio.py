@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import wave
 
@@ -267,22 +268,23 @@ def test_a_wav_that_was_piped_and_does_not_know_its_length_is_read_to_its_end(re
 FULL = ["WAV-PCM_16.wav", "AIFF-FLOAT.aiff", "FLAC-PCM_16.flac", "CAF-PCM_24.caf", "vorbis.ogg", "opus.ogg", "song.mp3"]
 
 
-@pytest.fixture
-def limit_file_size():
-    """A function that limits the size of files that this process writes, until the test ends."""
+@contextlib.contextmanager
+def files_limited_to(size):
+    """Limits the size of files that this process writes. (Not for longer than it takes: pytest's own log is one.)"""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("name", FULL)
 @pytest.mark.parametrize("lacking", [1, 1000])
-def test_a_full_disk_leaves_no_part_of_a_file_and_is_said(
-    recordings, noisy, source, dest, limit_file_size, name, lacking
-):
+def test_a_full_disk_leaves_no_part_of_a_file_and_is_said(recordings, noisy, source, dest, name, lacking):
     (source / name).write_bytes((recordings / name).read_bytes())
-    limit_file_size((noisy / name).stat().st_size - lacking)
-    result = within("run", source, dest, "--std", "0.02", "--seed", "7")
+    with files_limited_to((noisy / name).stat().st_size - lacking):
+        result = within("run", source, dest, "--std", "0.02", "--seed", "7")
     assert result.returncode == 1
     assert "cannot write" in result.stderr and "run again" in result.stderr
     assert not (dest / name).exists()

@@ -19,8 +19,8 @@ class Running:
     Attributes:
         engine: `processes` (what `auto` is), `threads`, or `auto`. Threads took 1.23 times as long over 1,000 JPEG of
             512x512, 1.15 times over 300 PNG, 1.9 times over 4,000 PNG of 32x32 and 1.3 times over 200 WAV of 10 s, on
-            two cores (`python -m benchmarks --engines`), and die with the first decoder that crashes. `dask` is for the machines of a
-            cluster.
+            two cores (`python -m benchmarks --engines`), and die with the first decoder that crashes. `dask` is for the
+            machines of a cluster.
         scheduler: the address of a Dask scheduler; without one, `dask` starts a cluster on this machine.
         workers: how many files are worked on at once; by default one for each available core.
         max_pixels: images whose header declares more are refused before anything is allocated for them.

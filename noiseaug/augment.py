@@ -15,7 +15,7 @@ from typing import Protocol
 
 from noiseaug import media
 from noiseaug.files import OutOfSpace, OutputFile, Refused, SourceFile, inside, sha256_of_file
-from noiseaug.layout import Link
+from noiseaug.layout import Link, why_unusable
 from noiseaug.level import CLEAN
 from noiseaug.manifest import Record, Row, failure_line, record_line
 from noiseaug.media.output import Facts, Output
@@ -144,6 +144,8 @@ def _publish_sidecars(job: Job, task: Task, target: Target, record: Record) -> s
     for sidecar in task.sidecars or ():
         with SourceFile(os.path.join(job.source_root, sidecar.path)) as source:
             name = name_for(sidecar.path, task.source.path, target.file_name)
+            if why := why_unusable(name):
+                return f"its sidecar would become {name}, which {why}; rename it"
             file = OutputFile(os.path.join(job.dest_root, name), job.tag)
             try:
                 file.write(memoryview(content_for(source.read(), name, target.file_name)))

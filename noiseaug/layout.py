@@ -13,6 +13,10 @@ from noiseaug.sources import STATE_PREFIX
 WithClean = Literal["tree", "beside"]
 Link = Literal["auto", "hardlink", "symlink", "copy"]
 
+# In DEST itself, the stems of what a run writes besides; a sidecar (no target) could have such a name.
+_OWN = frozenset({"manifest", "metadata", "failures", "classes", "annotations"})
+_OWN_SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".parquet"})
+
 FIELDS = ("dir", "stem", "ext", "level", "copy", "label")
 
 
@@ -95,11 +99,16 @@ def _check_template(template: str) -> None:
         raise ValueError(f"the name {template!r} leads out of DEST; it is relative to it, without '..'")
 
 
-def why_unusable(file_name: str, own: frozenset[str]) -> str | None:
-    """Why no target may have this name, or None; `own` are names that the run itself uses in DEST."""
+def why_unusable(file_name: str) -> str | None:
+    """Why no target or sidecar may have this name, or None."""
     parts = file_name.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "is not a path below DEST"
-    if any(part.startswith(STATE_PREFIX) for part in parts) or file_name in own:
+    if any(part.startswith(STATE_PREFIX) for part in parts) or _is_own(file_name):
         return "is a name that the run itself uses"
     return None
+
+
+def _is_own(file_name: str) -> bool:
+    stem, suffix = posixpath.splitext(file_name)
+    return stem in _OWN and suffix in _OWN_SUFFIXES

@@ -11,11 +11,9 @@ from typing import NamedTuple
 from noiseaug import media
 from noiseaug.layout import Layout, why_unusable
 from noiseaug.level import CLEAN, Level
-from noiseaug.manifest import FAILURES, MANIFEST
 from noiseaug.names import Names
 from noiseaug.recipe import Recipe
 
-_OWN = frozenset({MANIFEST, FAILURES})
 _PLAIN = Layout()
 _BOTH = "is wanted by both"
 
@@ -149,7 +147,7 @@ class Plan:
         names = Names()
         for path in source_paths():
             for name in self._names(path):
-                if reason := why_unusable(name, _OWN):
+                if reason := why_unusable(name):
                     return Unusable(name, (path,), reason)
                 names.add(name)
         if not names.has_repeated():

@@ -57,7 +57,7 @@ def test_all_fields_of_a_template_are_filled_in(source, dest):
         ("{dir}/{stem}{ext}", "has no {level}, and each source gets 2 levels"),
         ("{dir}/{stem}-{level}{ext}", "has no {copy}, and each source gets 3 copies"),
         ("../{stem}-{level}-{copy}{ext}", "leads out of DEST"),
-        ("/tmp/{stem}-{level}-{copy}{ext}", "leads out of DEST"),
+        ("/elsewhere/{stem}-{level}-{copy}{ext}", "leads out of DEST"),
         ("{stem.__class__}-{level}-{copy}{ext}", "which there is not"),
         ("{stem[0]}-{level}-{copy}{ext}", "which there is not"),
         ("{stem-{level}-{copy}{ext}", "template"),
@@ -359,6 +359,17 @@ def test_two_sources_that_share_a_sidecar_are_named_before_work(source, dest):
     result = noiseaug("run", source, dest, "--std", "0.1", "--sidecars", ".txt")
     assert result.returncode == 2
     assert "a.jpg and a.png would both become a.txt" in result.stderr
+
+
+@pytest.mark.parametrize(("stem", "suffix"), [("classes", ".json"), ("manifest", ".jsonl"), ("metadata", ".csv")])
+def test_a_label_does_not_take_the_name_of_what_the_run_itself_writes(source, dest, stem, suffix):
+    write_image(source / f"{stem}.png", photo(8, 8))
+    write_image(source / "cats/a.png", photo(8, 8))
+    (source / f"{stem}{suffix}").write_text("a label")
+    result = noiseaug("run", source, dest, "--std", "0.1", "--sidecars", suffix)
+    assert result.returncode == 3
+    assert f"would become {stem}{suffix}, which is a name that the run itself uses" in failures(dest)[f"{stem}.png"]
+    assert list(manifest(dest)) == ["cats/a.png"]
 
 
 @pytest.mark.parametrize("suffixes", ["txt", ".", "./x"])

@@ -12,65 +12,53 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from noiseaug.companions import Companions
-    from noiseaug.errors import NoiseaugError
-    from noiseaug.exports import ExportSummary, export
-    from noiseaug.exports.format import ExportOptions
-    from noiseaug.layout import Layout
-    from noiseaug.level import Level
-    from noiseaug.merging import merge
-    from noiseaug.noise import GaussianNoise
-    from noiseaug.pipeline import Summary, run
-    from noiseaug.recipe import Recipe
-    from noiseaug.running import Running
-    from noiseaug.shard import Shard
-    from noiseaug.sources import Selection
-    from noiseaug.verification import verify
+    from noiseaug.errors import NoiseaugError as NoiseaugError
+    from noiseaug.exports import ExportSummary as ExportSummary
+    from noiseaug.exports import export as export
+    from noiseaug.exports.format import ExportOptions as ExportOptions
+    from noiseaug.manifest.merging import merge as merge
+    from noiseaug.noise.gaussian import GaussianNoise as GaussianNoise
+    from noiseaug.pipeline.run import run as run
+    from noiseaug.pipeline.summary import Summary as Summary
+    from noiseaug.settings.companions import Companions as Companions
+    from noiseaug.settings.layout import Layout as Layout
+    from noiseaug.settings.level import Level as Level
+    from noiseaug.settings.recipe import Recipe as Recipe
+    from noiseaug.settings.running import Running as Running
+    from noiseaug.settings.selection import Selection as Selection
+    from noiseaug.settings.shard import Shard as Shard
+    from noiseaug.verification.checks import verify as verify
+    from noiseaug.version import __version__ as __version__
 
-__version__ = "0.1.0"
-
-# Loaded on first use, so that `noiseaug --help` need not import NumPy and the codecs.
+# The public API and the modules that it is loaded from on first use, so that `noiseaug --help` imports no codec.
 _HOMES = {
-    "Companions": "companions",
+    "Companions": "settings.companions",
     "ExportOptions": "exports.format",
     "ExportSummary": "exports",
-    "GaussianNoise": "noise",
-    "Layout": "layout",
-    "Level": "level",
+    "GaussianNoise": "noise.gaussian",
+    "Layout": "settings.layout",
+    "Level": "settings.level",
     "NoiseaugError": "errors",
-    "Recipe": "recipe",
-    "Running": "running",
-    "Selection": "sources",
-    "Shard": "shard",
-    "Summary": "pipeline",
+    "Recipe": "settings.recipe",
+    "Running": "settings.running",
+    "Selection": "settings.selection",
+    "Shard": "settings.shard",
+    "Summary": "pipeline.summary",
+    "__version__": "version",
     "export": "exports",
-    "merge": "merging",
-    "run": "pipeline",
-    "verify": "verification",
+    "merge": "manifest.merging",
+    "run": "pipeline.run",
+    "verify": "verification.checks",
 }
 
-__all__ = [
-    "Companions",
-    "ExportOptions",
-    "ExportSummary",
-    "GaussianNoise",
-    "Layout",
-    "Level",
-    "NoiseaugError",
-    "Recipe",
-    "Running",
-    "Selection",
-    "Shard",
-    "Summary",
-    "__version__",
-    "export",
-    "merge",
-    "run",
-    "verify",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'noiseaug' has no attribute {name!r}")
     return getattr(importlib.import_module(f"noiseaug.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,7 +15,7 @@ from recordings import TAGS, Made, every_kind, make, read, seen, tags_of
 from trees import manifest, tree
 
 from noiseaug import Recipe, Running, run
-from noiseaug.media import KINDS, target_suffix
+from noiseaug.kinds import KINDS, target_suffix
 from noiseaug.media.audio import formats as audio_formats
 from noiseaug.media.audio import reading as audio_reading
 

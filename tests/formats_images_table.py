@@ -18,11 +18,11 @@ from PIL import Image
 from trees import manifest
 
 from noiseaug import Recipe, Running, run
-from noiseaug.media import KINDS, UNREADABLE, target_suffix
+from noiseaug.kinds import KINDS, UNREADABLE, target_suffix
 from noiseaug.media.image import formats as image_formats
-from noiseaug.media.image import rasters as image_rasters
+from noiseaug.media.image.containers import rasters as image_rasters
 from noiseaug.media.image.decode import decode
-from noiseaug.recipe import ImageOptions
+from noiseaug.settings.recipe import ImageOptions
 
 PHOTOS = Path(__file__).parent.parent / "sample_data/images"
 NAMES = {

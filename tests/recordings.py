@@ -16,9 +16,9 @@ from corpus import sound
 from scipy.io import wavfile
 
 from noiseaug import Recipe, Running, run
-from noiseaug.level import Level
 from noiseaug.media.audio.formats import FORMATS, LATTICES
-from noiseaug.recipe import AudioOptions
+from noiseaug.settings.level import Level
+from noiseaug.settings.recipe import AudioOptions
 
 RATE = 16_000
 TAGS = ("title", "copyright", "software", "artist", "comment", "date", "album", "license", "tracknumber", "genre")

@@ -24,7 +24,7 @@ from recordings import (
 )
 from trees import failures, manifest, tree
 
-from noiseaug import media
+from noiseaug import kinds as media
 from noiseaug.media.audio import formats as audio_formats
 from noiseaug.media.audio import reading as audio_reading
 from noiseaug.media.audio.clocks import chunks

@@ -20,8 +20,8 @@ from pycocotools.coco import COCO
 from trees import STRENGTH, failures, make_photos, manifest, noiseaug, times, tree
 
 from noiseaug import Companions, NoiseaugError, Recipe, run
-from noiseaug.coco import renumbered
-from noiseaug.json_spans import members
+from noiseaug.companions.coco import renumbered
+from noiseaug.companions.json_spans import members
 
 IMAGES = [f"{'cats' if index % 2 else 'dogs'}/{index:03}{'.png' if index % 3 else '.jpg'}" for index in range(6)]
 

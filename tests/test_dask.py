@@ -18,10 +18,11 @@ import pytest
 from trees import STRENGTH, command, failures, injected, make_photos, noiseaug, times, tree
 
 from noiseaug import Recipe
-from noiseaug.augment import augment
-from noiseaug.plan import Plan
-from noiseaug.sources import Selection, Walk
-from noiseaug.task import Job, Task
+from noiseaug.planning.targets import Plan
+from noiseaug.planning.task import Job, Task
+from noiseaug.planning.walk import Walk
+from noiseaug.settings.selection import Selection
+from noiseaug.work.perform import augment
 
 LOCAL = [*STRENGTH, "--engine", "dask", "--workers", "2"]
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from trees import STRENGTH, command, failures, make_photos, noiseaug, tree
 
-from noiseaug import Level, Recipe, pool
-from noiseaug.plan import Target
-from noiseaug.sources import Source
-from noiseaug.task import Job, Task
+from noiseaug import Level, Recipe
+from noiseaug.engines import pool
+from noiseaug.planning.targets import Target
+from noiseaug.planning.task import Job, Task
+from noiseaug.planning.walk import Source
 
 
 @pytest.fixture(scope="module")

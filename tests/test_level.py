@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from noiseaug import Level
-from noiseaug.level import check_clip, check_mean, parse_clip, parse_fraction
+from noiseaug.settings.level import check_clip, check_mean, parse_clip, parse_fraction
 
 
 @pytest.mark.parametrize(

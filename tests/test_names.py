@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noiseaug.names import Names
+from noiseaug.storage.name_counts import Names
 
 NAMES = st.lists(st.text(alphabet="ab/.\udcff\ud800é", max_size=3), max_size=30)
 

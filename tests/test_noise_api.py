@@ -17,8 +17,8 @@ from hypothesis.extra import numpy as npst
 
 import noiseaug.noise
 from noiseaug import GaussianNoise, Level
-from noiseaug.noise import Noiser
-from noiseaug.sampling import RoundedGaussian, Stream, stream_key
+from noiseaug.noise.gaussian import Noiser
+from noiseaug.noise.sampling import RoundedGaussian, Stream, stream_key
 
 # Every dtype, and every way to its noise: (dtype, significant bits, std).
 PATHS = {

@@ -18,10 +18,10 @@ from scipy import stats
 from scipy.special import ndtr
 
 from noiseaug import GaussianNoise
-from noiseaug.noise import Noiser
+from noiseaug.noise.gaussian import Noiser
 
 # RoundedGaussian is opened up because 10**7 samples cannot tell a distribution that is off by 1e-12; its table can.
-from noiseaug.sampling import RoundedGaussian, Stream, stream_key
+from noiseaug.noise.sampling import RoundedGaussian, Stream, stream_key
 
 NUM_SAMPLES = 40_000_000
 CHUNK = 4_000_000

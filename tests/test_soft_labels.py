@@ -17,8 +17,9 @@ from inside import within
 from trees import STRENGTH, make_photos, manifest, noiseaug, times, tree
 
 from noiseaug import Companions, NoiseaugError, Recipe, Selection, run
-from noiseaug.manifest import read_entries, record_line
-from noiseaug.soft_labels import SoftLabels
+from noiseaug.companions.soft_labels import SoftLabels
+from noiseaug.manifest.reading import read_entries
+from noiseaug.manifest.records import record_line
 
 CLASSES = ["cats", "dogs", "sound"]
 BESIDE = {"manifest.jsonl", "classes.json"}

@@ -17,8 +17,9 @@ from inside import within
 from trees import STRENGTH, make_photos, noiseaug, times, tree
 
 from noiseaug import Companions, NoiseaugError, Recipe, run, verify
-from noiseaug.manifest import KEYS, find, type_of
-from noiseaug.views import render
+from noiseaug.companions.tables import render
+from noiseaug.manifest.reading import find
+from noiseaug.manifest.records import KEYS, type_of
 
 VIEWS = ("metadata.csv", "metadata.parquet")
 PYTHON = {"text": str, "int": int, "float": float, "bool": bool, "floats": list}

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from noiseaug import __version__
 from noiseaug.cli.errors import EXPECTED, Interrupted, report
+from noiseaug.version import __version__
 
 _COMMANDS = {
     "run": "Write noisy copies of the images and audio below SOURCE to DEST.",

@@ -11,8 +11,9 @@ from typing import Any, Self, TextIO
 
 import click
 
-from noiseaug.pipeline import FAILURES_SHOWN, Progress, Summary
-from noiseaug.sources import Selection, Source, Walk
+from noiseaug.pipeline.summary import FAILURES_SHOWN, Progress, Summary
+from noiseaug.planning.walk import Source, Walk
+from noiseaug.settings.selection import Selection
 
 
 class Display:

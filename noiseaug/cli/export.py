@@ -13,7 +13,7 @@ import click
 from noiseaug.cli.display import is_terminal, printable
 from noiseaug.exports import FORMATS, ExportSummary, export
 from noiseaug.exports.format import ExportOptions
-from noiseaug.exports.rows import Failure
+from noiseaug.exports.samples import Failure
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}

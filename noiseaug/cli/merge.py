@@ -7,7 +7,7 @@ import json
 import click
 
 from noiseaug.cli.display import printable
-from noiseaug.merging import merge
+from noiseaug.manifest.merging import merge
 
 
 @click.command("merge", short_help="Make one manifest of what the shards of a run did to DEST.")

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from noiseaug.presets import PRESETS
+from noiseaug.settings.presets import PRESETS
 
 
 @click.command("presets", short_help="List the strengths that --preset names.")

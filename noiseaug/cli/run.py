@@ -11,8 +11,9 @@ import click
 
 from noiseaug.cli.display import Display, printable, show_summary
 from noiseaug.cli.options import noise, output, running, selection, with_options
-from noiseaug.depfile import Depfile
-from noiseaug.pipeline import Progress, planned, run
+from noiseaug.companions.depfile import Depfile
+from noiseaug.pipeline.run import planned, run
+from noiseaug.pipeline.summary import Progress
 
 _SOURCE = click.Path(exists=True)
 

@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from noiseaug.errors import NothingToDo, Stopped
-from noiseaug.exports.drafts import Drafts
 from noiseaug.exports.format import ExportOptions, Format, Writer
 from noiseaug.exports.lhotse import Lhotse
 from noiseaug.exports.nemo import Nemo
-from noiseaug.exports.rows import Choice, Failure, Sample, Survey, chosen_samples, manifest_of
+from noiseaug.exports.samples import Choice, Failure, Sample, Survey, chosen_samples, manifest_of
 from noiseaug.exports.webdataset import WebDataset
-from noiseaug.files import Refused
-from noiseaug.manifest import FAILURES
-from noiseaug.sources import STATE_PREFIX
-from noiseaug.state import State
+from noiseaug.manifest.state import State
+from noiseaug.storage.drafts import Drafts
+from noiseaug.storage.paths import FAILURES, STATE_PREFIX
+from noiseaug.storage.source_file import Refused
 
 FORMATS: Mapping[str, type[Format]] = {"nemo": Nemo, "lhotse": Lhotse, "webdataset": WebDataset}
 

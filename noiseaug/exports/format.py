@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol
 
-from noiseaug.exports.drafts import Drafts
-from noiseaug.exports.rows import Sample, Survey
-from noiseaug.manifest import Record
+from noiseaug.exports.samples import Sample, Survey
+from noiseaug.manifest.records import Record
+from noiseaug.storage.drafts import Drafts
 
 Role = Literal["noisy", "clean", "all"]
 Paths = Literal["relative", "absolute"]

@@ -12,13 +12,13 @@ import zlib
 from typing import ClassVar
 
 from noiseaug.errors import Misplaced
-from noiseaug.exports.drafts import Drafts
 from noiseaug.exports.format import ExportOptions, noise_facts, way_to
-from noiseaug.exports.rows import Sample, Survey
-from noiseaug.exports.sidecars import transcript_of
-from noiseaug.files import Refused
-from noiseaug.manifest import Record
-from noiseaug.state import SettledFile
+from noiseaug.exports.samples import Sample, Survey
+from noiseaug.exports.transcripts import transcript_of
+from noiseaug.manifest.records import Record
+from noiseaug.storage.drafts import Drafts
+from noiseaug.storage.settled_file import SettledFile
+from noiseaug.storage.source_file import Refused
 
 _NAMES = ("recordings.jsonl.gz", "supervisions.jsonl.gz")
 # RFC 1952: deflate, with a comment and no name, time 0, made on Unix. The comment tells exports from other files.

@@ -11,11 +11,11 @@ import json
 import os
 from typing import ClassVar
 
-from noiseaug.exports.drafts import Drafts
 from noiseaug.exports.format import ExportOptions, noise_facts, way_to
-from noiseaug.exports.rows import Sample, Survey
-from noiseaug.exports.sidecars import transcript_of
-from noiseaug.files import Refused
+from noiseaug.exports.samples import Sample, Survey
+from noiseaug.exports.transcripts import transcript_of
+from noiseaug.storage.drafts import Drafts
+from noiseaug.storage.source_file import Refused
 
 _NAME = "nemo_manifest.json"
 _LONGEST_RELATIVE = 254

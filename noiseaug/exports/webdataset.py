@@ -15,15 +15,14 @@ import os
 import re
 from typing import IO, ClassVar, NamedTuple
 
-from noiseaug import media
+from noiseaug import kinds
 from noiseaug.errors import Misplaced, Stopped
-from noiseaug.exports.drafts import Drafts
 from noiseaug.exports.format import ExportOptions
-from noiseaug.exports.keys import key_of
-from noiseaug.exports.rows import Sample, Survey
-from noiseaug.exports.shards import END_SIZE, Shard, header, is_shard, padding
-from noiseaug.exports.sidecars import check_utf8, open_regular, read, sidecars_of
-from noiseaug.files import Refused
+from noiseaug.exports.samples import Sample, Survey, key_of
+from noiseaug.exports.tars import END_SIZE, Shard, header, is_shard, padding
+from noiseaug.exports.transcripts import check_utf8, open_regular, read, sidecars_of
+from noiseaug.storage.drafts import Drafts
+from noiseaug.storage.source_file import Refused
 
 _CHUNK = 1 << 18
 _CLASSES_HEAD = b'{"exported_by": "noiseaug", "classes": ['
@@ -40,7 +39,7 @@ class _Member(NamedTuple):
 class WebDataset:
     """Writes the shards, each up to `shard_size` bytes, unless a single sample is larger."""
 
-    kinds: ClassVar[frozenset[str]] = frozenset(media.KINDS)
+    kinds: ClassVar[frozenset[str]] = frozenset(kinds.KINDS)
 
     def __init__(self, dest: str, output: str | None, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
         self._directory = dest if output is None else output

@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from noiseaug.files import OutputFile, Refused
-from noiseaug.layout import Link
-from noiseaug.level import Level
-from noiseaug.noise import GaussianNoise, Noiser
-from noiseaug.recipe import Recipe
-from noiseaug.sampling import Stream
+from noiseaug.noise.gaussian import GaussianNoise, Noiser
+from noiseaug.noise.sampling import Stream
+from noiseaug.settings.level import Level
+from noiseaug.settings.recipe import Recipe
+from noiseaug.storage.output_file import Link, OutputFile
+from noiseaug.storage.source_file import Refused
 
 Facts = dict[str, str | int | float | bool | None]
 

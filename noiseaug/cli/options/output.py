@@ -7,11 +7,12 @@ from typing import Any, get_args
 
 import click
 
-from noiseaug import media
+from noiseaug import kinds
 from noiseaug.cli.options.types import LABEL_SMOOTHING, MANIFEST_NAME, SUFFIXES
-from noiseaug.companions import Companions
-from noiseaug.layout import Layout, Link, WithClean
-from noiseaug.recipe import MEASURES, SUBSAMPLINGS
+from noiseaug.settings.companions import Companions
+from noiseaug.settings.layout import Layout, WithClean
+from noiseaug.settings.recipe import MEASURES, SUBSAMPLINGS
+from noiseaug.storage.output_file import Link
 
 OPTIONS = (
     click.option(
@@ -39,8 +40,8 @@ OPTIONS = (
         help="""Files of the same stem that go along with each target, such as .txt,.json,.xml. The <filename> of Pascal
         VOC is brought up to date.""",
     ),
-    click.option("--image-format", type=click.Choice(media.WRITABLE["image"]), help="Write images as this."),
-    click.option("--audio-format", type=click.Choice(media.WRITABLE["audio"]), help="Write audio as this."),
+    click.option("--image-format", type=click.Choice(kinds.WRITABLE["image"]), help="Write images as this."),
+    click.option("--audio-format", type=click.Choice(kinds.WRITABLE["audio"]), help="Write audio as this."),
     click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, lossy WebP and AVIF.  [default: 95]"),
     click.option(
         "--subsampling",

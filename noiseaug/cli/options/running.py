@@ -8,7 +8,7 @@ from typing import Any, get_args
 import click
 
 from noiseaug.cli.options.types import ADDRESS, SECONDS
-from noiseaug.running import MAX_PIXELS, EngineName, Running
+from noiseaug.settings.running import MAX_PIXELS, EngineName, Running
 
 OPTIONS = (
     click.option("--workers", type=click.IntRange(min=1), help="Files worked on at once.  [default: available cores]"),

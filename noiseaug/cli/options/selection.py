@@ -6,16 +6,16 @@ from typing import Any
 
 import click
 
-from noiseaug import media
+from noiseaug import kinds
 from noiseaug.cli.options.types import SHARD
-from noiseaug.sources import Selection, parse_names
+from noiseaug.settings.selection import Selection, parse_names
 
 OPTIONS = (
     click.option(
         "--include", metavar="GLOB", multiple=True, help="Only files that match (as in .gitignore; repeatable)."
     ),
     click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match (repeatable)."),
-    click.option("--kind", type=click.Choice(sorted(media.KINDS)), multiple=True, help="Only files of this kind."),
+    click.option("--kind", type=click.Choice(sorted(kinds.KINDS)), multiple=True, help="Only files of this kind."),
     click.option(
         "--root",
         type=click.Path(exists=True, file_okay=False),
@@ -47,7 +47,7 @@ def selection_of(options: dict[str, Any]) -> Selection:
             names = parse_names(options["files_from"].read(), null=options["null"])
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--files-from") from None
-    kinds = frozenset(options["kind"] or media.KINDS)
+    chosen = frozenset(options["kind"] or kinds.KINDS)
     follow, root = options["follow_symlinks"], options["root"]
     limit, shard = options["limit"], options["shard"]
-    return Selection(options["include"], options["exclude"], kinds, follow, names, limit, root, shard)
+    return Selection(options["include"], options["exclude"], chosen, follow, names, limit, root, shard)

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from noiseaug.companions import check_label_smoothing, check_manifest_name
-from noiseaug.layout import Layout
-from noiseaug.level import Level, check_mean, parse_clip, parse_fraction
-from noiseaug.presets import parse_preset
-from noiseaug.shard import Shard
+from noiseaug.settings.companions import check_label_smoothing, check_manifest_name
+from noiseaug.settings.layout import Layout
+from noiseaug.settings.level import Level, check_mean, parse_clip, parse_fraction
+from noiseaug.settings.presets import parse_preset
+from noiseaug.settings.shard import Shard
 
 _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is not far above
 

@@ -13,8 +13,6 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-import noiseaug
-from noiseaug.files import Refused, SourceFile
 from noiseaug.media.audio.chunks import lost_from
 from noiseaug.media.audio.clocks import copy_speaker_positions, stop_the_clock
 from noiseaug.media.audio.formats import DELAYED, QUALITIES, Form, Quality, form_for
@@ -22,8 +20,10 @@ from noiseaug.media.audio.noise import LatticeNoise, decibels, figure
 from noiseaug.media.audio.planning import Plan, plan
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.output import Facts, Output
+from noiseaug.storage.source_file import Refused, SourceFile
+from noiseaug.version import __version__
 
-_MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, {soundfile.__libsndfile_version__}"
+_MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, {soundfile.__libsndfile_version__}"
 # Formats whose headers hold any rate, and the number of samples as it is. What is written in others is looked at.
 _PRECISE = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG"})
 # Text tags that people write; the tenth, `software`, names what wrote the file, which libsndfile and LAME see to.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import soundfile
 
-from noiseaug.files import Refused
+from noiseaug.storage.source_file import Refused
 
 
 class Lattice(NamedTuple):

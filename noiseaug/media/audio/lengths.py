@@ -6,7 +6,7 @@ import math
 import os
 import struct
 
-from noiseaug.files import Refused, SourceFile
+from noiseaug.storage.source_file import Refused, SourceFile
 
 _OGG_PAGE = 65_307  # bytes at most
 _OGG_LAST = 4

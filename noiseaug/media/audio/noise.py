@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from noiseaug.media.audio.formats import Lattice
 from noiseaug.media.audio.levels import Floats, fractions, running_sum
 from noiseaug.media.output import Output
-from noiseaug.noise import GaussianNoise, Measured, Noiser
-from noiseaug.sampling import Stream
+from noiseaug.noise.figures import Measured
+from noiseaug.noise.gaussian import GaussianNoise, Noiser
+from noiseaug.noise.sampling import Stream
 
 Array = NDArray[Any]
 Range = tuple[float, float]

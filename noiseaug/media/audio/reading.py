@@ -12,11 +12,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from noiseaug.files import Refused, SourceFile
 from noiseaug.media.audio import silence
 from noiseaug.media.audio.chunks import aiff_software, synchsafe
 from noiseaug.media.audio.formats import Kind
 from noiseaug.media.audio.lengths import refuse_truncated
+from noiseaug.storage.source_file import Refused, SourceFile
 
 Array = NDArray[Any]
 

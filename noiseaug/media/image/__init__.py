@@ -10,19 +10,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-import noiseaug
-from noiseaug.files import SourceFile
 from noiseaug.media.image.decode import Picture, decode
 from noiseaug.media.image.encode import encode
 from noiseaug.media.image.formats import channels_of, fitted, format_of
 from noiseaug.media.output import Facts, Output, noise_facts
-from noiseaug.noise import Noiser, full_scale
+from noiseaug.noise.gaussian import Noiser
+from noiseaug.noise.scale import full_scale
+from noiseaug.storage.source_file import SourceFile
+from noiseaug.version import __version__
 
 Array = NDArray[Any]
 
 cv2.setNumThreads(1)  # runs are parallel over files
 
-_MADE_WITH = f"noiseaug {noiseaug.__version__}, numpy {np.__version__}, opencv {cv2.__version__}"
+_MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, opencv {cv2.__version__}"
 # NumPy takes 4 us to name a dtype, as long as all else here does for a small image.
 _NAMES = {np.dtype(name): name for name in ("uint8", "uint16", "int16", "int32", "float32", "float64")}
 

@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.files import Refused
-from noiseaug.media.image import apng, rasters, tiff
+from noiseaug.media.image.containers import apng, rasters, read_header, tiff
 from noiseaug.media.image.header import Header
-from noiseaug.media.image.sniffing import read_header
+from noiseaug.storage.source_file import Refused
 
 Array = NDArray[Any]
 

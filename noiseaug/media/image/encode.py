@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.files import Refused
-from noiseaug.media.image import apng, avif, jpeg, png, rasters, tiff, webp
+from noiseaug.media.image.containers import apng, avif, jpeg, png, rasters, tiff, webp
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import Format, channels_of
 from noiseaug.media.image.header import NOTHING, Header, Metadata, Timing, milliseconds
-from noiseaug.recipe import ImageOptions
+from noiseaug.settings.recipe import ImageOptions
+from noiseaug.storage.source_file import Refused
 
 Array = NDArray[Any]
 Settings = tuple[int, ...]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.files import Refused
+from noiseaug.storage.source_file import Refused
 
 Array = NDArray[Any]
 

@@ -1,0 +1,70 @@
+"""Tar files that come out with the same bytes wherever and whenever they are made.
+
+Headers are ustar, as those of WebDataset's own writer; a pax record comes before one only where ustar has no room
+(names that are longer than 100 bytes or not ASCII, members of 8 GiB and more). Times, owners and modes are the same for
+all.
+"""
+
+from __future__ import annotations
+
+import tarfile
+
+from noiseaug.storage.settled_file import SettledFile
+
+_OWNER = "noiseaug"  # tells our shards from others, and is of no use to root when they are unpacked
+_BLOCK = tarfile.BLOCKSIZE
+END_SIZE = 2 * _BLOCK
+_BUFFERED = 1 << 18
+
+
+class Shard:
+    """A tar file in the making.
+
+    Attributes:
+        size: its bytes so far.
+    """
+
+    def __init__(self, file: SettledFile) -> None:
+        self._file = file
+        self._buffer = bytearray()  # most members are smaller than what a call into the system costs
+        self.size = 0
+
+    def write(self, content: bytes) -> None:
+        """Writes a header, a part of a member, or the padding after it."""
+        self._buffer += content
+        self.size += len(content)
+        if len(self._buffer) >= _BUFFERED:
+            self._flush()
+
+    def end(self) -> None:
+        """Writes the end of the archive."""
+        self.write(bytes(END_SIZE))
+        self._flush()
+
+    def _flush(self) -> None:
+        self._file.write(bytes(self._buffer))
+        self._buffer.clear()
+
+
+def header(name: str, size: int) -> bytes:
+    """What comes before the content of a member of `size` bytes."""
+    member = tarfile.TarInfo(name)
+    member.size, member.mtime, member.mode = size, 0, 0o644
+    member.uid = member.gid = 0
+    member.uname = member.gname = _OWNER
+    return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+
+
+def padding(size: int) -> bytes:
+    """What comes after the content of a member of `size` bytes."""
+    return bytes(-size % _BLOCK)
+
+
+def is_shard(path: str) -> bool:
+    """Whether the file is a tar file that `Shard` wrote."""
+    try:
+        with tarfile.open(path, "r:") as archive:
+            member = archive.next()
+            return member is not None and member.uname == _OWNER
+    except (OSError, tarfile.TarError, ValueError):
+        return False

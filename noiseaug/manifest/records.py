@@ -1,0 +1,95 @@
+"""Manifests: what a record holds, and reading them as streams of rows, whatever is in the file.
+
+A manifest is JSON Lines, one flat object a target, in walk order of the sources and in the order of a source's targets.
+Text that is not valid Unicode (names of files may be any bytes) stands as lone surrogate escapes, as in `os.fsdecode`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+Record = dict[str, Any]
+
+# In this order in every row; a row leaves out what does not apply to its kind.
+KEYS = (
+    *("file_name", "source_path", "kind", "role", "label", "soft_label", "level", "copy"),
+    *("std", "snr_db", "mean", "clip_low", "clip_high", "mono", "seed", "key", "recipe", "options", "made_with"),
+    *("noise_mean", "noise_std", "noise_std_decoded", "snr_db_measured", "psnr_db", "clipped"),
+    *("silent", "silence_kept", "gain"),
+    *("width", "height", "dtype", "frames", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
+    *("source_format", "not_kept", "bytes", "sha256", "source_bytes", "source_sha256"),
+    *("sidecars", "sidecars_sha256"),
+)
+# Of the values of each key, where they are not null: the same in every row. The other keys hold text.
+_TYPES = {
+    **dict.fromkeys(("copy", "seed", "width", "height", "frames", "sampling_rate", "num_samples", "channels"), "int"),
+    **dict.fromkeys(("bytes", "source_bytes"), "int"),
+    **dict.fromkeys(("std", "snr_db", "mean", "clip_low", "clip_high", "noise_mean", "noise_std"), "float"),
+    **dict.fromkeys(("noise_std_decoded", "snr_db_measured", "psnr_db", "clipped", "silence_kept", "gain"), "float"),
+    "duration": "float",
+    **dict.fromkeys(("mono", "silent"), "bool"),
+    "soft_label": "floats",
+    **dict.fromkeys(("sidecars", "sidecars_sha256"), "texts"),
+}
+_encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode  # made once: dumps makes one a call
+
+
+class Row(NamedTuple):
+    """A manifest row to be written: the target's file name, and the whole line."""
+
+    file_name: str
+    line: bytes
+
+
+def type_of(key: str) -> str:
+    """What values a key has in every row where it is not null: `text`, `int`, `float`, `bool`, or a list of
+    `floats` or `texts`.
+
+    >>> type_of("file_name"), type_of("noise_std")
+    ('text', 'float')
+    """
+    return _TYPES.get(key, "text")
+
+
+def record_line(record: Record) -> bytes:
+    """The line of a record."""
+    return _line({key: record[key] for key in KEYS if key in record})
+
+
+def failure_line(source_path: str, error: str, file_name: str = "") -> bytes:
+    """A line of failures.jsonl; with a file name where only that target of the source failed."""
+    return _line({"source_path": source_path, "file_name": file_name, "error": error})
+
+
+def pending_line(source_path: str, file_name: str) -> bytes:
+    """A line that announces a target: what stands under its name from now on, this tool may have written."""
+    return _line({"file_name": file_name, "source_path": source_path, "pending": True})
+
+
+def is_pending(line: bytes) -> bool:
+    """Whether the line is one of `pending_line`: nothing is known of the output but its name."""
+    return line.endswith(b', "pending": true}\n')
+
+
+def fragment(key: str, value: str | int) -> bytes:
+    """What stands in a line whose record holds `value` under `key`, but not last. (Quotes within texts are escaped, so
+    it can stand nowhere else.)
+
+    >>> fragment("copy", 0) in record_line({"copy": 0, "recipe": "c0ffee"})
+    True
+    """
+    if isinstance(value, int):
+        return b'"%b": %d, ' % (key.encode(), value)
+    return f'"{key}": {json.dumps(value)}, '.encode()
+
+
+def sidecar_names(record: Record) -> list[str]:
+    """The names, relative to DEST, of the files that went along with a target."""
+    names = record.get("sidecars", [])
+    return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def _line(record: Record) -> bytes:
+    # ASCII: whatever bytes a name holds, the line can be encoded, and cut at any newline.
+    return _encode(record).encode() + b"\n"

@@ -1,0 +1,89 @@
+"""Shards: parts of the sources that are done by separate runs into one DEST, and where each keeps what it knows.
+
+A source belongs to a shard by a hash of its path alone, so that it stays there when others come and go. Shard 3 of 16
+keeps in `DEST/.noiseaug-shards/3-of-16/` what a run of its own would keep in DEST (manifest.jsonl, failures.jsonl), its
+lock, and in `state/` what takes it up when it was killed: a shard with a manifest and no `state/` is finished.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import resource
+import shutil
+
+from noiseaug.errors import Misplaced
+from noiseaug.settings.shard import Shard
+from noiseaug.storage.paths import MANIFEST
+
+# These begin with sources.STATE_PREFIX: no walk picks them up.
+SHARDS = ".noiseaug-shards"
+_TAKEN_OVER = ".noiseaug-taken-over"
+COMMAND = "command.json"  # in a shard's directory: what its manifest is the work of
+# Each shard's lock and manifest are open at once in a merge, and a shell allows 1,024 files by default.
+_FILES_A_SHARD = 5
+_OTHER_FILES = 256
+
+
+def directory_of(shard: Shard, dest: str) -> str:
+    """Return where a shard keeps what it knows in DEST."""
+    return os.path.join(dest, SHARDS, f"{shard.number}-of-{shard.of}")
+
+
+def is_finished(shard: Shard, dest: str) -> bool:
+    """Tell whether a run over this shard came to its end, and none after it is under way or was interrupted."""
+    directory = directory_of(shard, dest)
+    complete = all(os.path.exists(os.path.join(directory, name)) for name in (MANIFEST, COMMAND))
+    return complete and not os.path.exists(os.path.join(directory, "state"))
+
+
+def shards_in(dest: str) -> list[Shard]:
+    """The shards that have begun in `dest`, in order."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        names = (re.fullmatch("([0-9]+)-of-([0-9]+)", name) for name in os.listdir(os.path.join(dest, SHARDS)))
+        return sorted(Shard(int(name[1]), int(name[2])) for name in names if name)
+    return []
+
+
+def remove_shards(dest: str) -> None:
+    """Forgets the shards of `dest`, all at once."""
+    sweep(dest)
+    with contextlib.suppress(FileNotFoundError):
+        os.rename(os.path.join(dest, SHARDS), os.path.join(dest, _TAKEN_OVER))
+        sweep(dest)
+
+
+def sweep(dest: str) -> None:
+    """Removes what is left if `remove_shards` was interrupted."""
+    shutil.rmtree(os.path.join(dest, _TAKEN_OVER), ignore_errors=True)
+
+
+def refuse_other_division(dest: str, shard: Shard) -> None:
+    """Raises Misplaced if `dest` holds shards of a division into another number than that of `shard`."""
+    others = [other for other in shards_in(dest) if other.of != shard.of]
+    if others:
+        raise Misplaced(
+            f"{dest} holds shards of {others[0].of} ({named(others)}), and this is {shard}; go on with those, "
+            "or run without --shard, which takes over what they have done"
+        )
+
+
+def named(shards: list[Shard], most: int = 8) -> str:
+    """The shards in words, the first of them where there are many.
+
+    >>> named([Shard(1, 4), Shard(3, 4)])
+    '1/4, 3/4'
+    """
+    rest = f" and {len(shards) - most:,} more" if len(shards) > most else ""
+    return ", ".join(map(str, shards[:most])) + rest
+
+
+def allow_open_files(shards: int) -> None:
+    """Lets this process open the files of so many shards at once, as far as the system does."""
+    wanted = shards * _FILES_A_SHARD + _OTHER_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

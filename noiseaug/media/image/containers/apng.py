@@ -1,0 +1,130 @@
+"""Animated PNG: taken apart into still images, and put together from such.
+
+OpenCV 5.0.0 is not used for it: it reads 16 bits a sample as 8, writes one frame for several that are equal and frames
+with alpha so that they come back otherwise, and crashes on some damaged files.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noiseaug.media.image.containers.png import AFTER_IHDR, SIGNATURE, chunk, chunks
+from noiseaug.media.image.header import Timing, milliseconds
+
+Array = NDArray[Any]
+_DISPOSE_BACKGROUND, _DISPOSE_PREVIOUS, _BLEND_OVER = 1, 2, 1
+
+
+class Damaged(ValueError):
+    """The frames do not fit together; the message says how."""
+
+
+class _Frame(NamedTuple):
+    """A frame as stored: its place on the canvas, what becomes of it, and the still image that it is."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    dispose: int
+    blend: int
+    still: bytes
+
+
+def canvases(data: bytes, decode: Callable[[bytes], Array]) -> list[Array]:
+    """The frames of an animation as they are shown, the poster first if there is one. `decode` decodes still images.
+
+    Raises:
+        Damaged: if they do not fit the canvas.
+    """
+    width, height = struct.unpack_from(">II", data, 16)
+    shown: list[Array] = []
+    canvas: Array | None = None
+    for frame in _frames(data, width, height):
+        samples = decode(frame.still)
+        if samples.shape[:2] != (frame.height, frame.width):
+            raise Damaged("a frame has another size than it says")
+        if canvas is None or canvas.shape[2:] != samples.shape[2:]:
+            canvas = np.zeros((height, width, *samples.shape[2:]), samples.dtype)
+        before = canvas.copy() if frame.dispose == _DISPOSE_PREVIOUS else canvas
+        region = canvas[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
+        region[...] = _over(samples, region) if frame.blend == _BLEND_OVER else samples
+        shown.append(canvas.copy())
+        canvas = before
+        if frame.dispose == _DISPOSE_BACKGROUND:
+            region[...] = 0
+    return shown
+
+
+def _over(front: Array, back: Array) -> Array:
+    """Pixels in front of others (PNG 3rd edition, section 13.16); without alpha, those in front alone."""
+    if front.ndim != 3 or front.shape[2] not in (2, 4):
+        return front
+    top = np.iinfo(front.dtype).max
+    alpha = front[..., -1:] / top
+    below = back[..., -1:] / top * (1 - alpha)
+    whole = np.maximum(alpha + below, np.finfo(float).tiny)
+    colour = (front[..., :-1] * alpha + back[..., :-1] * below) / whole
+    mixed: Array = np.rint(np.concatenate([colour, (alpha + below) * top], axis=-1)).astype(front.dtype)
+    covered = (alpha == 1) | (back[..., -1:] == 0)  # exactly what is in front, colours under no alpha too
+    return np.where(covered, front, np.where(alpha == 0, back, mixed))
+
+
+def _frames(data: bytes, width: int, height: int) -> Iterator[_Frame]:
+    shared, control, content = [], None, []
+    for part in chunks(data):
+        if part.kind in (b"PLTE", b"tRNS"):
+            shared.append(data[part.start - 8 : part.end + 4])
+        elif part.kind in (b"IDAT", b"fdAT"):
+            content.append(data[part.start + (4 if part.kind == b"fdAT" else 0) : part.end])
+        elif part.kind in (b"fcTL", b"IEND"):
+            if content:
+                yield _frame(data, control, shared, content, width, height)
+            elif control:
+                raise Damaged("a frame is empty")
+            control, content = data[part.start : part.end], []
+
+
+def _frame(
+    data: bytes, control: bytes | None, shared: list[bytes], content: list[bytes], width: int, height: int
+) -> _Frame:
+    place = (0, 0, width, height, 0, 0)
+    if control:
+        if len(control) != 26:
+            raise Damaged("a frame control has no 26 bytes")
+        across, down, left, top, dispose, blend = struct.unpack(">4x4I4x2B", control)
+        if not (0 < across <= width - left and 0 < down <= height - top):
+            raise Damaged(f"a frame of {across} x {down} at {left}, {top} is outside of {width} x {height}")
+        place = (left, top, across, down, dispose, blend)
+    ihdr = struct.pack(">II", *place[2:4]) + data[24:29]
+    parts = [chunk(b"IHDR", ihdr), *shared, chunk(b"IDAT", b"".join(content)), chunk(b"IEND", b"")]
+    return _Frame(*place, SIGNATURE + b"".join(parts))
+
+
+def joined(stills: Sequence[bytes], timing: Timing) -> bytes:
+    """The animation of which `stills` are the frames, all PNG files of one size and layout."""
+    animated = len(stills) - timing.poster
+    parts = [stills[0][:AFTER_IHDR], chunk(b"acTL", struct.pack(">II", animated, timing.plays))]
+    width, height = struct.unpack_from(">II", stills[0], 16)
+    number = 0
+    for index, still in enumerate(stills):
+        if index or not timing.poster:
+            control = struct.pack(">5I2H2x", number, width, height, 0, 0, *_short(timing.delays[index]))
+            parts.append(chunk(b"fcTL", control))
+            number += 1
+        content = b"".join(still[part.start : part.end] for part in chunks(still) if part.kind == b"IDAT")
+        if index:
+            content = number.to_bytes(4, "big") + content
+            number += 1
+        parts.append(chunk(b"fdAT" if index else b"IDAT", content))
+    return b"".join([*parts, chunk(b"IEND", b"")])
+
+
+def _short(delay: tuple[int, int]) -> tuple[int, int]:
+    """A delay in numbers of 16 bits, exactly if it can be."""
+    return delay if max(delay) < 1 << 16 else (min(milliseconds(delay), 65535), 1000)

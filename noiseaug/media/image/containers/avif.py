@@ -1,0 +1,107 @@
+"""AVIF files: what their boxes (ISO/IEC 14496-12 and 23008-12) say that OpenCV does not.
+
+OpenCV 5.0.0 gives no colour profile and no XMP out, ignores rotation, writes an endless loop whatever is asked for, and
+the time of writing into animations.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from noiseaug.media.image.containers.tiff import ORIENTATION, exif_of, short
+from noiseaug.media.image.header import Header, Metadata, Timing
+
+# What holds other boxes, and how many bytes before them.
+_CONTAINERS = dict.fromkeys((b"iprp", b"ipco", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"), 0) | {b"meta": 4}
+_CLOCKED = frozenset({b"mvhd", b"tkhd", b"mdhd"})
+# The tag Orientation that turns by so many quarters, counter-clockwise.
+_ORIENTATIONS = {1: 8, 2: 3, 3: 6}
+_MOST_FRAMES = 1 << 16
+_IDENTITY_MATRIX = b"\0\0"
+
+
+class Box(NamedTuple):
+    """A box: its type, and where its content begins and ends."""
+
+    kind: bytes
+    start: int
+    end: int
+
+
+def boxes(data: bytes, at: int = 0, stop: int | None = None) -> Iterator[Box]:
+    """All boxes, those inside of others after them."""
+    stop = len(data) if stop is None else stop
+    while at + 8 <= stop:
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        start = at + 8
+        if length == 1:
+            length, start = int.from_bytes(data[at + 8 : at + 16], "big"), at + 16
+        end = at + length if length else stop
+        if end < start or end > stop:
+            return
+        yield Box(kind, start, end)
+        if kind in _CONTAINERS:
+            yield from boxes(data, start + _CONTAINERS[kind], end)
+        at = end
+
+
+def header(data: bytes) -> Header:
+    """The header of an AVIF file."""
+    found: dict[bytes, list[bytes]] = {}
+    for kind, start, end in boxes(data):
+        if kind != b"mdat":
+            found.setdefault(kind, []).append(data[start:end])
+    width, height = struct.unpack_from(">4xII", found.get(b"ispe", [bytes(12)])[0])
+    depth = max((channel for content in found.get(b"pixi", []) for channel in content[5:]), default=8)
+    timing = _timing(found)
+    turned = next((content[0] & 3 for content in found.get(b"irot", [])), 0)
+    lost = [name for name, kind in (("mirroring", b"imir"), ("crop", b"clap")) if kind in found]
+    lost += [] if not timing or _loops_for_ever(found) else ["loop count"]
+    lost += ["XMP"] if b"application/rdf+xml" in b"".join(found.get(b"meta", [])) else []
+    colours = found.get(b"colr", [])
+    return Header(
+        "avif",
+        width,
+        height,
+        len(timing.delays) if timing else 1,
+        timing=timing,
+        lossless=any(colour[:4] == b"nclx" and colour[8:10] == _IDENTITY_MATRIX for colour in colours),
+        refusal=f"is an AVIF of {depth}-bit samples, which is not supported; convert it to PNG" if depth > 8 else "",
+        metadata=Metadata(
+            exif=exif_of({ORIENTATION: short(_ORIENTATIONS[turned])}) if turned else b"",
+            icc=next((colour[4:] for colour in colours if colour[:4] in (b"prof", b"rICC")), b""),
+            lost=tuple(lost),
+        ),
+    )
+
+
+def _timing(found: dict[bytes, list[bytes]]) -> Timing | None:
+    """The durations of the first track, if it has several frames."""
+    if b"stts" not in found or b"mdhd" not in found:
+        return None
+    media = found[b"mdhd"][0]
+    scale = int.from_bytes(media[20:24] if media[0] else media[12:16], "big") or 1
+    runs = struct.iter_unpack(">II", found[b"stts"][0][8:])
+    delays = ((duration, scale) for count, duration in runs for _ in range(count))
+    kept = tuple(itertools.islice(delays, _MOST_FRAMES))
+    return Timing(kept) if len(kept) > 1 else None
+
+
+def _loops_for_ever(found: dict[bytes, list[bytes]]) -> bool:
+    """Whether the edit list repeats and the track has no end."""
+    edits, track = found.get(b"elst", [bytes(4)])[0], found.get(b"tkhd", [bytes(36)])[0]
+    duration = track[28:36] if track[0] else track[20:24]
+    return bool(edits[3] & 1) and set(duration) == {0xFF}
+
+
+def without_clock(encoded: bytes) -> bytes:
+    """The file without the times of its creation and modification, so that its bytes are the same on every run."""
+    changed = bytearray(encoded)
+    for kind, start, _ in boxes(encoded):
+        if kind in _CLOCKED:
+            size = 16 if encoded[start] else 8
+            changed[start + 4 : start + 4 + size] = bytes(size)
+    return bytes(changed)

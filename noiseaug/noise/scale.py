@@ -1,0 +1,95 @@
+"""What numbers mean: full scale, significant bits and limits of samples."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noiseaug.settings.level import Clip
+
+Array = NDArray[Any]
+
+_SUPPORTED = ("uint8", "uint16", "int16", "int32", "float32", "float64")
+
+
+class Terms(NamedTuple):
+    """How samples of one dtype are computed with: the same for all files of a run that are alike.
+
+    Attributes:
+        dtype: of the result, in native byte order.
+        full_scale: what 1.0 means to the source.
+        unit: full scale, in the units that are computed in.
+        spare_bits: of integers, below those that are significant.
+        to_float: whether integers become fractions of full scale, first.
+        tabled: whether the noise is drawn from a table of whole numbers.
+        limits: the range that the result is limited to, in the units that are computed in, or None.
+        clip: the same in fractions of full scale.
+        saturates: whether that is the whole range of int16.
+    """
+
+    dtype: np.dtype[Any]
+    full_scale: float
+    unit: float
+    spare_bits: int
+    to_float: bool
+    tabled: bool
+    limits: tuple[float, float] | None
+    clip: tuple[float, float] | None
+    saturates: bool
+
+    def as_fractions(self, samples: Array) -> Array:
+        """Integers as float32 fractions of full scale."""
+        fractions: Array = (samples >> self.spare_bits).astype(np.float32) / np.float32(self.full_scale)
+        return fractions
+
+
+@functools.lru_cache(maxsize=256)  # 6 us each, which small files have no time for
+def terms_of(source: np.dtype[Any], bits: int | None, clip: Clip) -> Terms:
+    if source.name not in _SUPPORTED:
+        raise TypeError(f"samples are {source.name}; expected one of {', '.join(_SUPPORTED)}")
+    width, scale = _significant_bits(source, bits), full_scale(source, bits)
+    to_float = source.kind in "iu" and clip == "none"
+    dtype = np.dtype(np.float32) if to_float else source.newbyteorder("=")
+    whole = dtype.kind in "iu"
+    unit = scale if whole else 1.0
+    limits = _whole_limits(clip, unit, source.kind == "i") if whole else clip if isinstance(clip, tuple) else None
+    return Terms(
+        dtype=dtype,
+        full_scale=scale,
+        unit=unit,
+        spare_bits=8 * source.itemsize - width,
+        to_float=to_float,
+        tabled=whole and width <= 16,
+        limits=limits,
+        clip=None if limits is None else (limits[0] / unit, limits[1] / unit),
+        saturates=dtype == np.int16 and limits == (-32768, 32767),
+    )
+
+
+def _whole_limits(clip: Clip, unit: float, signed: bool) -> tuple[int, int]:
+    """The limits in levels; never beyond the range of the samples, which thus saturate and cannot wrap."""
+    bottom, top = (-int(unit), int(unit) - 1) if signed else (0, int(unit))
+    if not isinstance(clip, tuple):
+        return bottom, top
+    low, high = (min(max(round(limit * unit), bottom), top) for limit in clip)
+    return low, high
+
+
+def full_scale(dtype: Any, bits: int | None = None) -> float:
+    """What 1.0 means for samples of `dtype`: its maximum if unsigned, 2**(bits-1) if signed, 1.0 if floating."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "u":
+        return float(np.iinfo(dtype).max)
+    return 2.0 ** ((bits or 8 * dtype.itemsize) - 1) if dtype.kind == "i" else 1.0
+
+
+def _significant_bits(dtype: np.dtype[Any], bits: int | None) -> int:
+    width = 8 * dtype.itemsize
+    if bits is not None and not (2 <= bits <= width and (dtype.kind == "i" or bits == width)):
+        raise ValueError(
+            f"{bits} is not a number of significant bits of {dtype.name}; only signed integers have spare ones"
+        )
+    return bits or width

@@ -1,0 +1,95 @@
+"""What DEST looks like: how targets are named, and what stands beside them."""
+
+from __future__ import annotations
+
+import posixpath
+import string
+from dataclasses import dataclass
+from typing import Literal
+
+from noiseaug.settings.recipe import Recipe
+from noiseaug.storage.output_file import Link
+
+WithClean = Literal["tree", "beside"]
+
+
+FIELDS = ("dir", "stem", "ext", "level", "copy", "label")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is written to DEST besides noisy samples, and under what names.
+
+    Attributes:
+        name: a template for the names of targets, such as `{level}/{dir}/{stem}{ext}`; by default a single target has
+            the name of its source, and several are `{dir}/{stem}-{level}-{copy}{ext}`.
+        with_clean: whether the originals are in DEST too: as a `tree` of their own (`clean/` and `noisy/`, with the
+            same names below), or `beside` the noisy ones, under the names they have in SOURCE.
+        link: how the originals come there: `hardlink`, `symlink`, `copy`, or `auto`: a copy that shares its blocks with
+            the original where the file system can, else a hard link, else a copy.
+        sidecars: suffixes of files that go along with each target, under its name.
+
+    Raises:
+        ValueError: if the template is none.
+    """
+
+    name: str | None = None
+    with_clean: WithClean | None = None
+    link: Link = "auto"
+    sidecars: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            _check_template(self.name)
+        for suffix in self.sidecars:
+            if not suffix.startswith(".") or "/" in suffix or len(suffix) < 2:
+                raise ValueError(f"{suffix!r} is no suffix of sidecars: write it as .txt")
+
+    def check(self, recipe: Recipe) -> None:
+        """Raises ValueError if the template gives several targets of one source the same name."""
+        if self.name is None:
+            return
+        used = _fields_of(self.name)
+        levels = max(len(recipe.levels_of(kind)) for kind in ("image", "audio"))
+        for field, count, what in (("level", levels, "levels"), ("copy", recipe.copies, "copies")):
+            if count > 1 and field not in used:
+                raise ValueError(
+                    f"the name {self.name!r} has no {{{field}}}, and each source gets {count} {what}; add it"
+                )
+
+    def named(self, source_path: str, suffix: str, level: str, copy: int, *, single: bool) -> str:
+        """The name of a noisy target, relative to DEST or, for a tree, to `noisy/` there.
+
+        >>> Layout("{level}/{dir}/{stem}{ext}").named("cats/a.png", ".png", "std0.1", 0, single=False)
+        'std0.1/cats/a.png'
+        """
+        directory, base = posixpath.split(source_path)
+        stem = posixpath.splitext(base)[0]
+        if self.name is None:
+            plain = stem if single and self.with_clean != "beside" else f"{stem}-{level}-{copy}"
+            return posixpath.join(directory, plain + suffix)
+        label = posixpath.basename(directory)
+        name = self.name.format(dir=directory, stem=stem, ext=suffix, level=level, copy=copy, label=label)
+        return "/".join(part for part in name.split("/") if part)
+
+
+def _fields_of(template: str) -> set[str]:
+    return {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
+
+
+def _check_template(template: str) -> None:
+    known = ", ".join(f"{{{field}}}" for field in FIELDS)
+    try:
+        used = _fields_of(template)
+        template.format(dir="d", stem="s", ext=".png", level="l", copy=0, label="c")
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+        used = {str(error.args[0])} if isinstance(error, KeyError) else set()
+        if not used:
+            raise ValueError(f"{template!r} is no template of names: {error}; it may hold {known}") from None
+    for field in sorted(used):
+        if field not in FIELDS:
+            raise ValueError(f"the name {template!r} has {{{field}}}, which there is not; it may hold {known}")
+    if not template.endswith("{ext}"):
+        raise ValueError(f"the name {template!r} must end in {{ext}}, the format; choose that with --image-format")
+    if template.startswith("/") or ".." in template.split("/"):
+        raise ValueError(f"the name {template!r} leads out of DEST; it is relative to it, without '..'")

@@ -1,0 +1,217 @@
+"""The recipe: everything about a run that decides the bytes of its outputs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+from noiseaug import kinds
+from noiseaug.settings.level import CLEAN, Clip, Level, Scale, check_clip, check_mean
+
+# Raised when the same recipe gives other bytes than before, so that outputs of older versions are made again.
+RECIPE_VERSION = 1
+
+Strength = float | str | Level
+
+Setting = Clip | float | int | bool | "ImageOptions" | "AudioOptions"
+
+SUBSAMPLINGS = ("444", "422", "420")
+MEASURES = ("encoded", "decoded")
+SNR_REFERENCES = ("pooled", "channel", "active")
+ON_SILENCE = ("copy", "skip", "floor")
+ON_CLIP = ("saturate", "rescale")
+
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """How images are encoded.
+
+    Attributes:
+        quality: of JPEG, lossy WebP and AVIF, 1 to 100; by default 95, which keeps most of the noise.
+        subsampling: of JPEG chroma: 444 (none), 422 or 420.
+        png_level: of zlib, 0 to 9; by default the fastest that OpenCV has.
+        format: the suffix of the format to write, such as png; by default that of the source.
+        measure: what the figures of the record are measured on: the samples `encoded`, or those that can be `decoded`
+            from the output.
+    """
+
+    quality: int | None = None
+    subsampling: str = "444"
+    png_level: int | None = None
+    format: str | None = None
+    measure: str = "encoded"
+
+    def __post_init__(self) -> None:
+        _check("quality", self.quality, (None, *range(1, 101)))
+        _check("subsampling", self.subsampling, SUBSAMPLINGS)
+        _check("png_level", self.png_level, (None, *range(10)))
+        _check("format", self.format, (None, *kinds.WRITABLE["image"]))
+        _check("measure", self.measure, MEASURES)
+
+
+@dataclass(frozen=True)
+class AudioOptions:
+    """How noise is applied to audio, and how it is encoded.
+
+    Attributes:
+        format: the suffix of the format to write, such as wav; by default that of the source.
+        snr_reference: the signal that an SNR refers to: `pooled` over channels, each `channel`, or only what is
+            `active` (not in stretches below -60 dB of the peak).
+        on_silence: what becomes of a silent source under an SNR: a `copy`, nothing (`skip`), or noise at the `floor` of
+            one level of its samples.
+        keep_silence: whether digital silence longer than 100 ms stays silent.
+        on_clip: whether samples out of range `saturate`, or the file is scaled down (`rescale`) until none are.
+    """
+
+    format: str | None = None
+    snr_reference: str = "pooled"
+    on_silence: str = "copy"
+    keep_silence: bool = False
+    on_clip: str = "saturate"
+
+    def __post_init__(self) -> None:
+        _check("format", self.format, (None, *kinds.WRITABLE["audio"]))
+        _check("snr_reference", self.snr_reference, SNR_REFERENCES)
+        _check("on_silence", self.on_silence, ON_SILENCE)
+        _check("keep_silence", self.keep_silence, (False, True))
+        _check("on_clip", self.on_clip, ON_CLIP)
+
+
+def _check(name: str, value: object, allowed: Iterable[object]) -> None:
+    if value not in (choices := list(allowed)):
+        raise ValueError(f"{value!r} is no {name}: expected one of {', '.join(map(str, choices))}")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What noise each source gets, and how often.
+
+    Attributes:
+        levels: the strengths; every source gets each of them. Audio gets those that are an SNR, if there are any.
+        mean: mean of the noise, fraction of full scale.
+        clip: `"auto"`, `"none"` or (low, high) in fractions of full scale; see `GaussianNoise`.
+        mono: one noise value for all channels of a pixel or frame.
+        seed: chooses the noise; any integer.
+        copies: how many versions of a source at each level, each with noise of its own.
+        ramp: spreads ranges over the copies, from weak to strong, evenly on their own scale (`linear`) or in the
+            logarithm of the std (`log`), instead of drawing a strength for each copy; by default not.
+        prob: the share of copies that get noise; the others, chosen by their random streams, stay as their sources are.
+        image: how images are encoded.
+        audio: how noise is applied to audio, and how it is encoded.
+
+    Raises:
+        ValueError: where a parameter is outside its domain, or two levels would have the same name.
+    """
+
+    levels: tuple[Level, ...]
+    mean: float = 0.0
+    clip: Clip = "auto"
+    mono: bool = False
+    seed: int = 0
+    copies: int = 1
+    ramp: Scale | None = None
+    prob: float = 1.0
+    image: ImageOptions = field(default_factory=ImageOptions)
+    audio: AudioOptions = field(default_factory=AudioOptions)
+
+    def __post_init__(self) -> None:
+        check_mean(self.mean)
+        check_clip(self.clip)
+        if self.copies < 1:
+            raise ValueError(f"{self.copies} is not a number of copies: it must be 1 or more")
+        if not 0 <= self.prob <= 1:
+            raise ValueError(f"{self.prob:g} is no probability: it must be 0 to 1")
+        self._check_ramp()
+        if not self.levels:
+            raise ValueError("no strength is given: say how strong the noise is, such as 25/255")
+        labels = [level.label for level in self.levels]
+        for index, label in enumerate(labels):
+            if label in labels[:index]:
+                raise ValueError(f"two strengths are called {label}: give each once, and apart by three digits")
+
+    def _check_ramp(self) -> None:
+        _check("ramp", self.ramp, (None, "linear", "log"))
+        if not self.ramp:
+            return
+        ranges = [level for level in self.levels if level.is_range]
+        if not ranges or self.copies < 2:
+            raise ValueError("a ramp spreads a range over copies: it takes a strength LOW:HIGH and 2 copies or more")
+        for level in ranges:
+            level.ramped(self.copies, self.ramp)
+
+    @classmethod
+    def of(
+        cls, std: float | str | Level | Iterable[float | str | Level], **settings: Clip | float | int | bool
+    ) -> Recipe:
+        """A recipe from strengths as `Level.of` takes them, one or several, and the other attributes by name."""
+        several = [std] if isinstance(std, float | int | str | Level) else std
+        return cls(tuple(Level.of(level) for level in several), **settings)  # type: ignore[arg-type] # checked there
+
+    def levels_of(self, kind: str) -> tuple[Level, ...]:
+        """The levels that sources of this kind get: SNRs are for audio, and there they come before standard deviations.
+
+        >>> recipe = Recipe((Level.parse("0.1"), Level.parse("10", "snr")))
+        >>> [level.label for level in recipe.levels_of("image")], [level.label for level in recipe.levels_of("audio")]
+        (['std0.1'], ['snr10'])
+        """
+        ratios = tuple(level for level in self.levels if level.unit == "snr")
+        if kind == "audio" and ratios:
+            return ratios
+        return tuple(level for level in self.levels if level.unit == "std")
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one recipe
+    def strengths(self, kind: str) -> tuple[tuple[Level, int], ...]:
+        """The level and the number of each copy that sources of this kind get, by level as given, then by number.
+
+        >>> recipe = Recipe.of("0:0.5", copies=3, ramp="linear")
+        >>> [(level.low, copy) for level, copy in recipe.strengths("image")]
+        [(0.0, 0), (0.25, 1), (0.5, 2)]
+        """
+        found: list[tuple[Level, int]] = []
+        for level in self.levels_of(kind):
+            ramped = level.ramped(self.copies, self.ramp) if self.ramp and level.is_range else (level,) * self.copies
+            found += [(strength, copy) for copy, strength in enumerate(ramped)]
+        return tuple(found)
+
+    @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one recipe
+    def options(self, kind: str) -> str:
+        """The options of this kind that are not at their defaults, as `name=value`, with spaces between.
+
+        >>> Recipe.of(0.1, image=ImageOptions(quality=90)).options("image")
+        'quality=90'
+        """
+        options = self.image if kind == "image" else self.audio
+        given = ((item.name, getattr(options, item.name), item.default) for item in fields(options))
+        return " ".join(f"{name}={value}" for name, value, default in given if value != default)
+
+    @functools.lru_cache(maxsize=1024)  # noqa: B019 - a run has one recipe
+    def fingerprint(self, level: Level, kind: str) -> str:
+        """12 hex digits that change with whatever changes the bytes of a target of this kind at `level`."""
+        if level == CLEAN:
+            settings: list[object] = [RECIPE_VERSION, CLEAN.label, self.clip, self.options(kind)]
+        else:
+            strength = [level.unit, level.low, level.high]
+            settings = [RECIPE_VERSION, *strength, self.mean, self.clip, self.mono, self.seed, self.options(kind)]
+            settings += [level.scale] if level.scale != "linear" else []
+            settings += [f"prob {self.prob}"] if self.prob < 1 else []
+        return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]
+
+
+def parse_options(kind: str, text: str) -> ImageOptions | AudioOptions:
+    """The options that `Recipe.options` wrote.
+
+    Raises:
+        ValueError: if it did not write that.
+    """
+    owner: type[ImageOptions | AudioOptions] = ImageOptions if kind == "image" else AudioOptions
+    names = {item.name: item for item in fields(owner)}
+    values: dict[str, object] = {}
+    for pair in text.split():
+        name, _, value = pair.partition("=")
+        if name not in names:
+            raise ValueError(f"{pair!r} is no option of {kind} files")
+        values[name] = int(value) if "int" in str(names[name].type) else True if value == "True" else value
+    return owner(**values)  # type: ignore[arg-type] # checked there

@@ -1,0 +1,50 @@
+"""Which of the files below SOURCE are meant."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from noiseaug import kinds
+from noiseaug.settings.shard import Shard
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which of the files below SOURCE are meant.
+
+    Attributes:
+        include: gitignore-like patterns on the relative path; if there are any, a file must match one.
+        exclude: such patterns; a file that matches one is left out, and a directory with all that is in it.
+        kinds: the kinds of files worked on.
+        follow_symlinks: whether links to directories are walked.
+        names: if not None, the only files meant, as paths relative to SOURCE; no directory is listed.
+        limit: at most so many files, the first in walk order.
+        root: where SOURCE is one file, the directory that its path is relative to (as if that directory were SOURCE).
+        shard: only the files of this part of them.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    kinds: frozenset[str] = field(default_factory=lambda: frozenset(kinds.KINDS))
+    follow_symlinks: bool = False
+    names: tuple[str, ...] | None = None
+    limit: int | None = None
+    root: str | None = None
+    shard: Shard | None = None
+
+
+def parse_names(content: bytes, *, null: bool) -> tuple[str, ...]:
+    r"""Paths relative to SOURCE, one a line (or, with `null`, each ended by a NUL byte).
+
+    Raises:
+        ValueError: if one leads out of SOURCE.
+
+    >>> parse_names(b"./cats/a.png\nb.png\n", null=False)
+    ('cats/a.png', 'b.png')
+    """
+    names = [os.fsdecode(name) for name in content.split(b"\0" if null else b"\n") if name]
+    for name in names:
+        if os.path.isabs(name) or os.path.normpath(name).startswith(".."):
+            raise ValueError(f"{name!r} is not a path relative to SOURCE and below it")
+    return tuple(os.path.normpath(name) for name in names)

@@ -1,0 +1,162 @@
+"""Files as a run reads and writes them: sources that must stay as they are, outputs that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import itertools
+import os
+from collections.abc import Iterator
+from typing import Literal
+
+from noiseaug.storage.paths import STATE_PREFIX
+from noiseaug.storage.source_file import CHUNK, Refused, SourceFile, sha256_of_fd
+
+_FICLONE = 0x40049409  # ioctl_ficlonerange(2), of Btrfs, XFS and others
+
+
+class OutOfSpace(Exception):
+    """The file system of DEST takes no more; going on with other files is no use."""
+
+
+class OutputFile:
+    """A file in the making: a temporary beside its final name, which it takes only when it is whole.
+
+    The temporary's name begins with `tag`, for `remove_temporaries`.
+    """
+
+    def __init__(self, path: str, tag: str = "") -> None:
+        self.path = path
+        directory = os.path.dirname(path)
+        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{_unique_name()}.tmp")
+        try:
+            self.fd = self._create()
+        except FileNotFoundError:
+            os.makedirs(directory, exist_ok=True)
+            self.fd = self._create()
+        self._sha256: str | None = None
+        self._size: int | None = None
+        self._linked = self._gone = False
+
+    def _create(self) -> int:
+        return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+
+    def write(self, content: memoryview) -> None:
+        """Writes the whole content at once."""
+        self._sha256 = hashlib.sha256(content).hexdigest()
+        self._size = content.nbytes
+        _write_all(self.fd, content)
+
+    def fill(self, content: memoryview) -> None:
+        """Writes content that may still be changed through `fd`. (A codec may also write there by itself.)"""
+        _write_all(self.fd, content)
+
+    def take(self, source: SourceFile, link: Link) -> None:
+        """Makes the source itself the content: a copy of it, or a link to it, which is never written to.
+
+        Raises:
+            Refused: if it cannot be linked to as asked.
+        """
+        if link in ("auto", "copy") and self._clone(source):
+            return None
+        if link != "copy":
+            try:
+                return self._link(source, "hardlink" if link == "auto" else link)
+            except OSError as error:
+                if link != "auto":
+                    raise Refused(f"cannot have a {link} in DEST ({error.strerror}); use --link copy") from None
+        os.lseek(source.fd, 0, os.SEEK_SET)
+        while data := os.read(source.fd, CHUNK):
+            _write_all(self.fd, memoryview(data))
+        return None
+
+    def _clone(self, source: SourceFile) -> bool:
+        """Shares the source's blocks, where the file system can; whether it could."""
+        try:
+            fcntl.ioctl(self.fd, _FICLONE, source.fd)
+        except OSError:
+            return False
+        return True
+
+    def _link(self, source: SourceFile, link: str) -> None:
+        """Puts a link to the source in the place of the temporary."""
+        name, real = f"{self.temporary[:-4]}-link.tmp", os.path.realpath(source.path)
+        if link == "hardlink":
+            os.link(real, name)
+        else:
+            os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
+        os.replace(name, self.temporary)
+        self._linked = True
+        os.close(self.fd)
+        self.fd = os.dup(source.fd)
+
+    def sha256(self) -> str:
+        """The SHA-256 of the content, in hex."""
+        return self._sha256 or sha256_of_fd(self.fd)
+
+    def size(self) -> int:
+        """The size of the content, in bytes."""
+        return os.fstat(self.fd).st_size if self._size is None else self._size
+
+    def publish(self, newer_than_ns: int) -> None:
+        """Puts the whole file under its final name, in place of what is there, no older than the source."""
+        if os.fstat(self.fd).st_mtime_ns < newer_than_ns:  # a source from the future would be done again for ever
+            os.utime(self.fd, ns=(newer_than_ns, newer_than_ns))
+        os.close(self.fd)
+        self.fd = -1
+        os.replace(self.temporary, self.path)
+        self._gone = not self._linked  # of two links to one file, none is (rename(2))
+
+    def discard(self) -> None:
+        """Removes what was written; nothing if it is published."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+        if not self._gone:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.temporary)
+
+
+@functools.cache
+def _names_of(process: int) -> Iterator[str]:
+    """Names that no other process takes; asking the system for each costs more than to count."""
+    return map(f"{os.urandom(8).hex()}{{:x}}".format, itertools.count())
+
+
+def _unique_name() -> str:
+    return next(_names_of(os.getpid()))
+
+
+def _write_all(fd: int, content: memoryview) -> None:
+    while content:
+        content = content[os.write(fd, content) :]
+
+
+def remove_temporaries(directory: str, tag: str = "") -> None:
+    """Removes unfinished outputs with this tag (all, by default) from a directory, if there is one."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
+        for entry in entries:
+            if entry.name.startswith(f"{STATE_PREFIX}-{tag}") and entry.name.endswith(".tmp"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(entry.path)
+
+
+def write_if_changed(path: str, content: bytes) -> None:
+    """Puts `content` under `path`, whole or not at all, unless that is what is there."""
+    try:
+        with open(path, "rb") as file:
+            if file.read(len(content) + 1) == content:
+                return
+    except FileNotFoundError:
+        pass
+    output = OutputFile(path)
+    try:
+        output.write(memoryview(content))
+        output.publish(0)
+    finally:
+        output.discard()
+
+
+Link = Literal["auto", "hardlink", "symlink", "copy"]

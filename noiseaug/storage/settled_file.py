@@ -1,0 +1,86 @@
+"""A file that is written anew and replaces the old one only where they differ."""
+
+from __future__ import annotations
+
+import os
+from typing import IO
+
+
+class SettledFile:
+    """A file written line by line, which comes to disk only if it differs from the one that stands there.
+
+    Args:
+        path: the file that the lines are compared with, and that `publish` replaces.
+        draft: where the lines go from the first difference on (what is before it is copied).
+
+    Attributes:
+        path: as given.
+        differs: whether it does, once it is settled.
+    """
+
+    def __init__(self, path: str, draft: str) -> None:
+        self.path, self._draft = path, draft
+        self.differs = False
+        self._agreed = 0
+        self._file: IO[bytes] | None = None
+        self._former: IO[bytes] | None
+        try:
+            self._former = open(path, "rb")  # noqa: SIM115 - held as long as lines agree
+        except FileNotFoundError:
+            self._former = None
+
+    def write(self, lines: bytes) -> None:
+        """Appends whole lines; they are with the operating system when this returns."""
+        if not lines:
+            return
+        if self._file is None:
+            if self._former and self._former.read(len(lines)) == lines:
+                self._agreed += len(lines)
+                return
+            self._file = self._begin()
+        _write_all(self._file, lines)
+
+    def _begin(self) -> IO[bytes]:
+        os.makedirs(os.path.dirname(self._draft), exist_ok=True)
+        file = open(self._draft, "wb", buffering=0)  # noqa: SIM115 - held until published
+        if self._former:
+            self._former.seek(0)
+            left = self._agreed
+            while left:
+                chunk = self._former.read(min(left, 1 << 20))
+                _write_all(file, chunk)
+                left -= len(chunk)
+        return file
+
+    def settle(self) -> bool:
+        """Ends the file; whether it differs from the one that stands there."""
+        if self._file is None and (self._former is None or self._former.read(1)):
+            self._file = self._begin()  # empty, or shorter than before
+        if self._file:
+            os.fsync(self._file.fileno())
+        self.close()
+        self.differs = self._file is not None
+        return self.differs
+
+    @property
+    def content(self) -> str:
+        """Where all that was written stands, from when it is settled until it is published."""
+        return self._draft if self.differs else self.path
+
+    def close(self) -> None:
+        """Lets go of the files; the draft stays."""
+        for file in (self._file, self._former):
+            if file:
+                file.close()
+
+    def publish(self) -> None:
+        """Puts the new file in the place of the old one."""
+        os.replace(self._draft, self.path)
+        self.differs = False
+
+
+def _write_all(file: IO[bytes], content: bytes) -> None:
+    """Writes to an unbuffered file, which may take only part of it at once: on a full disk, what fitted."""
+    rest = memoryview(content)
+    while rest:
+        rest = rest[file.write(rest) :]

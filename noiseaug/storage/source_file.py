@@ -1,0 +1,89 @@
+"""Sources: files that are read, and must stay as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from types import TracebackType
+from typing import Self
+
+# A source of up to so many bytes is read once: what is hashed is what is decoded.
+HELD = 1 << 24
+
+
+# Below the 128 KiB from which the allocator asks the system for each buffer, which costs more than a small file.
+CHUNK = 1 << 16
+
+
+class Refused(Exception):
+    """One file cannot be done; the message says what was expected, what was found and what to do."""
+
+
+class SourceFile:
+    """A regular file, open for reading, of which one can tell whether it changed meanwhile.
+
+    Attributes:
+        fd: the open file descriptor.
+        size: its size in bytes.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        # Not blocking, should a FIFO have taken the file's place since the walk.
+        self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        self._info = os.fstat(self.fd)
+        self._content: bytes | None = None
+        self.size = self._info.st_size
+        self.mtime_ns = self._info.st_mtime_ns
+        if not stat.S_ISREG(self._info.st_mode):
+            os.close(self.fd)
+            raise Refused("is not a regular file; noiseaug reads regular files only")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        os.close(self.fd)
+
+    def read(self) -> bytes:
+        """All of its bytes."""
+        if self._content is None:
+            os.lseek(self.fd, 0, os.SEEK_SET)
+            parts = []
+            left = self.size
+            while left and (part := os.read(self.fd, left)):
+                parts.append(part)
+                left -= len(part)
+            self._content = parts[0] if len(parts) == 1 else b"".join(parts)
+        return self._content
+
+    def sha256(self) -> str:
+        """The SHA-256 of its bytes, in hex."""
+        return hashlib.sha256(self.read()).hexdigest() if self.size <= HELD else sha256_of_fd(self.fd)
+
+    def check_unchanged(self) -> None:
+        """Raises Refused if the file was written to, replaced or removed since it was opened."""
+        try:
+            now = os.stat(self.path)
+        except FileNotFoundError:
+            raise Refused("changed while reading: it was removed; run again") from None
+        seen = self._info
+        if (now.st_ino, now.st_size, now.st_mtime_ns) != (seen.st_ino, seen.st_size, seen.st_mtime_ns):
+            raise Refused("changed while reading; run again when nothing writes to it")
+
+
+def sha256_of_file(path: str) -> str:
+    """The SHA-256 of the file's bytes, in hex."""
+    with SourceFile(path) as file:
+        return file.sha256()
+
+
+def sha256_of_fd(fd: int) -> str:
+    digest = hashlib.sha256()
+    left = os.lseek(fd, 0, os.SEEK_END)
+    os.lseek(fd, 0, os.SEEK_SET)
+    while data := os.read(fd, min(max(left, 1), CHUNK)):  # a buffer no larger than it need be
+        digest.update(data)
+        left -= len(data)
+    return digest.hexdigest()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from noiseaug.settings.running import Running as Running
     from noiseaug.settings.selection import Selection as Selection
     from noiseaug.settings.shard import Shard as Shard
-    from noiseaug.verification.checks import verify as verify
+    from noiseaug.verification.verifying import verify as verify
     from noiseaug.version import __version__ as __version__
 
 # The public API and the modules that it is loaded from on first use, so that `noiseaug --help` imports no codec.
@@ -48,7 +48,7 @@ _HOMES = {
     "export": "exports",
     "merge": "manifest.merging",
     "run": "pipeline.run",
-    "verify": "verification.checks",
+    "verify": "verification.verifying",
 }
 
 __all__ = list(_HOMES)

@@ -109,7 +109,7 @@ def _tags(tags: set[str]) -> str:
 def _mpeg(dest: Path) -> str:
     row = manifest(dest)["mpeg.mp3"]
     assert row["not_kept"] == "MPEG_LAYER_II samples"
-    suffixes = sorted(KINDS["audio"] - set(audio_formats.FORMATS))
+    suffixes = sorted(KINDS["audio"].suffixes - set(audio_formats.FORMATS))
     into = " ".join({target_suffix(suffix, None, as_float=False) for suffix in suffixes})
     cells = ["MPEG layers I and II", " ".join(suffixes), "yes", f"as {into}"]
     return "| " + " | ".join([*cells, "MPEG_LAYER_I MPEG_LAYER_II", "none (lossy)", "", "", "yes"]) + " |"

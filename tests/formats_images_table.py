@@ -18,7 +18,7 @@ from PIL import Image
 from trees import manifest
 
 from noiseaug import Recipe, Running, run
-from noiseaug.kinds import KINDS, UNREADABLE, target_suffix
+from noiseaug.kinds import KINDS, target_suffix
 from noiseaug.media.image import formats as image_formats
 from noiseaug.media.image.containers import rasters as image_rasters
 from noiseaug.media.image.decode import decode
@@ -116,7 +116,7 @@ def _row(form: str, source: Path, scratch: Path) -> str:
     as_asked = target_suffix(f".{form}", None, as_float=False) == f".{form}"
     cells = [
         NAMES[form],
-        " ".join(suffix for suffix in suffixes if suffix in KINDS["image"]),
+        " ".join(suffix for suffix in suffixes if suffix in KINDS["image"].suffixes),
         "yes" if _reads_its_own(dest, form, scratch) else "no",
         "yes" if as_asked else "as .png, or where asked for",
         " ".join(dict.fromkeys(dtype for dtype, _ in written)) or "-",
@@ -231,7 +231,7 @@ def _measured_row(form: str, quality: int | None, chroma: str, source: Path, scr
 
 def page(scratch: Path) -> str:
     """The whole fragment."""
-    unread = " ".join(sorted(suffix for suffix, kind in UNREADABLE.items() if kind == "image"))
+    unread = " ".join(sorted(KINDS["image"].unreadable))
     return f"""\
 {support(scratch)}
 Metadata are EXIF, XMP, ICC profile and density, and in a file of the source's own format all other text and tags.

@@ -24,7 +24,7 @@ from recordings import (
 )
 from trees import failures, manifest, tree
 
-from noiseaug import kinds as media
+from noiseaug import kinds
 from noiseaug.media.audio import formats as audio_formats
 from noiseaug.media.audio import reading as audio_reading
 from noiseaug.media.audio.clocks import chunks
@@ -69,13 +69,13 @@ def test_the_table_of_the_documentation_is_what_a_run_over_all_formats_shows(tmp
 
 
 def test_every_suffix_of_audio_can_be_written_or_has_one_that_can():
-    for suffix in media.KINDS["audio"]:
-        assert media.target_suffix(suffix, None, as_float=False) in audio_formats.FORMATS
-        floats = media.target_suffix(suffix, None, as_float=True)
+    for suffix in kinds.KINDS["audio"].suffixes:
+        assert kinds.target_suffix(suffix, None, as_float=False) in audio_formats.FORMATS
+        floats = kinds.target_suffix(suffix, None, as_float=True)
         source = audio_formats.Kind("WAV", "PCM_16", "FILE", RATE, 1, 10)
         form = audio_formats.form_for(source, floats, as_float=True)
         assert audio_formats.LATTICES[form.subtype].bits is None
-    for name in media.WRITABLE["audio"]:
+    for name in kinds.KINDS["audio"].writable:
         assert f".{name}" in audio_formats.FORMATS
 
 
@@ -266,7 +266,7 @@ def test_floats_that_become_integers_are_rounded_once_saturate_and_are_counted(s
     assert manifest(dest)["a.flac"]["clipped"] == 0.5
 
 
-@pytest.mark.parametrize("form", media.WRITABLE["audio"])
+@pytest.mark.parametrize("form", kinds.KINDS["audio"].writable)
 def test_audio_format_writes_all_sources_as_one_format(source, dest, form):
     for made in [Made("b.flac", "FLAC", "PCM_16"), Made("c.ogg", "OGG", "VORBIS"), Made("d.aiff", "AIFF", "PCM_24")]:
         make(source, made)

@@ -15,10 +15,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-import noiseaug.noise
 from noiseaug import GaussianNoise, Level
+from noiseaug.noise import gaussian
 from noiseaug.noise.gaussian import Noiser
 from noiseaug.noise.sampling import RoundedGaussian, Stream, stream_key
+from noiseaug.noise.scale import full_scale
 
 # Every dtype, and every way to its noise: (dtype, significant bits, std).
 PATHS = {
@@ -317,7 +318,7 @@ def test_samples_do_not_depend_on_the_block_size(monkeypatch, dtype, bits, std, 
     picture = samples(dtype, (20, 21, 3), bits)
     noise = GaussianNoise(std, mono=mono)
     whole = noise(picture, bits=bits)
-    monkeypatch.setattr(noiseaug.noise, "BLOCK", block)
+    monkeypatch.setattr(gaussian, "BLOCK", block)
     np.testing.assert_array_equal(noise(picture, bits=bits), whole)
 
 
@@ -368,9 +369,9 @@ def test_measured_figures_are_those_of_numpy(name, dtype, bits, std, options):
     noiser = Noiser(noise, Stream(stream_key(0, "", 0)), dtype, bits)
     y = noiser.add(x, 3)
     integer = x.dtype.kind in "iu"
-    full_scale = noiseaug.noise.full_scale(dtype) if integer else 1.0
-    signal = x / full_scale
-    written = y / full_scale if y.dtype.kind in "iu" else y.astype(np.float64)
+    top = full_scale(dtype) if integer else 1.0
+    signal = x / top
+    written = y / top if y.dtype.kind in "iu" else y.astype(np.float64)
     if y.dtype.kind == "f" and integer:
         signal = signal.astype(np.float32).astype(np.float64)
     difference = written - signal
@@ -390,7 +391,7 @@ def fraction_outside(noise: GaussianNoise, x: np.ndarray, bits: int | None, clip
         free, unit = GaussianNoise(noise.std)(x), 1.0
     else:
         lattice = x >> (8 * x.dtype.itemsize - (bits or 8 * x.dtype.itemsize))
-        free, unit = before_limits(lattice, bits, noise.level.low, noise.mean), noiseaug.noise.full_scale(x.dtype, bits)
+        free, unit = before_limits(lattice, bits, noise.level.low, noise.mean), full_scale(x.dtype, bits)
     return float(np.mean((free < round(clip[0] * unit, 6)) | (free > round(clip[1] * unit, 6))))
 
 

@@ -38,14 +38,14 @@ def test_help_and_usage_errors_load_no_codec_and_no_numpy(arguments):
 
 def test_a_dry_run_loads_no_codec(mixed, dest):
     loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1", "-n")
-    assert "noiseaug.pipeline" in loaded
+    assert "noiseaug.pipeline.run" in loaded
     assert not {"cv2", "soundfile", "numpy"} & loaded
 
 
 def test_a_run_over_a_folder_leaves_codecs_to_its_workers(mixed, dest):
     loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1")
     assert (dest / "manifest.jsonl").exists()
-    assert not {"cv2", "soundfile", "numpy", "pyarrow", "dask", "distributed", "noiseaug.cluster"} & loaded
+    assert not {"cv2", "soundfile", "numpy", "pyarrow", "dask", "distributed", "noiseaug.engines.cluster"} & loaded
 
 
 def test_a_run_loads_no_slow_module_that_it_can_do_without(mixed, dest):
@@ -56,7 +56,7 @@ def test_a_run_loads_no_slow_module_that_it_can_do_without(mixed, dest):
 def test_workers_load_the_codecs_of_their_files_alone(kind, other):
     """What a worker imports before its first file, but for what NumPy and soundfile import by themselves."""
     script = "import sys, numpy.random, cv2, ctypes.util; before = set(sys.modules)"
-    script += f"; import noiseaug.augment, noiseaug.media.{kind}; print(*set(sys.modules) - before)"
+    script += f"; import noiseaug.work.perform, noiseaug.media.{kind}; print(*set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
     loaded = set(done.stdout.split())
     assert f"noiseaug.media.{kind}" in loaded
@@ -66,7 +66,7 @@ def test_workers_load_the_codecs_of_their_files_alone(kind, other):
 def test_a_run_on_dask_with_nothing_to_do_does_not_load_it(mixed, dest):
     modules_after("run", str(mixed), str(dest), "--std", "0.1")
     loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1", "--engine", "dask")
-    assert "noiseaug.cluster" in loaded
+    assert "noiseaug.engines.cluster" in loaded
     assert not {"cv2", "soundfile", "numpy", "dask", "distributed"} & loaded
 
 

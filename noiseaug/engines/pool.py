@@ -11,13 +11,13 @@ from typing import NamedTuple, Protocol
 
 from noiseaug.engines.worker_process import WorkerDied, WorkerProcess
 from noiseaug.errors import Stopped, WorkerUnfit
+from noiseaug.kinds import KINDS
 from noiseaug.planning.task import About, Item, Job, Outcome, Task, failure_of, withdraw
 
 # Batches under way for each worker: enough for the others to go on while one does a long recording.
 _WINDOW = 8
-# A byte of audio is an eighth of the work of one of a compressed image.
+# Bytes that even a small file counts as, times the work of its kind.
 _LEAST_BYTES = 1 << 12
-_WORK_PER_BYTE = {"image": 1.0, "audio": 1 / 8}
 # Workers that may die over a file before it has failed. One that is killed (signal 9), by the system for want of memory
 # or by somebody, need not have died of the file.
 _CRASHES, _KILLS = 2, 5
@@ -94,7 +94,7 @@ def _batches(items: Iterable[Item[About]], size: Batch) -> Iterator[list[Item[Ab
         batch.append(item)
         task = item[1]
         if task:
-            work = task.source.size * _WORK_PER_BYTE[task.source.kind]
+            work = task.source.size * KINDS[task.source.kind].work
             weight += max(work, _LEAST_BYTES) * len(task.targets)
         if weight >= size.work or len(batch) >= size.items:
             yield batch

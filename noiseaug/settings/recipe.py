@@ -48,7 +48,7 @@ class ImageOptions:
         _check("quality", self.quality, (None, *range(1, 101)))
         _check("subsampling", self.subsampling, SUBSAMPLINGS)
         _check("png_level", self.png_level, (None, *range(10)))
-        _check("format", self.format, (None, *kinds.WRITABLE["image"]))
+        _check("format", self.format, (None, *kinds.KINDS["image"].writable))
         _check("measure", self.measure, MEASURES)
 
 
@@ -73,7 +73,7 @@ class AudioOptions:
     on_clip: str = "saturate"
 
     def __post_init__(self) -> None:
-        _check("format", self.format, (None, *kinds.WRITABLE["audio"]))
+        _check("format", self.format, (None, *kinds.KINDS["audio"].writable))
         _check("snr_reference", self.snr_reference, SNR_REFERENCES)
         _check("on_silence", self.on_silence, ON_SILENCE)
         _check("keep_silence", self.keep_silence, (False, True))

@@ -40,8 +40,8 @@ OPTIONS = (
         help="""Files of the same stem that go along with each target, such as .txt,.json,.xml. The <filename> of Pascal
         VOC is brought up to date.""",
     ),
-    click.option("--image-format", type=click.Choice(kinds.WRITABLE["image"]), help="Write images as this."),
-    click.option("--audio-format", type=click.Choice(kinds.WRITABLE["audio"]), help="Write audio as this."),
+    click.option("--image-format", type=click.Choice(kinds.KINDS["image"].writable), help="Write images as this."),
+    click.option("--audio-format", type=click.Choice(kinds.KINDS["audio"].writable), help="Write audio as this."),
     click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, lossy WebP and AVIF.  [default: 95]"),
     click.option(
         "--subsampling",

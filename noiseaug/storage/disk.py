@@ -1,0 +1,110 @@
+"""The calls into the file system on SOURCE and DEST, beside those of `SourceFile` and `OutputFile`.
+
+All other packages go through these functions: where SOURCE or DEST is no directory one day but an object store, this is
+where it is told apart. Each is one system call or a few, and raises OSError as that does unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from typing import BinaryIO
+
+
+def stat(path: str) -> os.stat_result:
+    """Return what is known of the file at `path`, or of the one that a link there leads to."""
+    return os.stat(path)
+
+
+def lstat(path: str) -> os.stat_result:
+    """Return what is known of the file at `path`, or of the link itself."""
+    return os.lstat(path)
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is something at `path`; a link that leads nowhere is nothing."""
+    return os.path.exists(path)
+
+
+def lexists(path: str) -> bool:
+    """Tell whether there is something at `path`, be it a link that leads nowhere."""
+    return os.path.lexists(path)
+
+
+def is_file(path: str) -> bool:
+    """Tell whether there is a regular file at `path`, or a link to one."""
+    return os.path.isfile(path)
+
+
+def is_directory(path: str) -> bool:
+    """Tell whether there is a directory at `path`, or a link to one."""
+    return os.path.isdir(path)
+
+
+def is_link(path: str) -> bool:
+    """Tell whether there is a symbolic link at `path`."""
+    return os.path.islink(path)
+
+
+def is_same(path: str, other: str) -> bool:
+    """Tell whether both paths lead to one file or directory."""
+    return os.path.samefile(path, other)
+
+
+def real_path(path: str) -> str:
+    """Return the absolute path to the same place without any link on the way."""
+    return os.path.realpath(path)
+
+
+def entries(directory: str) -> contextlib.AbstractContextManager[Iterator[os.DirEntry[str]]]:
+    """Return the entries of a directory, to be read in a `with` statement as they come: there may be millions."""
+    return os.scandir(directory)
+
+
+def open_for_reading(path: str) -> BinaryIO:
+    """Open a file that this tool keeps for itself, such as a manifest."""
+    return open(path, "rb")
+
+
+def make_directories(path: str) -> None:
+    """Make a directory and those above it, where they are missing."""
+    os.makedirs(path, exist_ok=True)
+
+
+def rename(old: str, new: str) -> None:
+    """Give a file or directory another name; a file there is replaced, in one step."""
+    os.replace(old, new)
+
+
+def touch(path: str) -> None:
+    """Set the time of change of a file to now."""
+    os.utime(path)
+
+
+def remove(path: str) -> bool:
+    """Remove a file or link; tell whether there was one."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def remove_directory(path: str) -> None:
+    """Remove an empty directory."""
+    os.rmdir(path)
+
+
+def remove_empty_directories(directory: str, top: str) -> None:
+    """Remove a directory below `top` and those above it, up to the first that is not empty."""
+    with contextlib.suppress(OSError):
+        while not os.path.samefile(directory, top):
+            os.rmdir(directory)
+            directory = os.path.dirname(directory)
+
+
+def remove_tree(path: str) -> None:
+    """Remove a directory with all that is in it, as far as that can be done; no error if it cannot."""
+    shutil.rmtree(path, ignore_errors=True)

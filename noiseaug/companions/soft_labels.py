@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import functools
 import json
-import posixpath
-import re
 from collections.abc import Iterable
 
 from noiseaug.errors import Stopped, Unfit
+from noiseaug.manifest.reading import record_of
+from noiseaug.manifest.records import record_line
+from noiseaug.planning.labels import SoftLabel, label_of
 
 _MOST_CLASSES = 32_768  # so that a row stays within what is read as one
-# Quotes within texts are escaped, so these can stand nowhere else in the line of a row.
-_LABEL = re.compile(rb'("label": ("(?:[^"\\]|\\.)*"), )(?:"soft_label": \[[^\]]*\], )?')
-_SOFT_LABEL = re.compile(rb'"soft_label": \[[^\]]*\], ')
+# Quotes within texts are escaped, so this can stand nowhere else in the line of a row.
+_MARK = b'"soft_label": ['
 
 
 class SoftLabels:
-    """Puts soft labels into rows.
+    """The soft labels of all classes.
 
     Args:
         classes: the names of the classes.
@@ -31,8 +31,8 @@ class SoftLabels:
     Raises:
         Unfit: if there are fewer than two classes, or more than 32,768.
 
-    >>> SoftLabels(["dogs", "cats"], 0.1).put_into(b'{"label": "cats", "copy": 0}')
-    b'{"label": "cats", "soft_label": [0.9, 0.1], "copy": 0}'
+    >>> SoftLabels(["dogs", "cats"], 0.1).of("cats/a.png").values
+    [0.9, 0.1]
     """
 
     def __init__(self, classes: Iterable[str], epsilon: float) -> None:
@@ -43,43 +43,52 @@ class SoftLabels:
             raise Unfit(f"label smoothing needs two class folders or more in SOURCE, and there is {found}")
         if count > _MOST_CLASSES:
             raise Unfit(f"label smoothing is for {_MOST_CLASSES:,} classes at most; SOURCE has {count:,} class folders")
-        self._own, self._other = repr(1 - epsilon), repr(epsilon / (count - 1))
-        self._places = {json.dumps(name).encode(): place for place, name in enumerate(self.classes)}
-        self._of = functools.lru_cache(maxsize=16)(self._line_part)  # neighbours in a walk are of one class
+        self._own, self._other = 1 - epsilon, epsilon / (count - 1)
+        self._places = {name: place for place, name in enumerate(self.classes)}
 
-    def put_into(self, lines: bytes) -> bytes:
-        """The lines of rows, each with the soft label that belongs to its label."""
-        return _LABEL.sub(lambda found: found[1] + self._of(found[2]), lines)
+    def of(self, source_path: str) -> SoftLabel:
+        """Return the soft label of a source.
 
-    def _line_part(self, label: bytes) -> bytes:
+        Raises:
+            Stopped: if its class is none of those given.
+        """
+        return self._of_class(label_of(source_path))
+
+    @functools.lru_cache(maxsize=16)  # noqa: B019 - neighbours in a walk are of one class
+    def _of_class(self, label: str) -> SoftLabel:
         if label not in self._places:
             raise Stopped(
-                f"a row has the label {label.decode()}, but the walk found no source in a folder of that name; "
+                f"a row has the label {json.dumps(label)}, but the walk found no source in a folder of that name; "
                 "if SOURCE changed meanwhile, run again; if the manifest was edited, run with --force"
             )
-        place, count = self._places[label], len(self.classes)
-        values = [self._other] * place + [self._own] + [self._other] * (count - place - 1)
-        return f'"soft_label": [{", ".join(values)}], '.encode()
+        return SoftLabel(self._places[label], len(self.classes), self._own, self._other)
+
+    def put_into(self, line: bytes) -> bytes:
+        """Return the line of a row that was written before, with the soft label that it is to have now.
+
+        Raises:
+            Stopped: if the row has a label that is no class.
+        """
+        record = record_of(line)
+        values = self._of_class(record["label"]).values
+        return line if record.get("soft_label") == values else record_line(record | {"soft_label": values})
 
     def listing(self) -> bytes:
-        """The content of classes.json."""
+        """Return the content of classes.json."""
         return json.dumps(self.classes, indent=0).encode() + b"\n"
 
 
-def is_soft(lines: bytes) -> bool:
-    """Whether there is a soft label in the lines of rows."""
-    return b'"soft_label": [' in lines
+def is_soft(line: bytes) -> bool:
+    """Tell whether there is a soft label in the line of a row."""
+    return _MARK in line
 
 
-def taken_off(lines: bytes) -> bytes:
-    """The lines of rows without their soft labels.
+def taken_off(line: bytes) -> bytes:
+    """Return the line of a row without its soft label.
 
-    >>> taken_off(b'{"label": "cats", "soft_label": [0.9, 0.1], "copy": 0}')
-    b'{"label": "cats", "copy": 0}'
+    >>> taken_off(b'{"file_name": "a", "source_path": "a", "label": "cats", "soft_label": [0.9, 0.1], "copy": 0}')
+    b'{"file_name": "a", "source_path": "a", "label": "cats", "copy": 0}\\n'
     """
-    return _SOFT_LABEL.sub(b"", lines)
-
-
-def class_of(path: str) -> str:
-    """The class of a source: the name of its folder, or an empty one where it stands in SOURCE itself."""
-    return posixpath.basename(posixpath.dirname(path))
+    record = record_of(line)
+    del record["soft_label"]
+    return record_line(record)

@@ -17,7 +17,7 @@ from noiseaug.exports.lhotse import Lhotse
 from noiseaug.exports.nemo import Nemo
 from noiseaug.exports.samples import Choice, Failure, Sample, Survey, chosen_samples, manifest_of
 from noiseaug.exports.webdataset import WebDataset
-from noiseaug.manifest.state import State
+from noiseaug.manifest.lock import Lock
 from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.paths import FAILURES, STATE_PREFIX
 from noiseaug.storage.source_file import Refused
@@ -83,8 +83,8 @@ def export(
         raise ValueError(f"{to!r} is no format to export to: expected one of {', '.join(FORMATS)}")
     dest, options = os.fspath(dest), options or ExportOptions()
     manifest = manifest_of(dest)
-    state = State(dest)
-    state.lock()  # no run may change the outputs meanwhile
+    lock = Lock(dest)
+    lock.take()  # no run may change the outputs meanwhile
     try:
         if os.path.isdir(os.path.join(dest, STATE_PREFIX)):
             raise Stopped(f"a run over {dest} was interrupted; finish it with the same command, then export")
@@ -107,7 +107,7 @@ def export(
                 summary.files, summary.written, summary.removed = drafts.publish()
             return summary
     finally:
-        state.close()
+        lock.release()
 
 
 def is_export(path: str) -> bool:

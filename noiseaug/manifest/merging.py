@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from noiseaug.errors import Misplaced, Unmerged
+from noiseaug.manifest.former import sweep
+from noiseaug.manifest.home import Home
 from noiseaug.manifest.lock import Lock
 from noiseaug.manifest.reading import Group, find, read_entries, read_groups
 from noiseaug.manifest.shards import COMMAND, directory_of, is_finished, named, remove_shards, shards_in
@@ -95,23 +97,21 @@ def _command_of(dest: str, shard: Shard) -> dict[str, object]:
 
 
 def _merged(dest: str, shards: list[Shard]) -> Merged:
-    state = State(dest, find(dest))
-    manifest, failures = state.begin()
-    rows = failed = 0
-    try:
+    home = Home(dest, find(dest))
+    with contextlib.closing(State(home)) as state:
+        state.begin()
+        rows = failed = 0
         for group in _groups(dest, shards):
-            manifest.write(b"".join(group.rows.values()))
+            state.manifest.write(b"".join(group.rows.values()))
             rows += len(group.rows)
         for line in _failures(dest, shards):
-            failures.write(line)
+            state.failures.write(line)
             failed += 1
-        state.sweep()
-        manifest.settle()
-        state.finish(manifest, failures, failed=bool(failed), worked=_is_newer(dest, shards, state.manifest_path))
-    finally:
-        state.close()
+        sweep(home)
+        state.manifest.settle()
+        state.commit(failed=bool(failed), worked=_is_newer(dest, shards, home.manifest))
     remove_shards(dest)
-    return Merged(len(shards), rows, failed, state.manifest_path)
+    return Merged(len(shards), rows, failed, home.manifest)
 
 
 def _groups(dest: str, shards: list[Shard]) -> Iterator[Group]:

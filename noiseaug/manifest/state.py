@@ -1,226 +1,183 @@
-"""What a run keeps in DEST so that it can be killed at any instant and taken up again.
-
-While outputs are being made, `DEST/.noiseaug/` holds
-
-- `journal.jsonl`: the new manifest as far as it has come, in its final order;
-- `pending.jsonl`: the targets that were handed to workers, each announced before it can appear in DEST;
-- `failures.jsonl`: the failures so far;
-- `base.jsonl`: after an interruption, all that is known from the manifest and the journals of runs before this one.
-
-At the end the journal takes the place of the manifest, and the directory goes. What goes with the manifest is drafted
-here too, and put in place before it; or after it, if it is a view of the manifest that the run was asked for, which is
-then the last thing to change. A run that finds nothing to do creates none of this: a file is written only from where it
-differs from the one before.
-
-A run over a shard keeps the same in the shard's own directory (see `shard`), and beside its manifest the command that
-it is the work of. What shards have done, finished or not, is taken over by the next run over all of DEST.
-"""
+"""The record of a run in the making: what was announced and done, and how it is put in place at the end."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import heapq
 import os
-import posixpath
-import shutil
 import unicodedata
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import BinaryIO
 
+from noiseaug.manifest.former import known_groups, recover
+from noiseaug.manifest.home import Home
 from noiseaug.manifest.lock import Lock
-from noiseaug.manifest.reading import Group, find, merged, read_groups
-from noiseaug.manifest.records import is_pending, pending_line
-from noiseaug.manifest.shards import COMMAND, directory_of, remove_shards, shards_in
-from noiseaug.settings.shard import Shard
+from noiseaug.manifest.reading import Group, find
+from noiseaug.manifest.records import pending_line
+from noiseaug.manifest.shards import COMMAND
+from noiseaug.storage import disk
 from noiseaug.storage.output_file import remove_temporaries, write_if_changed
-from noiseaug.storage.paths import FAILURES, MANIFEST, STATE_PREFIX, walk_order
+from noiseaug.storage.paths import STATE_PREFIX
 from noiseaug.storage.settled_file import SettledFile
 
 
 class State:
-    """The lock on DEST, what earlier runs left there, and the manifest in the making.
+    """The lock on DEST, and the manifest in the making.
+
+    A run that finds nothing to do changes nothing on disk: a file is written only from where it differs from the one
+    before.
 
     Args:
-        dest: the directory DEST.
-        name: what the manifest is called there; one of another name is taken to be it until this one is there.
-        shard: if given, only of that part of DEST, which keeps its own manifest.
+        home: where the run keeps what it knows.
         command: tells runs over shards apart that cannot be merged.
 
     Attributes:
-        manifest_path: where the manifest is published.
-        failures_path: where the failures are.
-        tag: begins the names of temporaries; those of shards are told apart, as they are at work at once.
+        home: as given.
+        manifest: the rows of this run, to be written in walk order.
+        failures: the failures of this run, likewise.
     """
 
-    def __init__(self, dest: str, name: str = MANIFEST, shard: Shard | None = None, command: bytes = b"") -> None:
-        self._dest, self._name, self._shard, self._command = dest, name, shard, command
-        self._home = directory_of(shard, dest) if shard else dest
-        self._directory = os.path.join(self._home, "state" if shard else STATE_PREFIX)
-        self._lock = Lock(dest)
-        self._pending: IO[bytes] | None = None
+    def __init__(self, home: Home, command: bytes = b"") -> None:
+        self.home = home
+        self._command = command
+        self._lock = Lock(home.dest)
+        self._made_dest = False
+        self._pending: BinaryIO | None = None
         self._open: list[SettledFile] = []
         self._companions: list[SettledFile] = []
         self._views: list[SettledFile] = []
         self._retired: list[str] = []
-        self.manifest_path = os.path.join(self._home, name)
-        self.failures_path = os.path.join(self._home, FAILURES)
-        self.tag = f"{shard.number}of{shard.of}-" if shard else ""
 
-    def _file(self, name: str) -> str:
-        return os.path.join(self._directory, name)
+    @property
+    def manifest_path(self) -> str:
+        """Where the manifest is put, or "" if none is kept."""
+        return self.home.manifest
 
-    def lock(self) -> None:
-        """Takes DEST, or the shard, for this process until it ends in whatever way. Raises Busy if another has it."""
-        self._lock.take(self._shard)
+    @property
+    def tag(self) -> str:
+        """What the names of temporaries begin with."""
+        return self.home.tag
 
     @property
     def is_part(self) -> bool:
         """Whether this is of a shard only."""
-        return self._shard is not None
+        return self.home.shard is not None
 
-    def abandon(self) -> None:
-        """Removes what taking a shard left in DEST, after a run that could not begin."""
-        if self._shard:
-            self._lock.abandon(self._shard)
-
-    def adopt(self) -> None:
-        """Gives a manifest that earlier runs wrote under another name the name it has now."""
-        former = find(self._home, self._name)
-        if former != self._name:
-            os.rename(os.path.join(self._home, former), self.manifest_path)
-
-    def old_groups(self) -> Iterator[Group]:
-        """All rows that earlier runs left, finished or not, by source in walk order."""
-        own, shard = self._own_groups(), self._shard
-        if shard is None:
-            shards = (State(self._dest, shard=other)._own_groups() for other in shards_in(self._dest))
-            return merged(heapq.merge(*shards, key=lambda group: walk_order(group.source_path)), own)
-        if os.path.exists(self.manifest_path) or os.path.exists(self._file("base.jsonl")):
-            return own
-        before = State(self._dest)._own_groups()
-        return merged(own, (group for group in before if shard.holds(group.source_path)))
-
-    def _own_groups(self) -> Iterator[Group]:
-        base = self._file("base.jsonl")
-        manifest = os.path.join(self._home, find(self._home, self._name))
-        known = read_groups(base if os.path.exists(base) else manifest)
-        announced = merged(read_groups(self._file("pending.jsonl")), known)
-        return merged(read_groups(self._file("journal.jsonl")), announced)
+    def known(self) -> Iterator[Group]:
+        """Yield all rows that earlier runs left, by source in walk order."""
+        return known_groups(self.home)
 
     def recover(self) -> Iterator[Group]:
-        """`old_groups`, after tidying up what an interrupted run left, so that this run can be interrupted too."""
-        shards = [] if self._shard else shards_in(self._dest)
-        if os.path.isdir(self._directory) or shards:
-            os.makedirs(self._directory, exist_ok=True)
-            draft, directories = self._file("base.new"), {""}
-            with open(draft, "wb") as file:
-                for group in self.old_groups():
-                    for file_name, line in group.rows.items():
-                        file.write(line)
-                        if is_pending(line):
-                            directories.add(posixpath.dirname(file_name))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, self._file("base.jsonl"))
-            for name in ("journal.jsonl", "pending.jsonl"):
-                _remove(self._file(name))
-            if shards:
-                remove_shards(self._dest)
-            if self._shard:
-                remove_temporaries(directory_of(self._shard, self._dest))
-            self.remove_temporaries(directories)
-        return self.old_groups()
+        """Tidy up what an interrupted run left, then yield all rows that are known."""
+        return recover(self.home)
 
-    def begin(self) -> tuple[SettledFile, SettledFile]:
-        """The manifest and the failures of this run, to be written in walk order."""
-        manifest = SettledFile(self.manifest_path, self._file("journal.jsonl"))
-        failures = SettledFile(self.failures_path, self._file("failures.jsonl"))
-        self._open += [manifest, failures]
-        return manifest, failures
+    def remove_temporaries(self, directories: Iterable[str]) -> None:
+        """Remove unfinished outputs from directories of DEST (relative to it)."""
+        for directory in directories:
+            remove_temporaries(os.path.join(self.home.dest, directory), self.tag)
+
+    def lock(self) -> None:
+        """Take DEST, or the shard, for this process until it ends in whatever way.
+
+        Raises:
+            Busy: if another process has it.
+        """
+        self._made_dest = not disk.is_directory(self.home.dest)
+        disk.make_directories(self.home.dest)
+        self._lock.take(self.home.shard)
+
+    def abandon(self) -> None:
+        """Remove what `lock` made in DEST, and DEST if it was made, after a run that could not begin."""
+        if self.home.shard:
+            self._lock.abandon(self.home.shard)
+        if self._made_dest:
+            with contextlib.suppress(OSError):  # another shard may be at work there
+                disk.remove_directory(self.home.dest)
+
+    def begin(self) -> None:
+        """Open the manifest and the failures of this run.
+
+        A manifest that earlier runs wrote under another name gets the name that it has now.
+        """
+        former = find(self.home.directory, self.home.name)
+        if former != self.home.name:
+            disk.rename(os.path.join(self.home.directory, former), self.home.manifest)
+        self.manifest = self._opened(self.home.manifest, "journal.jsonl")
+        self.failures = self._opened(self.home.failures, "failures.jsonl")
+
+    def _opened(self, path: str, draft: str) -> SettledFile:
+        self._open.append(SettledFile(path, self.home.in_state(draft)))
+        return self._open[-1]
 
     def announce(self, targets: Iterable[tuple[str, str]]) -> None:
-        """Notes (source path, file name) pairs that are about to be made; must come before their making."""
+        """Note (source path, file name) pairs that are about to be made; must come before their making."""
         if self._pending is None:
-            os.makedirs(self._directory, exist_ok=True)
-            self._pending = open(self._file("pending.jsonl"), "wb", buffering=0)  # noqa: SIM115 - held for the run
+            disk.make_directories(self.home.state)
+            self._pending = disk.open_new(self.home.in_state("pending.jsonl"))
         self._pending.write(b"".join(pending_line(*target) for target in targets))
 
     def companion(self, name: str, *, is_view: bool = False) -> SettledFile:
-        """A file that goes with the manifest, to be written and settled; `finish` puts it in place.
+        """Return a file that goes with the manifest, to be written and settled; `commit` puts it in place.
 
         Args:
             name: what it is called in DEST.
             is_view: whether it is a view of the manifest, and must not be older.
         """
-        file = SettledFile(os.path.join(self._dest, name), self._file(f"new-{name}"))
-        self._open.append(file)
+        file = self._opened(os.path.join(self.home.dest, name), f"new-{name}")
         (self._views if is_view else self._companions).append(file)
         return file
 
     def retire(self, name: str) -> None:
-        """Lets `finish` remove a file of this name from DEST, which goes with a manifest that is no more."""
-        self._retired.append(os.path.join(self._dest, name))
+        """Let `commit` remove a file of this name from DEST, which goes with a manifest that is no more."""
+        self._retired.append(os.path.join(self.home.dest, name))
 
-    def finish(self, manifest: SettledFile, failures: SettledFile, *, failed: bool, worked: bool) -> None:
-        """Publishes what is new, the manifest (settled before) and its view last, and leaves nothing else behind.
+    def commit(self, *, failed: bool, worked: bool) -> None:
+        """Put everything in place that was written and settled, the manifest and its views last.
 
-        They are what Make looks at, so they are no older than any output even where their text stays the same.
+        A kill before the manifest is renamed leaves the journal, from which the next run goes on. A kill after it
+        leaves a finished DEST, but perhaps a view or a state directory that is old, which the next run mends. Make
+        looks at the manifest and its views, so they are no older than any output even where their text stays the same.
+
+        Args:
+            failed: whether there are failures to be kept.
+            worked: whether outputs were written.
         """
         if failed:
-            self.publish_failures(failures)
+            self.publish_failures()
         else:
-            _remove(self.failures_path)
+            disk.remove(self.home.failures)
         for file in self._companions:
-            if file.differs:
-                file.publish()
+            file.publish()
         for path in self._retired:
-            _remove(path)
-        if self._shard:
-            write_if_changed(os.path.join(directory_of(self._shard, self._dest), COMMAND), self._command)
-        _remove(self._file("pending.jsonl"))
-        _remove(self._file("base.jsonl"))
-        if manifest.differs:
-            manifest.publish()
-        elif worked:
-            os.utime(self.manifest_path)
+            disk.remove(path)
+        if self.home.shard:
+            write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
+        for name in ("pending.jsonl", "base.jsonl"):
+            disk.remove(self.home.in_state(name))
+        if not self.manifest.publish() and worked:  # written last
+            disk.touch(self.home.manifest)
         for file in self._views:
-            if file.differs:
-                file.publish()
-            elif os.stat(file.path).st_mtime_ns < os.stat(self.manifest_path).st_mtime_ns:
-                os.utime(file.path)
-        shutil.rmtree(self._directory, ignore_errors=True)
+            if not file.publish() and disk.stat(file.path).st_mtime_ns < disk.stat(self.home.manifest).st_mtime_ns:
+                disk.touch(file.path)
+        disk.remove_tree(self.home.state)
 
-    def publish_failures(self, failures: SettledFile) -> None:
-        """Puts the failures so far in place of those of the last run."""
-        if failures.settle():
-            failures.publish()
+    def publish_failures(self) -> None:
+        """Put the failures so far in place of those of the last run."""
+        self.failures.settle()
+        self.failures.publish()
 
-    @functools.cache  # noqa: B019 - one a run
     def folds_names(self) -> bool:
-        """Whether DEST takes names for the same that differ in case, or in how accents are composed."""
-        probe = f"{STATE_PREFIX}-{self.tag}\u00e9.tmp"
-        path = os.path.join(self._dest, probe)
-        with open(path, "wb"):
-            pass
-        others = (probe.upper(), unicodedata.normalize("NFD", probe))
-        folds = any(os.path.exists(os.path.join(self._dest, other)) for other in others)
-        os.unlink(path)
-        return folds
+        """Tell whether DEST takes names for the same that differ in case, or in how accents are composed."""
+        return self._folds_names
 
-    def remove_temporaries(self, directories: Iterable[str]) -> None:
-        """Removes unfinished outputs from directories of DEST (relative to it)."""
-        for directory in directories:
-            remove_temporaries(os.path.join(self._dest, directory), self.tag)
-
-    def sweep(self) -> None:
-        """Removes the temporaries of an interrupted run whose work others have done."""
-        if os.path.isdir(self._directory):
-            rows = ((name, line) for group in self._own_groups() for name, line in group.rows.items())
-            self.remove_temporaries({posixpath.dirname(name) for name, line in rows if is_pending(line)})
+    @functools.cached_property
+    def _folds_names(self) -> bool:
+        name = f"{STATE_PREFIX}-{self.home.tag}\u00e9.tmp"
+        others = (name.upper(), unicodedata.normalize("NFD", name))
+        return disk.answers_to(self.home.dest, name, others)
 
     def close(self) -> None:
-        """Gives DEST free."""
+        """Give DEST free."""
         for file in self._open:
             file.close()
         if self._pending:
@@ -228,6 +185,46 @@ class State:
         self._lock.release()
 
 
-def _remove(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)
+class _Nowhere(SettledFile):
+    """A file of which nothing is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(os.devnull, os.devnull)
+
+    def write(self, lines: bytes) -> None:
+        """Drop the lines."""
+
+    def settle(self) -> bool:
+        """Tell that nothing differs."""
+        return False
+
+
+class Unrecorded(State):
+    """The state of a run that keeps no record: one file to one file, as `cp` does it.
+
+    Other runs may write to the same directory meanwhile: nothing is locked, and temporaries have a tag of their own.
+    """
+
+    manifest_path = ""
+    tag = ""
+    is_part = True
+
+    def __init__(self, dest: str) -> None:
+        super().__init__(Home(dest))
+        self.tag = os.urandom(4).hex()
+        self.manifest = self.failures = _Nowhere()
+
+    def known(self) -> Iterator[Group]:
+        """Yield nothing: no run is known to have written anything."""
+        return iter(())
+
+    recover = known
+
+    def folds_names(self) -> bool:
+        """Tell that it does not matter: there is one name."""
+        return False
+
+    def _do_nothing(self, *_: object, **__: object) -> None:
+        """Keep no record."""
+
+    lock = abandon = begin = announce = publish_failures = commit = _do_nothing

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-from noiseaug.companions.companion_files import Finishing
+from noiseaug.companions.companion_files import CompanionFiles
 from noiseaug.engines import pool
-from noiseaug.engines.cores import available_cores
+from noiseaug.engines.choice import engine_for
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
-from noiseaug.manifest.state import State
+from noiseaug.manifest.former import known_groups
+from noiseaug.manifest.home import Home
+from noiseaug.manifest.reading import record_of
+from noiseaug.manifest.removing import remove_recorded
+from noiseaug.manifest.state import State, Unrecorded
 from noiseaug.pipeline.summary import Progress, Summary
 from noiseaug.planning import sidecars
-from noiseaug.planning.ends import Place, locate
-from noiseaug.planning.reconcile import Reconciliation
-from noiseaug.planning.targets import Plan, Target
-from noiseaug.planning.task import Job, Note, Outcome, Task
+from noiseaug.planning.collisions import Collisions
+from noiseaug.planning.ends import Ends, locate
+from noiseaug.planning.reconcile import Note, Reconciliation
+from noiseaug.planning.targets import Plan
+from noiseaug.planning.task import Item, Job, Outcome, Task
 from noiseaug.planning.walk import Listing, Source, Walk
 from noiseaug.settings.companions import Companions
 from noiseaug.settings.layout import Layout
 from noiseaug.settings.recipe import Recipe
+from noiseaug.settings.request import Request
 from noiseaug.settings.running import Running
 from noiseaug.settings.selection import Selection
-from noiseaug.storage.output_file import remove_temporaries
+from noiseaug.storage import disk
 
 
 def run(
@@ -40,7 +45,7 @@ def run(
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Summary:
-    """Writes noisy copies of SOURCE to DEST, with a manifest; what is up to date is left as it is.
+    """Write noisy copies of SOURCE to DEST, with a manifest; what is up to date is left as it is.
 
     Args:
         source: a directory, or one file.
@@ -51,6 +56,9 @@ def run(
         layout: what is written besides noisy samples, and under what names.
         companions: what to write besides the outputs; `manifest.jsonl` by default.
         on_progress: called after each source, in walk order.
+
+    Returns:
+        What was done.
 
     Raises:
         Misplaced: if source and dest do not go together, or outputs would have names that they cannot have.
@@ -67,42 +75,19 @@ def run(
     Traceback (most recent call last):
     noiseaug.errors.Misplaced: SOURCE no/such/folder does not exist
     """
-    selection, running, companions = selection or Selection(), running or Running(), companions or Companions()
-    plan = Plan(recipe, layout or Layout())
-    companions.check_seed(recipe.seed)
-    place = locate(os.fspath(source), os.fspath(dest), selection.root)
-    _refuse_parts(place, selection, companions)
-    job = Job(place.source_root, place.dest_root, running.overwrite_foreign, plan.layout.link, running.max_pixels)
-    if place.source_file is not None and place.dest_file is not None:
-        found = next(iter(_walk(place, selection, recipe)), None)
-        if not isinstance(found, Source):
-            name = place.source_file
-            raise NothingToDo(f"{name} is neither an image nor an audio file, by its suffix, or not selected")
-        if companions != Companions():
-            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {place.dest_file} is a file")
-        return _run_file(job, found, place.dest_file, plan, running, on_progress)
-    existed = os.path.isdir(place.dest_root)
-    os.makedirs(place.dest_root, exist_ok=True)
-    state = State(
-        place.dest_root, companions.rows, selection.shard, _command(plan, selection) if selection.shard else b""
-    )
-    job = replace(job, tag=state.tag)
-    finishing = Finishing(companions, place, state)
+    request = _request(recipe, selection, running, layout, companions)
+    ends = locate(os.fspath(source), os.fspath(dest), request.selection.root)
+    _refuse_parts(request, ends)
+    state = Unrecorded(ends.dest_root) if ends.dest_file else State(_home(request, ends), request.command())
     try:
         state.lock()
-        walk, whole = _walk(place, selection, recipe), _walk(place, replace(selection, shard=None), recipe)
-        _refuse_unusable(whole, plan, place.source_root)
-        finishing.prepare(walk, overwrite_foreign=running.overwrite_foreign)
-        state.adopt()
-        return _Run(job, plan, running, state, finishing).go(walk, on_progress)
+        with contextlib.closing(_Run(request, ends, state)) as this:
+            this.prepare()
+            return this.go(on_progress)
     except (NothingToDo, Misplaced, Unfit):
         state.abandon()
-        if not existed:
-            with contextlib.suppress(OSError):  # another shard may be at work there
-                os.rmdir(place.dest_root)
         raise
     finally:
-        finishing.close()
         state.close()
 
 
@@ -115,107 +100,141 @@ def planned(
     layout: Layout | None = None,
     companions: Companions | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """What `run` with the same arguments would make, as (source path, file name), in order. Nothing is written."""
-    selection, running = selection or Selection(), running or Running()
-    plan = Plan(recipe, layout or Layout())
-    place = locate(os.fspath(source), os.fspath(dest), selection.root)
-    walk = _walk(place, selection, recipe)
-    _refuse_unusable(_walk(place, replace(selection, shard=None), recipe), plan, place.source_root)
-    if place.dest_file is not None:
-        yield from ((found.path, place.dest_file) for found in walk if isinstance(found, Source))
-        return
-    job = Job(place.source_root, place.dest_root)
-    old = State(place.dest_root, (companions or Companions()).rows, selection.shard).old_groups()
-    reconciliation = Reconciliation(job, plan, replace(running, prune=False), old, lambda: False)
-    for _, task in reconciliation.items(walk):
+    """Yield what `run` with the same arguments would make, as (source path, file name), in order.
+
+    Nothing is written.
+    """
+    request = _request(recipe, selection, running, layout, companions)
+    ends = locate(os.fspath(source), os.fspath(dest), request.selection.root)
+    plan = Plan(request.recipe, request.layout, ends.dest_file)
+    _survey(request, ends, plan)
+    old = iter(()) if ends.dest_file else known_groups(_home(request, ends))
+    reconciliation = Reconciliation((ends.source_root, ends.dest_root), plan, request.running, old)
+    for _, task in reconciliation.items(_walk(request.selected, ends)):
         if task:
             yield from ((task.source.path, target.file_name) for target in task.targets)
 
 
-def _walk(place: Place, selection: Selection, recipe: Recipe) -> Listing:
-    selection = replace(selection, kinds=frozenset(kind for kind in selection.kinds if recipe.levels_of(kind)))
-    if place.source_file is not None:
-        return Listing(place.source_root, [place.source_file], selection)
+def _request(
+    recipe: Recipe,
+    selection: Selection | None,
+    running: Running | None,
+    layout: Layout | None,
+    companions: Companions | None,
+) -> Request:
+    return Request(
+        recipe, selection or Selection(), running or Running(), layout or Layout(), companions or Companions()
+    )
+
+
+def _refuse_parts(request: Request, ends: Ends) -> None:
+    """Refuse what cannot be done for a part of the sources, or where DEST is a file."""
+    selection, layout = request.selection, request.layout
+    if selection.shard is not None:
+        if ends.source_file is not None:
+            raise Misplaced(f"--shard divides a directory, and SOURCE {ends.source_file} is one file")
+        if selection.limit is not None:
+            raise Misplaced(
+                "--limit counts sources from the first, which shards cannot; use one of --limit and --shard"
+            )
+        if request.companions != Companions():
+            raise Misplaced(
+                "a shard has a manifest of its own part: leave out --manifest, --annotations and --label-smoothing, "
+                "merge, and run again with them and without --shard, which then writes nothing else"
+            )
+    if ends.dest_file is not None:
+        if request.companions != Companions():
+            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {ends.dest_file} is a file")
+        several = any(len(request.recipe.strengths(kind)) > 1 for kind in request.selected.kinds)
+        if several or layout.with_clean or layout.sidecars or layout.name:
+            raise Misplaced(
+                f"several outputs of one file, or names for them, need a directory as DEST; {ends.dest_file} is a file"
+            )
+
+
+def _home(request: Request, ends: Ends) -> Home:
+    return Home(ends.dest_root, request.companions.rows, request.selection.shard)
+
+
+def _walk(selection: Selection, ends: Ends) -> Listing:
+    if ends.source_file is not None:
+        return Listing(ends.source_root, [ends.source_file], selection)
     if selection.names is not None:
-        return Listing(place.source_root, selection.names, selection)
-    return Walk(place.source_root, selection, os.stat(place.dest_root) if os.path.exists(place.dest_root) else None)
+        return Listing(ends.source_root, selection.names, selection)
+    return Walk(ends.source_root, selection, disk.stat(ends.dest_root) if disk.exists(ends.dest_root) else None)
 
 
-def _refuse_parts(place: Place, selection: Selection, companions: Companions) -> None:
-    """Refuses what cannot be done for a part of the sources."""
-    if selection.shard is None:
-        return
-    if place.source_file is not None:
-        raise Misplaced(f"--shard divides a directory, and SOURCE {place.source_file} is one file")
-    if selection.limit is not None:
-        raise Misplaced("--limit counts sources from the first, which shards cannot; use one of --limit and --shard")
-    if companions != Companions():
-        raise Misplaced(
-            "a shard has a manifest of its own part: leave out --manifest, --annotations and --label-smoothing, merge, "
-            "and run again with them and without --shard, which then writes nothing else"
-        )
-
-
-def _command(plan: Plan, selection: Selection) -> bytes:
-    """What shards must have in common to be merged, as JSON; a list of names stands as its hash."""
-    names = None if selection.names is None else hashlib.sha256(json.dumps(selection.names).encode()).hexdigest()
-    chosen = asdict(replace(selection, shard=None, names=None)) | {"kinds": sorted(selection.kinds), "names": names}
-    return json.dumps(asdict(plan.recipe) | asdict(plan.layout) | chosen, indent=1).encode() + b"\n"
-
-
-def _refuse_unusable(walk: Listing, plan: Plan, source_root: str) -> None:
-    """Goes through the walk before any work, where names may meet."""
-
-    def paths() -> Iterator[str]:
-        return (found.path for found in walk if isinstance(found, Source))
-
-    found = plan.unusable(paths, lambda path: bool(sidecars.find(source_root, path, plan.layout.sidecars)))
-    if found and len(found.source_paths) > 1:
-        one, other = found.source_paths
-        raise Misplaced(f"{one} and {other} would both become {found.file_name}; leave one out with --exclude")
-    if found:
-        raise Misplaced(f"{found.source_paths[0]} would become {found.file_name}, which {found.reason}; change --name")
+def _survey(request: Request, ends: Ends, plan: Plan, companions: CompanionFiles | None = None) -> None:
+    """Walk over all sources before any work, if somebody needs to know all names."""
+    collisions = Collisions(plan, lambda path: bool(sidecars.find(ends.source_root, path, request.layout.sidecars)))
+    walk = _walk(replace(request.selected, shard=None), ends)
+    if collisions.are_possible or (companions and companions.need_sources):
+        for found in walk:
+            if isinstance(found, Source) and collisions.are_possible:
+                collisions.meet(found.path)
+            if companions:
+                companions.meet(found)
+        collisions.settle(lambda: (found.path for found in walk if isinstance(found, Source)))
+    if companions:
+        companions.settle()
 
 
 class _Run:
-    """One run over a directory."""
+    """One run: what it needs, what is under way, and what it did so far."""
 
-    def __init__(self, job: Job, plan: Plan, running: Running, state: State, finishing: Finishing) -> None:
-        self._job, self._plan, self._running, self._state = job, plan, running, state
-        self._finishing = finishing
-        self._manifest, self._failures = state.begin()
+    def __init__(self, request: Request, ends: Ends, state: State) -> None:
+        self._request, self._ends, self._state = request, ends, state
+        self._running = replace(request.running, workers=1) if ends.dest_file else request.running
+        self._plan = Plan(request.recipe, request.layout, ends.dest_file)
+        self._companions = CompanionFiles(request.companions, ends, state)
         self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
-        self._summary = Summary(manifest=state.manifest_path, notes=finishing.notes)
+        self._summary = Summary(manifest=state.manifest_path, notes=self._companions.notes)
 
-    def go(self, walk: Listing, on_progress: Callable[[Progress], None]) -> Summary:
-        summary = self._summary
-        reconciliation = Reconciliation(
-            self._job, self._plan, self._running, self._state.recover(), self._state.folds_names
+    def prepare(self) -> None:
+        """Make sure, before any work, that all can be written."""
+        self._companions.check()
+        _survey(self._request, self._ends, self._plan, self._companions)
+        if not self._running.overwrite_foreign:
+            self._companions.refuse_foreign()
+
+    def go(self, on_progress: Callable[[Progress], None]) -> Summary:
+        """Make all that is to be made, and put the record of it in place."""
+        ends, state, running = self._ends, self._state, self._running
+        state.begin()
+        walk = _walk(self._request.selected, ends)
+        job = Job(
+            *(ends.source_root, ends.dest_root, running.overwrite_foreign, self._request.layout.link),
+            *(running.max_pixels, state.tag),
         )
-        engine = _engine(self._job, self._running)
+        engine = engine_for(job, running)
         try:
-            for note, outcome in pool.in_order(engine, reconciliation.items(walk), self._announce):
+            for note, outcome in pool.in_order(engine, self._items(walk), self._announce):
                 on_progress(self._record(note, outcome))
             engine.close()
-            summary.others, summary.specials, summary.pruned = walk.others, walk.specials, reconciliation.pruned
-            if not summary.sources and not summary.failed and not walk.elsewhere:
-                raise NothingToDo(_nothing_in(self._job.source_root, walk))
-            self._state.remove_temporaries(_directories(engine.lost))
-            self._manifest.settle()
-            self._finishing.draft(self._manifest.content)
-            self._state.finish(
-                self._manifest, self._failures, failed=bool(summary.failed), worked=bool(summary.written)
-            )
+            self._conclude(walk)
+            state.remove_temporaries(_directories(engine.lost))
+            self._commit()
         except BaseException as error:
             engine.close()
-            self._state.remove_temporaries(set().union(*self._under_way.values()))
+            state.remove_temporaries(set().union(*self._under_way.values()))
             if isinstance(error, FailedFast):
-                self._state.publish_failures(self._failures)
+                state.publish_failures()
             if isinstance(error, OSError):  # of the files that the run itself keeps in DEST
                 reason = f"{error.strerror}; mend that and run again"
-                raise Stopped(f"cannot write to {self._job.dest_root}: {reason}") from None
+                raise Stopped(f"cannot write to {ends.dest_root}: {reason}") from None
             raise
-        return summary
+        return self._summary
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self._companions.close()
+
+    def _items(self, walk: Listing) -> Iterator[Item[Note]]:
+        """Yield what there is to do, with the labels that rows are to have."""
+        state, roots = self._state, (self._ends.source_root, self._ends.dest_root)
+        reconciliation = Reconciliation(roots, self._plan, self._running, state.recover(), state.folds_names)
+        for note, task in reconciliation.items(walk):
+            yield note, task and task._replace(soft_label=self._companions.soft_label(task.source.path))
 
     def _announce(self, tasks: Sequence[Task]) -> None:
         self._under_way.update((task.source.path, _directories([task])) for task in tasks)
@@ -224,81 +243,59 @@ class _Run:
             for task in tasks
             for name in task.file_names
             # What is there and not ours is not going to be written, and does not become ours by being announced.
-            if name in task.ours or not os.path.lexists(f"{self._job.dest_root}/{name}")
+            if name in task.ours or not disk.lexists(f"{self._ends.dest_root}/{name}")
         )
 
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
-        """Writes down what came of a source."""
+        """Write down what came of a source."""
+        if note.orphans and self._running.prune:
+            removed = (remove_recorded(self._ends.dest_root, record_of(line)) for line in note.orphans.values())
+            self._summary.pruned += sum(removed)
         if outcome is None and not note.failures:  # all is up to date
             self._write_rows(note.kept.values())
-            self._summary.count(note, {}, Outcome())
+            self._summary.count(note, (), Outcome())
             return Progress(note.paths)
         outcome = outcome or Outcome(failures=note.failures)
         self._under_way.pop(note.paths[0], None)
         if outcome.stop:
             raise Stopped(outcome.stop)
         made = {row.file_name: row.line for row in outcome.rows}
-        rows = {**note.kept, **(note.former if outcome.unchanged else {}), **made}
-        self._write_rows(rows[name] for name in note.file_names if name in rows)
-        self._failures.write(b"".join(outcome.failures))
-        self._summary.count(note, made, outcome)
+        former = {**note.kept, **(note.former if outcome.unchanged else {})}
+        for name in note.file_names:
+            if name in made:
+                self._state.manifest.write(made[name])
+            elif name in former:
+                self._write_rows([former[name]])
+        self._state.failures.write(b"".join(outcome.failures))
+        self._summary.count(note, tuple(made), outcome)
         if outcome.failures and self._running.fail_fast:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")
         return Progress(note.paths, note.size, tuple(made), outcome.failures, outcome.traceback)
 
     def _write_rows(self, lines: Iterable[bytes]) -> None:
-        self._manifest.write(self._finishing.labelled(b"".join(lines)))
+        """Write rows of earlier runs, with the labels that they are to have now."""
+        self._state.manifest.write(b"".join(map(self._companions.brought_up_to_date, lines)))
+
+    def _conclude(self, walk: Listing) -> None:
+        summary = self._summary
+        summary.others, summary.specials = walk.others, walk.specials
+        if not summary.sources and not summary.failed and not walk.elsewhere:
+            raise NothingToDo(_nothing_in(self._ends, walk))
+
+    def _commit(self) -> None:
+        self._state.manifest.settle()
+        self._companions.draft()
+        self._state.commit(failed=bool(self._summary.failed), worked=bool(self._summary.written))
 
 
 def _directories(tasks: Iterable[Task]) -> set[str]:
     return {os.path.dirname(name) for task in tasks for name in task.file_names}
 
 
-def _engine(job: Job, running: Running) -> pool.Engine:
-    workers = running.workers or available_cores()
-    if running.engine == "threads":
-        return pool.Threads(job, workers)
-    if running.engine == "dask":
-        from noiseaug.engines.cluster import Cluster  # which few runs need
-
-        return Cluster(job, workers, running.timeout, not running.verbose, running.scheduler)
-    return pool.Processes(job, workers, running.timeout, quiet=not running.verbose)
-
-
-def _nothing_in(source_root: str, walk: Listing) -> str:
+def _nothing_in(ends: Ends, walk: Listing) -> str:
+    if ends.dest_file is not None:
+        return f"{ends.source_file} is neither an image nor an audio file, by its suffix, or not selected"
     left = walk.others + walk.specials
     rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
-    return f"no image or audio files to work on in {source_root}{rest}"
-
-
-def _run_file(
-    job: Job,
-    found: Source,
-    file_name: str,
-    plan: Plan,
-    running: Running,
-    on_progress: Callable[[Progress], None],
-) -> Summary:
-    """One file to one file, as `cp` does it: with no manifest, and beside others that write to the same directory."""
-    strengths = plan.recipe.strengths(found.kind)
-    if len(strengths) > 1 or plan.layout.with_clean or plan.layout.sidecars or plan.layout.name:
-        raise Misplaced(
-            f"several outputs of one file, or names for them, need a directory as DEST; {file_name} is a file"
-        )
-    job = replace(job, tag=os.urandom(4).hex())
-    engine = _engine(job, replace(running, workers=1))
-    task = Task(found, plan.recipe, (Target(file_name, strengths[0][0], 0),), frozenset())
-    try:
-        ((_, outcome),) = pool.in_order(engine, [(None, task)], lambda _: None)
-    finally:
-        engine.close()
-        remove_temporaries(os.path.dirname(os.path.join(job.dest_root, file_name)), job.tag)
-    assert outcome is not None
-    if outcome.stop:
-        raise Stopped(outcome.stop)
-    written = {row.file_name: row.line for row in outcome.rows}
-    summary = Summary()
-    summary.count(Note((found.path,), found.size, found.kind, (file_name,)), written, outcome)
-    on_progress(Progress((found.path,), found.size, tuple(written), outcome.failures, outcome.traceback))
-    return summary
+    return f"no image or audio files to work on in {ends.source_root}{rest}"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from noiseaug.planning.task import Note, Outcome
+from noiseaug.planning.reconcile import Note
+from noiseaug.planning.task import Outcome
 
 FAILURES_SHOWN = 3
 
@@ -50,7 +51,7 @@ class Summary:
         """The summary as plain data."""
         return asdict(self)
 
-    def count(self, note: Note, written: Mapping[str, bytes], outcome: Outcome) -> None:
+    def count(self, note: Note, written: Collection[str], outcome: Outcome) -> None:
         """Adds what came of one source."""
         failures = outcome.failures
         self.sources += len(note.paths) if not note.failures else 0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from noiseaug.errors import Misplaced
 
 
-class Place(NamedTuple):
+class Ends(NamedTuple):
     """Where a run reads and writes.
 
     Attributes:
@@ -24,7 +24,7 @@ class Place(NamedTuple):
     dest_file: str | None
 
 
-def locate(source: str, dest: str, root: str | None = None) -> Place:
+def locate(source: str, dest: str, root: str | None = None) -> Ends:
     """The place that SOURCE, DEST and --root name.
 
     Raises:
@@ -34,7 +34,7 @@ def locate(source: str, dest: str, root: str | None = None) -> Place:
         if root is not None:
             raise Misplaced("--root goes with a SOURCE that is one file")
         _refuse_overlap(source, dest)
-        return Place(source, None, dest, None)
+        return Ends(source, None, dest, None)
     if not os.path.exists(source):
         raise Misplaced(f"SOURCE {source} does not exist")
     if not os.path.isfile(source):
@@ -48,10 +48,10 @@ def locate(source: str, dest: str, root: str | None = None) -> Place:
         raise Misplaced(f"SOURCE {source} is not below --root {source_root}")
     if os.path.isdir(dest) or dest.endswith("/"):
         _refuse_overlap(source_root, dest, only_same=True)
-        return Place(source_root, name, dest, None)
+        return Ends(source_root, name, dest, None)
     if os.path.exists(dest) and os.path.samefile(source, dest):
         raise Misplaced(f"DEST {dest} is SOURCE; name another file")
-    return Place(source_root, name, os.path.dirname(dest) or ".", os.path.basename(dest))
+    return Ends(source_root, name, os.path.dirname(dest) or ".", os.path.basename(dest))
 
 
 def _refuse_overlap(source: str, dest: str, only_same: bool = False) -> None:

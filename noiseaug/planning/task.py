@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from noiseaug.manifest.records import Row, failure_line
+from noiseaug.planning.labels import SoftLabel
 from noiseaug.planning.sidecars import Sidecar, name_for
 from noiseaug.planning.targets import Target
 from noiseaug.planning.walk import Source
@@ -53,6 +52,7 @@ class Task(NamedTuple):
         known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
         sidecars: files that go along with each target; None if none were asked for.
         stale: files that an earlier run wrote along with targets, which are to go.
+        soft_label: what the rows say of its class, if anything.
     """
 
     source: Source
@@ -62,6 +62,7 @@ class Task(NamedTuple):
     known_sha256: str | None = None
     sidecars: tuple[Sidecar, ...] | None = None
     stale: tuple[str, ...] = ()
+    soft_label: SoftLabel | None = None
 
     @property
     def file_names(self) -> list[str]:
@@ -106,28 +107,3 @@ def withdraw(job: Job, task: Task) -> None:
 def failure_of(task: Task, reason: str) -> Outcome:
     """The outcome of a task none of whose targets could be made."""
     return Outcome(failures=(failure_line(task.source.path, reason),))
-
-
-_NONE: Mapping[str, bytes] = MappingProxyType({})
-
-
-class Note(NamedTuple):
-    """What is known of a source before its task is done; or of several that are up to date.
-
-    Attributes:
-        paths: the source's path, or those of the several.
-        size: its size in bytes.
-        kind: its kind.
-        file_names: the names of its targets, in the order of the manifest.
-        kept: the rows of targets that are up to date, by name, in the order of the manifest.
-        former: the rows of those that are so if the source's hash turns out to be as before.
-        failures: lines for failures.jsonl.
-    """
-
-    paths: tuple[str, ...]
-    size: int = 0
-    kind: str = ""
-    file_names: tuple[str, ...] = ()
-    kept: Mapping[str, bytes] = _NONE
-    former: Mapping[str, bytes] = _NONE
-    failures: tuple[bytes, ...] = ()

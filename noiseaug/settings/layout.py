@@ -7,6 +7,7 @@ import string
 from dataclasses import dataclass
 from typing import Literal
 
+from noiseaug.kinds import KINDS
 from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.output_file import Link
 
@@ -50,7 +51,7 @@ class Layout:
         if self.name is None:
             return
         used = _fields_of(self.name)
-        levels = max(len(recipe.levels_of(kind)) for kind in ("image", "audio"))
+        levels = max(len(recipe.levels_of(kind)) for kind in KINDS)
         for field, count, what in (("level", levels, "levels"), ("copy", recipe.copies, "copies")):
             if count > 1 and field not in used:
                 raise ValueError(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 
-from noiseaug import kinds
+from noiseaug.kinds import KINDS
 from noiseaug.settings.level import CLEAN, Clip, Level, Scale, check_clip, check_mean
 
 # Raised when the same recipe gives other bytes than before, so that outputs of older versions are made again.
@@ -48,7 +48,7 @@ class ImageOptions:
         _check("quality", self.quality, (None, *range(1, 101)))
         _check("subsampling", self.subsampling, SUBSAMPLINGS)
         _check("png_level", self.png_level, (None, *range(10)))
-        _check("format", self.format, (None, *kinds.KINDS["image"].writable))
+        _check("format", self.format, (None, *KINDS["image"].writable))
         _check("measure", self.measure, MEASURES)
 
 
@@ -73,11 +73,15 @@ class AudioOptions:
     on_clip: str = "saturate"
 
     def __post_init__(self) -> None:
-        _check("format", self.format, (None, *kinds.KINDS["audio"].writable))
+        _check("format", self.format, (None, *KINDS["audio"].writable))
         _check("snr_reference", self.snr_reference, SNR_REFERENCES)
         _check("on_silence", self.on_silence, ON_SILENCE)
         _check("keep_silence", self.keep_silence, (False, True))
         _check("on_clip", self.on_clip, ON_CLIP)
+
+
+# The options of each kind, which are also attributes of a recipe under the name of the kind.
+OPTIONS: dict[str, type[ImageOptions | AudioOptions]] = {"image": ImageOptions, "audio": AudioOptions}
 
 
 def _check(name: str, value: object, allowed: Iterable[object]) -> None:
@@ -150,6 +154,11 @@ class Recipe:
         several = [std] if isinstance(std, float | int | str | Level) else std
         return cls(tuple(Level.of(level) for level in several), **settings)  # type: ignore[arg-type] # checked there
 
+    def options_of(self, kind: str) -> ImageOptions | AudioOptions:
+        """Return the options for sources of this kind."""
+        options: ImageOptions | AudioOptions = getattr(self, kind)
+        return options
+
     def levels_of(self, kind: str) -> tuple[Level, ...]:
         """The levels that sources of this kind get: SNRs are for audio, and there they come before standard deviations.
 
@@ -158,7 +167,7 @@ class Recipe:
         (['std0.1'], ['snr10'])
         """
         ratios = tuple(level for level in self.levels if level.unit == "snr")
-        if kind == "audio" and ratios:
+        if KINDS[kind].takes_snr and ratios:
             return ratios
         return tuple(level for level in self.levels if level.unit == "std")
 
@@ -183,7 +192,7 @@ class Recipe:
         >>> Recipe.of(0.1, image=ImageOptions(quality=90)).options("image")
         'quality=90'
         """
-        options = self.image if kind == "image" else self.audio
+        options = self.options_of(kind)
         given = ((item.name, getattr(options, item.name), item.default) for item in fields(options))
         return " ".join(f"{name}={value}" for name, value, default in given if value != default)
 
@@ -206,7 +215,7 @@ def parse_options(kind: str, text: str) -> ImageOptions | AudioOptions:
     Raises:
         ValueError: if it did not write that.
     """
-    owner: type[ImageOptions | AudioOptions] = ImageOptions if kind == "image" else AudioOptions
+    owner = OPTIONS[kind]
     names = {item.name: item for item in fields(owner)}
     values: dict[str, object] = {}
     for pair in text.split():

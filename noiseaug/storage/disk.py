@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 
@@ -108,3 +108,27 @@ def remove_empty_directories(directory: str, top: str) -> None:
 def remove_tree(path: str) -> None:
     """Remove a directory with all that is in it, as far as that can be done; no error if it cannot."""
     shutil.rmtree(path, ignore_errors=True)
+
+
+def write_durably(path: str, lines: Iterable[bytes]) -> None:
+    """Write a new file, which is on the disk when this returns."""
+    with open(path, "wb") as file:
+        for line in lines:
+            file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def open_new(path: str) -> BinaryIO:
+    """Open a new file of which each write is with the operating system when it returns."""
+    return open(path, "wb", buffering=0)
+
+
+def answers_to(directory: str, name: str, others: Iterable[str]) -> bool:
+    """Tell whether a file called `name` in `directory` is found under one of the other names, too."""
+    path = os.path.join(directory, name)
+    with open(path, "wb"):
+        pass
+    found = any(os.path.exists(os.path.join(directory, other)) for other in others)
+    os.unlink(path)
+    return found

@@ -73,10 +73,12 @@ class SettledFile:
             if file:
                 file.close()
 
-    def publish(self) -> None:
-        """Puts the new file in the place of the old one."""
-        os.replace(self._draft, self.path)
-        self.differs = False
+    def publish(self) -> bool:
+        """Put the new file in the place of the old one if they differ; tell whether they did."""
+        differed, self.differs = self.differs, False
+        if differed:
+            os.replace(self._draft, self.path)
+        return differed
 
 
 def _write_all(file: IO[bytes], content: bytes) -> None:

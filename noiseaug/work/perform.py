@@ -17,6 +17,7 @@ from noiseaug import kinds
 from noiseaug.manifest.records import Record, Row, failure_line, record_line
 from noiseaug.media.output import Facts, Output
 from noiseaug.noise.sampling import Stream, stream_key
+from noiseaug.planning.labels import label_of
 from noiseaug.planning.sidecars import content_for, name_for
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Outcome, Task, failure_of, withdraw
@@ -124,7 +125,8 @@ def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
         "source_path": source.path,
         "kind": source.kind,
         "role": "clean" if output.level == CLEAN else "noisy",
-        "label": posixpath.basename(posixpath.dirname(source.path)),
+        "label": label_of(source.path),
+        **({"soft_label": task.soft_label.values} if task.soft_label else {}),
         "level": target.level.label,
         "copy": target.copy,
         "mean": output.recipe.mean,

@@ -1,0 +1,84 @@
+"""What earlier runs left in DEST, finished or not: read as one stream of rows, and tidied up after an interruption."""
+
+from __future__ import annotations
+
+import heapq
+import os
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from noiseaug.manifest.home import Home
+from noiseaug.manifest.reading import Group, find, merged, read_groups
+from noiseaug.manifest.records import is_pending
+from noiseaug.manifest.shards import remove_shards, shards_in
+from noiseaug.storage import disk
+from noiseaug.storage.output_file import remove_temporaries
+from noiseaug.storage.paths import walk_order
+
+
+def known_groups(home: Home) -> Iterator[Group]:
+    """Yield all rows that earlier runs left, by source in walk order.
+
+    A run over all of DEST takes over what shards have done, and a shard what runs over all of DEST have done.
+    """
+    shard = home.shard
+    if shard is None:
+        shards = (_own_groups(Home(home.dest, shard=other)) for other in shards_in(home.dest))
+        return merged(heapq.merge(*shards, key=lambda group: walk_order(group.source_path)), _own_groups(home))
+    if disk.exists(home.manifest) or disk.exists(home.in_state("base.jsonl")):
+        return _own_groups(home)
+    before = _own_groups(Home(home.dest))
+    return merged(_own_groups(home), (group for group in before if shard.holds(group.source_path)))
+
+
+def _own_groups(home: Home) -> Iterator[Group]:
+    base = home.in_state("base.jsonl")
+    manifest = os.path.join(home.directory, find(home.directory, home.name))
+    known = read_groups(base if disk.exists(base) else manifest)
+    announced = merged(read_groups(home.in_state("pending.jsonl")), known)
+    return merged(read_groups(home.in_state("journal.jsonl")), announced)
+
+
+def recover(home: Home) -> Iterator[Group]:
+    """Tidy up what an interrupted run left, so that this run can be interrupted too; then yield `known_groups`."""
+    shards = [] if home.shard else shards_in(home.dest)
+    if disk.is_directory(home.state) or shards:
+        directories = _write_base(home)
+        for name in ("journal.jsonl", "pending.jsonl"):
+            disk.remove(home.in_state(name))
+        if shards:
+            remove_shards(home.dest)
+        if home.shard:
+            remove_temporaries(home.directory)
+        remove_unfinished(home, directories)
+    return known_groups(home)
+
+
+def _write_base(home: Home) -> set[str]:
+    """Write down all that is known; return the directories in which an interrupted run may have left temporaries."""
+    disk.make_directories(home.state)
+    directories = {""}
+
+    def lines() -> Iterator[bytes]:
+        for group in known_groups(home):
+            for file_name, line in group.rows.items():
+                if is_pending(line):
+                    directories.add(posixpath.dirname(file_name))
+                yield line
+
+    disk.write_durably(home.in_state("base.new"), lines())
+    disk.rename(home.in_state("base.new"), home.in_state("base.jsonl"))
+    return directories
+
+
+def remove_unfinished(home: Home, directories: Iterable[str]) -> None:
+    """Remove unfinished outputs of this home from directories of DEST (relative to it)."""
+    for directory in directories:
+        remove_temporaries(os.path.join(home.dest, directory), home.tag)
+
+
+def sweep(home: Home) -> None:
+    """Remove the temporaries of an interrupted run whose work others have done."""
+    if disk.is_directory(home.state):
+        rows = ((name, line) for group in _own_groups(home) for name, line in group.rows.items())
+        remove_unfinished(home, {posixpath.dirname(name) for name, line in rows if is_pending(line)})

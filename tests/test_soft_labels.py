@@ -68,8 +68,9 @@ def test_each_row_has_the_most_for_its_class_and_a_share_for_each_other(photos, 
 )
 def test_soft_labels_sum_to_one_and_read_back_as_the_same_floats(count, epsilon):
     names = [f"class {number:04}" for number in range(count)]
-    line = SoftLabels(names, epsilon).put_into(b'{"label": "class 0001", "copy": 0}')
-    values = json.loads(line)["soft_label"]
+    line = record_line({"file_name": "a.png", "source_path": "a.png", "label": "class 0001", "copy": 0})
+    values = json.loads(SoftLabels(names, epsilon).put_into(line))["soft_label"]
+    assert values == SoftLabels(names, epsilon).of("class 0001/a.png").values
     assert abs(sum(values) - 1) < 1e-12
     assert values[1] == 1 - epsilon
     assert set(values[:1] + values[2:]) == {epsilon / (count - 1)}
@@ -79,11 +80,11 @@ def test_labels_are_told_apart_whatever_is_in_them():
     names = ['a"b', "a\\", "snow 雪", "bytes \udcff", "new\nline", '"label": "a", ', ""]
     soft = SoftLabels(names, 0.25)
     for name in names:
-        line = json.dumps({"file_name": name, "label": name, "level": "x"}).encode()
+        line = record_line({"file_name": name, "source_path": name, "label": name, "level": "x"})
         labelled = soft.put_into(line)
         assert soft.put_into(labelled) == labelled
         found = json.loads(labelled)
-        assert list(found) == ["file_name", "label", "soft_label", "level"]
+        assert list(found) == ["file_name", "source_path", "label", "soft_label", "level"]
         assert found["soft_label"].index(0.75) == soft.classes.index(name)
 
 

@@ -189,7 +189,7 @@ class _Nowhere(SettledFile):
     """A file of which nothing is kept."""
 
     def __init__(self) -> None:
-        super().__init__(os.devnull, os.devnull)
+        """Open no file."""
 
     def write(self, lines: bytes) -> None:
         """Drop the lines."""

@@ -103,11 +103,11 @@ class Reconciliation:
                 paths += note.paths
                 kept |= note.kept
                 continue
-            if paths:
+            if paths or kept:
                 yield Note(tuple(paths), kept=kept), None
                 paths, kept = [], {}
             yield item
-        if paths:
+        if paths or kept:
             yield Note(tuple(paths), kept=kept), None
 
     def _singly(self, walk: Listing) -> Iterator[Item[Note]]:

@@ -22,6 +22,7 @@ from trees import STRENGTH, failures, make_photos, manifest, noiseaug, times, tr
 from noiseaug import Companions, NoiseaugError, Recipe, run
 from noiseaug.companions.coco import renumbered
 from noiseaug.companions.json_spans import members
+from noiseaug.storage.source_file import SourceFile
 
 IMAGES = [f"{'cats' if index % 2 else 'dogs'}/{index:03}{'.png' if index % 3 else '.jpg'}" for index in range(6)]
 
@@ -330,15 +331,16 @@ def test_members_stand_where_they_are_said_to(content, indent, ascii_only):
 
 def assembled(text: str) -> dict:
     raw, found = text.encode(), {}
-    with tempfile.TemporaryFile() as file:
-        file.write(raw)
-        file.flush()
-        for member in members(file.fileno()):
-            value = json.loads(raw[member.start : member.start + member.size])
-            if member.is_element:
-                found.setdefault(member.key, []).append(value)
-            else:
-                found[member.key] = value
+    with tempfile.NamedTemporaryFile() as written:
+        written.write(raw)
+        written.flush()
+        with SourceFile(written.name) as file:
+            for member in members(file):
+                value = json.loads(raw[member.start : member.start + member.size])
+                if member.is_element:
+                    found.setdefault(member.key, []).append(value)
+                else:
+                    found[member.key] = value
     return found
 
 

@@ -12,8 +12,9 @@ import click
 from noiseaug.cli.display import Display, printable, show_summary
 from noiseaug.cli.options import noise, output, running, selection, with_options
 from noiseaug.companions.depfile import Depfile
-from noiseaug.pipeline.run import planned, run
+from noiseaug.pipeline.run import carried_out, planned
 from noiseaug.pipeline.summary import Progress
+from noiseaug.settings.request import Request
 
 _SOURCE = click.Path(exists=True)
 
@@ -40,9 +41,9 @@ def command(source: str, dest: str, **options: Any) -> int:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--name") from None
     chosen, how = selection.selection_of(options), running.running_of(options)
-    companions = output.companions_of(options)
+    request = Request(recipe, chosen, how, layout, output.companions_of(options))
     if options["dry_run"]:
-        for _, file_name in planned(source, dest, recipe, chosen, how, layout, companions):
+        for _, file_name in planned(source, dest, request):
             click.echo(os.fsencode(file_name))
         return 0
     if options["depfile"] and chosen.shard:
@@ -56,7 +57,7 @@ def command(source: str, dest: str, **options: Any) -> int:
                 for path in progress.source_paths:
                     depfile.add(path)
 
-        summary = run(source, dest, recipe, chosen, how, layout, companions, on_progress=on_progress)
+        summary = carried_out(source, dest, request, on_progress)
     if depfile:
         depfile.write()
     if not options["quiet"]:

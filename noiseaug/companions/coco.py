@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +17,9 @@ from noiseaug.companions.json_spans import Member, members
 from noiseaug.errors import Stopped, Unfit
 from noiseaug.manifest.reading import read_groups
 from noiseaug.planning.walk import Source
+from noiseaug.storage import disk
 from noiseaug.storage.paths import ANNOTATIONS
+from noiseaug.storage.source_file import Refused, SourceFile
 
 _HEAD = b'{"images": [\n'  # how annotations.json begins, and hardly another COCO file
 _CHUNK = 1 << 18
@@ -45,8 +46,10 @@ class CocoFile:
         self.path = path
         self._entries = _Entries()
         try:
-            self._fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            self._entries.read(self._fd)
+            self._file = SourceFile(path)
+            self._entries.read(self._file)
+        except Refused as error:
+            raise Unfit(f"{path} {error}; {_EXPECTED}") from None
         except OSError as error:
             raise Unfit(f"{path} cannot be read: {error.strerror}; {_EXPECTED}") from None
         except ValueError as error:
@@ -56,11 +59,11 @@ class CocoFile:
 
     def close(self) -> None:
         """Lets go of the file."""
-        os.close(self._fd)
+        self._file.close()
 
     def is_at(self, path: str) -> bool:
         """Whether `path` leads to this very file."""
-        return os.path.exists(path) and os.path.samestat(os.stat(path), os.fstat(self._fd))
+        return disk.exists(path) and disk.is_same(path, self.path)
 
     def meet(self, source: Source) -> None:
         """Notes that there is this source."""
@@ -132,7 +135,7 @@ class CocoFile:
                 yield renumbered(self._bytes(start, size), next(count), image_id)
 
     def _bytes(self, start: int, size: int) -> bytes:
-        return os.pread(self._fd, size, start)
+        return self._file.read_at(size, start)
 
 
 class _Spans(NamedTuple):
@@ -160,17 +163,17 @@ class _Entries:
         self._starts, self._sizes, self._image_numbers = array("Q"), array("Q"), array("Q")
         self._order, self._ends = array("Q"), array("Q")
 
-    def read(self, fd: int) -> None:
+    def read(self, file: SourceFile) -> None:
         """Reads the file; raises ValueError if it is none of COCO."""
         seen = set()
-        for member in members(fd):
+        for member in members(file):
             seen.add(member.key)
             if member.key in ("images", "annotations"):
                 if not member.is_element:
                     if member.value != []:
                         raise ValueError(f"its '{member.key}' is no list")
                 elif member.key == "images":
-                    self._add_image(member, os.pread(fd, member.size, member.start))
+                    self._add_image(member, file.read_at(member.size, member.start))
                 else:
                     self._add_annotation(member)
             else:
@@ -246,7 +249,7 @@ def renumbered(annotation: bytes, new_id: int, image_id: int) -> bytes:
 def is_annotations(path: str) -> bool:
     """Whether the file is one that `CocoFile.write` wrote."""
     try:
-        with open(path, "rb") as file:
+        with disk.open_for_reading(path) as file:
             return file.read(len(_HEAD)) == _HEAD
     except OSError:
         return False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import json
-import os
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+
+from noiseaug.storage.source_file import SourceFile
 
 _WINDOW = 1 << 20
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -32,7 +33,7 @@ class Member(NamedTuple):
     is_element: bool
 
 
-def members(fd: int) -> Iterator[Member]:
+def members(file: SourceFile) -> Iterator[Member]:
     """The members of the object in an open file, in their order; of those that are arrays, the elements.
 
     An array without elements comes as an empty one.
@@ -40,14 +41,14 @@ def members(fd: int) -> Iterator[Member]:
     Raises:
         ValueError: if the file holds no JSON object, in UTF-8; the message says where and why.
     """
-    _check_utf8(fd)
-    scanner = _Scanner(fd)
+    _check_utf8(file)
+    scanner = _Scanner(file)
     scanner.take("{", "a JSON object")
     while not scanner.has("}"):
         if scanner.peek() != '"':
             raise scanner.problem("a key in quotes")
         _, start, size = scanner.value("a key in quotes")
-        key = json.loads(os.pread(fd, size, start))
+        key = json.loads(file.read_at(size, start))
         scanner.take(":", "a colon")
         if scanner.has("["):
             yield from _elements(scanner, key)
@@ -75,10 +76,10 @@ def _elements(scanner: _Scanner, key: str) -> Iterator[Member]:
 class _Scanner:
     """Reads values one after another. Bytes are seen as Latin-1: a character each, and JSON's own are ASCII."""
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._size = os.fstat(fd).st_size
-        self._base = len(_BOM) if os.pread(fd, len(_BOM), 0) == _BOM else 0
+    def __init__(self, file: SourceFile) -> None:
+        self._file = file
+        self._size = file.size
+        self._base = len(_BOM) if file.read_at(len(_BOM), 0) == _BOM else 0
         self._text, self._at = "", 0
         self._decode = json.JSONDecoder().raw_decode
 
@@ -89,7 +90,7 @@ class _Scanner:
 
     def _look(self, size: int) -> None:
         self._base += self._at
-        self._text, self._at = os.pread(self._fd, size, self._base).decode("latin-1"), 0
+        self._text, self._at = self._file.read_at(size, self._base).decode("latin-1"), 0
 
     def _sees_end(self) -> bool:
         return self._base + len(self._text) >= self._size
@@ -142,10 +143,10 @@ class _Scanner:
         return ValueError(f"{meaning} was expected at byte {self.position:,}, and there is {seen or 'the end'!r}")
 
 
-def _check_utf8(fd: int) -> None:
+def _check_utf8(file: SourceFile) -> None:
     decoder, at = codecs.getincrementaldecoder("utf-8")(), 0
     try:
-        while block := os.pread(fd, _WINDOW, at):
+        while block := file.read_at(_WINDOW, at):
             decoder.decode(block)
             at += len(block)
         decoder.decode(b"", final=True)

@@ -17,6 +17,7 @@ from typing import Any
 from noiseaug.errors import Stopped
 from noiseaug.manifest.reading import read_entries
 from noiseaug.manifest.records import KEYS, Record, type_of
+from noiseaug.storage import disk
 
 # Rows are written when there are that many, or if their lines come to this: a row may hold thousands of soft labels.
 _ROWS, _BYTES = 1 << 13, 1 << 24
@@ -37,7 +38,7 @@ def render(rows: str, name: str, write: Callable[[bytes], None]) -> None:
 
 def says_the_same(rows: str, path: str) -> bool:
     """Whether the view at `path` is, byte for byte, that of the manifest at the path `rows`."""
-    with open(path, "rb") as file:
+    with disk.open_for_reading(path) as file:
 
         def compare(content: bytes) -> None:
             if file.read(len(content)) != content:
@@ -57,13 +58,13 @@ class _Differs(Exception):
 def is_view(path: str) -> bool:
     """Whether the file is a view that a run wrote."""
     try:
-        with open(path, "rb") as file:
+        with disk.open_for_reading(path) as file:
             if path.endswith(".csv"):
                 head = file.readline(1 << 12).decode(errors="replace").rstrip("\n").split(",")
                 return head[:2] == list(KEYS[:2]) and set(head) <= set(KEYS)
             if not path.endswith(".parquet"):
                 return False
-            file.seek(-min(1 << 16, os.fstat(file.fileno()).st_size), os.SEEK_END)
+            file.seek(-min(1 << 16, disk.stat(path).st_size), os.SEEK_END)
             return next(iter(_MARK)) in file.read()  # without pyarrow, which takes 0.1 s and 45 MB
     except OSError:
         return False

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 
 from noiseaug.errors import Busy
 from noiseaug.manifest.shards import allow_open_files, directory_of, refuse_other_division, shards_in, sweep
 from noiseaug.settings.shard import Shard
+from noiseaug.storage import disk
 
 
 class Lock:
@@ -23,14 +23,13 @@ class Lock:
         self._held: list[int] = []
 
     def take(self, shard: Shard | None = None) -> None:
-        """Takes DEST, or a shard of it.
+        """Take DEST, or a shard of it.
 
         Raises:
             Busy: if another process has it.
             Misplaced: if DEST holds shards of a division into another number.
         """
-        directory = os.open(self._dest, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self._take(directory, fcntl.LOCK_SH if shard else fcntl.LOCK_EX, self._dest)
+        self._take(self._dest, self._dest, shared=shard is not None)
         if shard:
             self._take_shard(shard)
             refuse_other_division(self._dest, shard)
@@ -42,44 +41,38 @@ class Lock:
             self._take_shard(other)
 
     def _take_shard(self, shard: Shard) -> None:
-        path = self._path(shard)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        self._take(file, fcntl.LOCK_EX, f"shard {shard} of {self._dest}")
+        disk.make_directories(directory_of(shard, self._dest))
+        self._take(self._path(shard), f"shard {shard} of {self._dest}")
 
-    def _take(self, fd: int, how: int, what: str) -> None:
-        self._held.append(fd)
+    def _take(self, path: str, what: str, *, shared: bool = False) -> None:
         try:
-            fcntl.flock(fd, how | fcntl.LOCK_NB)
+            self._held.append(disk.lock(path, shared=shared))
         except BlockingIOError:
-            holder = _holder(os.fstat(fd).st_ino)
+            holder = _holder(disk.stat(path).st_ino)
             who = f"process {holder}" if holder else "another process"
             raise Busy(f"{what} is being written by {who}; wait for it, or stop it") from None
-        except OSError:
-            return  # a file system without locks: nothing to be had
 
     def abandon(self, shard: Shard) -> None:
-        """Removes what `take` made for a shard, if nothing else is there."""
-        with contextlib.suppress(OSError):
-            directory = directory_of(shard, self._dest)
-            if os.listdir(directory) == [os.path.basename(self._path(shard))]:
-                os.unlink(self._path(shard))
-            os.rmdir(directory)
-            os.rmdir(os.path.dirname(directory))
+        """Remove what `take` made for a shard, if nothing else is there."""
+        directory = directory_of(shard, self._dest)
+        with contextlib.suppress(OSError), disk.entries(directory) as entries:
+            if [entry.name for entry in entries] == ["lock"]:
+                disk.remove(self._path(shard))
+        disk.remove_empty_directories(directory, self._dest)
 
     def release(self) -> None:
-        """Gives free what is held."""
+        """Give free what is held."""
         while self._held:
-            os.close(self._held.pop())
+            disk.unlock(self._held.pop())
 
     def _path(self, shard: Shard) -> str:
         return os.path.join(directory_of(shard, self._dest), "lock")
 
 
 def _holder(inode: int) -> str | None:
-    """The process that holds a lock on the file with this inode, as far as Linux tells (proc(5), /proc/locks)."""
-    with contextlib.suppress(OSError), open("/proc/locks") as locks:
-        for fields in map(str.split, locks):
-            if len(fields) > 5 and fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
-                return fields[4]
+    """Return the process that holds a lock on the file with this inode, as far as Linux tells (proc(5))."""
+    with contextlib.suppress(OSError), disk.open_for_reading("/proc/locks") as locks:
+        for fields in map(bytes.split, locks):
+            if len(fields) > 5 and fields[1] == b"FLOCK" and fields[5].endswith(b":%d" % inode):
+                return fields[4].decode()
     return None

@@ -18,6 +18,7 @@ from noiseaug.manifest.reading import Group, find, read_entries, read_groups
 from noiseaug.manifest.shards import COMMAND, directory_of, is_finished, named, remove_shards, shards_in
 from noiseaug.manifest.state import State
 from noiseaug.settings.shard import Shard
+from noiseaug.storage import disk
 from noiseaug.storage.paths import FAILURES, MANIFEST, walk_order
 
 
@@ -49,7 +50,7 @@ def merge(dest: str | os.PathLike[str]) -> Merged:
     """
     dest = os.fspath(dest)
     manifest = os.path.join(dest, find(dest))
-    if not shards_in(dest) and not os.path.isfile(manifest):
+    if not shards_in(dest) and not disk.is_file(manifest):
         raise Misplaced(f"there is nothing to merge in {dest}; name the DEST of runs with --shard")
     lock = Lock(dest)
     try:
@@ -90,7 +91,10 @@ def _refuse_mixture(dest: str, shards: list[Shard]) -> None:
 
 
 def _command_of(dest: str, shard: Shard) -> dict[str, object]:
-    with open(os.path.join(directory_of(shard, dest), COMMAND), "rb") as file, contextlib.suppress(ValueError):
+    with (
+        disk.open_for_reading(os.path.join(directory_of(shard, dest), COMMAND)) as file,
+        contextlib.suppress(ValueError),
+    ):
         command = json.load(file)
         return command if isinstance(command, dict) else {}
     return {}
@@ -136,6 +140,6 @@ def _failures_of(path: str) -> Iterator[tuple[list[bytes], bytes]]:
 def _is_newer(dest: str, shards: list[Shard], manifest: str) -> bool:
     """Whether a shard has worked since `manifest` was written, though its text may be the same."""
     with contextlib.suppress(FileNotFoundError):
-        last = os.stat(manifest).st_mtime_ns
-        return any(os.stat(os.path.join(directory_of(shard, dest), MANIFEST)).st_mtime_ns > last for shard in shards)
+        last = disk.stat(manifest).st_mtime_ns
+        return any(disk.stat(os.path.join(directory_of(shard, dest), MANIFEST)).st_mtime_ns > last for shard in shards)
     return False

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from noiseaug.manifest.records import Record
+from noiseaug.storage import disk
 from noiseaug.storage.paths import MANIFEST, METADATA, walk_order
 
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON. The
@@ -44,9 +45,9 @@ def find(dest: str, wanted: str = MANIFEST) -> str:
 
     `wanted` too if there is none.
     """
-    if os.path.isfile(os.path.join(dest, wanted)) or not os.path.isdir(dest):
+    if disk.is_file(os.path.join(dest, wanted)) or not disk.is_directory(dest):
         return wanted
-    with os.scandir(dest) as entries:  # there may be millions
+    with disk.entries(dest) as entries:  # there may be millions
         others = sorted(entry.name for entry in entries if entry.name.endswith(".jsonl"))
     names = (MANIFEST, METADATA, *others)
     return next((name for name in names if holds_rows(os.path.join(dest, name))), wanted)
@@ -56,14 +57,14 @@ def holds_rows(path: str) -> bool:
     """Whether a run wrote the file as its manifest, to judge by the first line; one without any is so by its name."""
     _, line, _ = next(_lines(path), (0, b"", None))
     if not line:
-        return os.path.basename(path) in (MANIFEST, METADATA) and os.path.isfile(path)
+        return os.path.basename(path) in (MANIFEST, METADATA) and disk.is_file(path)
     return {"file_name", "source_path", "recipe", "source_sha256"} <= record_of(line).keys()
 
 
 def _lines(path: str) -> Iterator[tuple[int, bytes, str | None]]:
     """The lines of a file with their numbers from 1; an empty one for each that is none, and what is wrong with it."""
     try:
-        file = open(path, "rb")  # noqa: SIM115 - closed below; the file may be missing
+        file = disk.open_for_reading(path)
     except FileNotFoundError:
         return
     with file:

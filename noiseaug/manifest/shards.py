@@ -11,10 +11,10 @@ import contextlib
 import os
 import re
 import resource
-import shutil
 
 from noiseaug.errors import Misplaced
 from noiseaug.settings.shard import Shard
+from noiseaug.storage import disk
 from noiseaug.storage.paths import MANIFEST
 
 # These begin with sources.STATE_PREFIX: no walk picks them up.
@@ -34,14 +34,15 @@ def directory_of(shard: Shard, dest: str) -> str:
 def is_finished(shard: Shard, dest: str) -> bool:
     """Tell whether a run over this shard came to its end, and none after it is under way or was interrupted."""
     directory = directory_of(shard, dest)
-    complete = all(os.path.exists(os.path.join(directory, name)) for name in (MANIFEST, COMMAND))
-    return complete and not os.path.exists(os.path.join(directory, "state"))
+    complete = all(disk.exists(os.path.join(directory, name)) for name in (MANIFEST, COMMAND))
+    return complete and not disk.exists(os.path.join(directory, "state"))
 
 
 def shards_in(dest: str) -> list[Shard]:
     """The shards that have begun in `dest`, in order."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        names = (re.fullmatch("([0-9]+)-of-([0-9]+)", name) for name in os.listdir(os.path.join(dest, SHARDS)))
+        with disk.entries(os.path.join(dest, SHARDS)) as entries:
+            names = [re.fullmatch("([0-9]+)-of-([0-9]+)", entry.name) for entry in entries]
         return sorted(Shard(int(name[1]), int(name[2])) for name in names if name)
     return []
 
@@ -50,13 +51,13 @@ def remove_shards(dest: str) -> None:
     """Forgets the shards of `dest`, all at once."""
     sweep(dest)
     with contextlib.suppress(FileNotFoundError):
-        os.rename(os.path.join(dest, SHARDS), os.path.join(dest, _TAKEN_OVER))
+        disk.rename(os.path.join(dest, SHARDS), os.path.join(dest, _TAKEN_OVER))
         sweep(dest)
 
 
 def sweep(dest: str) -> None:
     """Removes what is left if `remove_shards` was interrupted."""
-    shutil.rmtree(os.path.join(dest, _TAKEN_OVER), ignore_errors=True)
+    disk.remove_tree(os.path.join(dest, _TAKEN_OVER))
 
 
 def refuse_other_division(dest: str, shard: Shard) -> None:

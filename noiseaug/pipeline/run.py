@@ -75,8 +75,13 @@ def run(
     Traceback (most recent call last):
     noiseaug.errors.Misplaced: SOURCE no/such/folder does not exist
     """
-    request = _request(recipe, selection, running, layout, companions)
-    ends = locate(os.fspath(source), os.fspath(dest), request.selection.root)
+    given = selection or Selection(), running or Running(), layout or Layout(), companions or Companions()
+    return carried_out(os.fspath(source), os.fspath(dest), Request(recipe, *given), on_progress)
+
+
+def carried_out(source: str, dest: str, request: Request, on_progress: Callable[[Progress], None]) -> Summary:
+    """Carry out what is asked for; see `run`."""
+    ends = locate(source, dest, request.selection.root)
     _refuse_parts(request, ends)
     state = Unrecorded(ends.dest_root) if ends.dest_file else State(_home(request, ends), request.command())
     try:
@@ -91,21 +96,9 @@ def run(
         state.close()
 
 
-def planned(
-    source: str | os.PathLike[str],
-    dest: str | os.PathLike[str],
-    recipe: Recipe,
-    selection: Selection | None = None,
-    running: Running | None = None,
-    layout: Layout | None = None,
-    companions: Companions | None = None,
-) -> Iterator[tuple[str, str]]:
-    """Yield what `run` with the same arguments would make, as (source path, file name), in order.
-
-    Nothing is written.
-    """
-    request = _request(recipe, selection, running, layout, companions)
-    ends = locate(os.fspath(source), os.fspath(dest), request.selection.root)
+def planned(source: str, dest: str, request: Request) -> Iterator[tuple[str, str]]:
+    """Yield what a run would make, as (source path, file name), in order. Nothing is written."""
+    ends = locate(source, dest, request.selection.root)
     plan = Plan(request.recipe, request.layout, ends.dest_file)
     _survey(request, ends, plan)
     old = iter(()) if ends.dest_file else known_groups(_home(request, ends))
@@ -113,18 +106,6 @@ def planned(
     for _, task in reconciliation.items(_walk(request.selected, ends)):
         if task:
             yield from ((task.source.path, target.file_name) for target in task.targets)
-
-
-def _request(
-    recipe: Recipe,
-    selection: Selection | None,
-    running: Running | None,
-    layout: Layout | None,
-    companions: Companions | None,
-) -> Request:
-    return Request(
-        recipe, selection or Selection(), running or Running(), layout or Layout(), companions or Companions()
-    )
 
 
 def _refuse_parts(request: Request, ends: Ends) -> None:

@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from noiseaug.errors import Misplaced
+from noiseaug.storage import disk
 
 
 class Ends(NamedTuple):
@@ -30,34 +31,34 @@ def locate(source: str, dest: str, root: str | None = None) -> Ends:
     Raises:
         Misplaced: if SOURCE is missing, or DEST is or holds SOURCE, or DEST is a file where it has to be a directory.
     """
-    if os.path.isdir(source):
+    if disk.is_directory(source):
         if root is not None:
             raise Misplaced("--root goes with a SOURCE that is one file")
         _refuse_overlap(source, dest)
         return Ends(source, None, dest, None)
-    if not os.path.exists(source):
+    if not disk.exists(source):
         raise Misplaced(f"SOURCE {source} does not exist")
-    if not os.path.isfile(source):
+    if not disk.is_file(source):
         raise Misplaced(f"SOURCE {source} is neither a directory nor a regular file")
     source_root = root if root is not None else os.path.dirname(source) or "."
     name = os.path.basename(source)
     if root is not None:  # the file may be a link; what leads to it must not make a difference
-        directory = os.path.relpath(os.path.realpath(os.path.dirname(source) or "."), os.path.realpath(root))
+        directory = os.path.relpath(disk.real_path(os.path.dirname(source) or "."), disk.real_path(root))
         name = os.path.normpath(os.path.join(directory, name))
     if name.startswith("../"):
         raise Misplaced(f"SOURCE {source} is not below --root {source_root}")
-    if os.path.isdir(dest) or dest.endswith("/"):
+    if disk.is_directory(dest) or dest.endswith("/"):
         _refuse_overlap(source_root, dest, only_same=True)
         return Ends(source_root, name, dest, None)
-    if os.path.exists(dest) and os.path.samefile(source, dest):
+    if disk.exists(dest) and disk.is_same(source, dest):
         raise Misplaced(f"DEST {dest} is SOURCE; name another file")
     return Ends(source_root, name, os.path.dirname(dest) or ".", os.path.basename(dest))
 
 
 def _refuse_overlap(source: str, dest: str, only_same: bool = False) -> None:
-    if os.path.exists(dest) and not os.path.isdir(dest):
+    if disk.exists(dest) and not disk.is_directory(dest):
         raise Misplaced(f"DEST {dest} is a file; expected a directory, or a name for a new one")
-    inner, outer = os.path.realpath(source), os.path.realpath(dest)
+    inner, outer = disk.real_path(source), disk.real_path(dest)
     if inner == outer:
         raise Misplaced(f"DEST {dest} is SOURCE; the sources are never written to, so name another directory")
     if not only_same and os.path.commonpath([inner, outer]) == outer:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from noiseaug import kinds
 from noiseaug.settings.selection import Selection
+from noiseaug.storage import disk
 from noiseaug.storage.paths import STATE_PREFIX, walk_order
 
 
@@ -93,7 +94,7 @@ class Listing:
             self.elsewhere += 1
             return None
         try:
-            info = os.stat(f"{self._root}/{path}")
+            info = disk.stat(f"{self._root}/{path}")
         except OSError as error:
             return Unreadable(path, f"cannot be looked at: {error.strerror}")
         if not stat.S_ISREG(info.st_mode):
@@ -137,7 +138,7 @@ class Walk(Listing):
         """The paths in `directory` ("" or ending in /) that matter, sorted; those of directories end in /."""
         names = []
         try:
-            with os.scandir(os.path.join(self._root, directory)) as entries:
+            with disk.entries(os.path.join(self._root, directory)) as entries:
                 names = [name for entry in entries if (name := self._wanted(directory, entry))]
         except OSError as error:
             yield Unreadable(directory.rstrip("/"), f"directory cannot be listed: {error.strerror}")
@@ -165,8 +166,8 @@ class Walk(Listing):
 
     def _is_loop(self, directory: str, above: list[str]) -> bool:
         here = os.path.join(self._root, directory)
-        return os.path.islink(here.rstrip("/")) and any(
-            os.path.samefile(here, os.path.join(self._root, path)) for path in above
+        return disk.is_link(here.rstrip("/")) and any(
+            disk.is_same(here, os.path.join(self._root, path)) for path in above
         )
 
 

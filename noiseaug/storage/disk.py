@@ -7,6 +7,7 @@ where it is told apart. Each is one system call or a few, and raises OSError as 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -132,3 +133,28 @@ def answers_to(directory: str, name: str, others: Iterable[str]) -> bool:
     found = any(os.path.exists(os.path.join(directory, other)) for other in others)
     os.unlink(path)
     return found
+
+
+def lock(path: str, *, shared: bool = False) -> int:
+    """Lock a directory, or a file that is made if it is missing; return the descriptor that holds the lock.
+
+    The lock lasts until the descriptor is closed or the process ends. A file system without locks gives none.
+
+    Raises:
+        BlockingIOError: if another process holds it.
+    """
+    kind = os.O_RDONLY | os.O_DIRECTORY if os.path.isdir(path) else os.O_RDWR | os.O_CREAT
+    fd = os.open(path, kind | os.O_CLOEXEC, 0o666)
+    try:
+        fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        raise
+    except OSError:
+        pass
+    return fd
+
+
+def unlock(fd: int) -> None:
+    """Give up a lock."""
+    os.close(fd)

@@ -44,6 +44,10 @@ class SourceFile:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         os.close(self.fd)
 
     def read(self) -> bytes:
@@ -57,6 +61,10 @@ class SourceFile:
                 left -= len(part)
             self._content = parts[0] if len(parts) == 1 else b"".join(parts)
         return self._content
+
+    def read_at(self, size: int, offset: int) -> bytes:
+        """Return at most `size` bytes from an offset on; fewer at the end of the file."""
+        return os.pread(self.fd, size, offset)
 
     def sha256(self) -> str:
         """The SHA-256 of its bytes, in hex."""

@@ -44,7 +44,7 @@ class WorkerUnfit(NoiseaugError):
 
 
 class EngineUnavailable(NoiseaugError):
-    """What an engine needs is not installed, or does not answer."""
+    """Something that an engine needs is not installed, or does not answer."""
 
 
 class FailedFast(NoiseaugError):

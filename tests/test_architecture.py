@@ -13,7 +13,20 @@ PACKAGE = ROOT / "noiseaug"
 # Calls that reach into a file system.
 OF_OS = {
     *("open", "stat", "lstat", "read", "write", "pread", "pwrite", "lseek", "fstat", "ftruncate", "scandir", "listdir"),
-    *("walk", "unlink", "remove", "rename", "replace", "makedirs", "mkdir", "rmdir", "utime", "link", "symlink", "fsync"),
+    *(
+        "walk",
+        "unlink",
+        "remove",
+        "rename",
+        "replace",
+        "makedirs",
+        "mkdir",
+        "rmdir",
+        "utime",
+        "link",
+        "symlink",
+        "fsync",
+    ),
 }
 OF_PATHS = {"exists", "isfile", "isdir", "islink", "lexists", "samefile", "realpath", "getsize", "samestat"}
 # What reaches elsewhere than into SOURCE and DEST: the streams that a process is born with.

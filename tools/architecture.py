@@ -40,7 +40,9 @@ def reduced(edges: dict[str, set[str]]) -> dict[str, set[str]]:
 
 def mermaid() -> str:
     """Return the graph as Mermaid."""
-    lines = [f"    {name} --> {other}" for name, others in sorted(reduced(imports()).items()) for other in sorted(others)]
+    lines = [
+        f"    {name} --> {other}" for name, others in sorted(reduced(imports()).items()) for other in sorted(others)
+    ]
     return "\n".join(["```mermaid", "graph TD", *lines, "```", ""])
 
 

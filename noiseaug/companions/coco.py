@@ -58,15 +58,15 @@ class CocoFile:
         self._strangers = 0
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Let go of the file."""
         self._file.close()
 
     def is_at(self, path: str) -> bool:
-        """Whether `path` leads to this very file."""
+        """Tell whether `path` leads to this very file."""
         return disk.exists(path) and disk.is_same(path, self.path)
 
     def meet(self, source: Source) -> None:
-        """Notes that there is this source."""
+        """Note that there is this source."""
         number = self._entries.by_name.get(source.path)
         if number is not None:
             self._met[number] = 1
@@ -74,7 +74,7 @@ class CocoFile:
             self._strangers += 1
 
     def notes(self) -> list[str]:
-        """What of the file and of the sources that were met does not go together.
+        """Return what of the file and of the sources that were met does not go together.
 
         Raises:
             Unfit: if nothing does.
@@ -96,7 +96,7 @@ class CocoFile:
         return notes
 
     def write(self, rows: str, write: Callable[[bytes], None]) -> None:
-        """Writes `annotations.json` for the targets in the manifest at the path `rows`.
+        """Write `annotations.json` for the targets in the manifest at the path `rows`.
 
         Ids count from 1 in the order of the manifest; the annotations of an image keep theirs.
 
@@ -164,7 +164,7 @@ class _Entries:
         self._order, self._ends = array("Q"), array("Q")
 
     def read(self, file: SourceFile) -> None:
-        """Reads the file; raises ValueError if it is none of COCO."""
+        """Read the file; raise ValueError if it is none of COCO."""
         seen = set()
         for member in members(file):
             seen.add(member.key)
@@ -207,7 +207,7 @@ class _Entries:
         self._sizes.append(member.size)
 
     def _sort(self) -> None:
-        """Brings the annotations of an image together, in the order they have."""
+        """Bring the annotations of an image together, in the order they have."""
         counts = array("Q", bytes(8 * (len(self.numbers) + 1)))
         for number in self._image_numbers:
             counts[number + 1] += 1
@@ -220,13 +220,13 @@ class _Entries:
             places[number] += 1
 
     def annotations_of(self, number: int) -> Iterator[tuple[int, int]]:
-        """The entries of an image's annotations."""
+        """Yield the entries of an image's annotations."""
         for index in self._order[self._ends[number] : self._ends[number + 1]]:
             yield self._starts[index], self._sizes[index]
 
 
 def renumbered(annotation: bytes, new_id: int, image_id: int) -> bytes:
-    """The bytes of an annotation with other ids, and else as they are.
+    """Return the bytes of an annotation with other ids, and else as they are.
 
     >>> renumbered(b'{"id": 7, "bbox": [1.50, 2e0], "image_id": 9}', 1, 2)
     b'{"id": 1, "bbox": [1.50, 2e0], "image_id": 2}'
@@ -247,7 +247,7 @@ def renumbered(annotation: bytes, new_id: int, image_id: int) -> bytes:
 
 
 def is_annotations(path: str) -> bool:
-    """Whether the file is one that `CocoFile.write` wrote."""
+    """Tell whether the file is one that `CocoFile.write` wrote."""
     try:
         with disk.open_for_reading(path) as file:
             return file.read(len(_HEAD)) == _HEAD
@@ -256,7 +256,7 @@ def is_annotations(path: str) -> bool:
 
 
 def _write_lines(entries: Iterable[bytes], write: Callable[[bytes], None]) -> None:
-    """Writes entries of an array, one a line."""
+    """Write entries of an array, one a line."""
     chunk, size, between = [], 0, b""
     for entry in entries:
         chunk += [between, entry]

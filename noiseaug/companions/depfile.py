@@ -26,20 +26,20 @@ class Depfile:
         self._sources: list[str] = []
 
     def add(self, source_path: str) -> None:
-        """Adds a source."""
+        """Add a source."""
         path = os.path.join(self._root, source_path)
         if "\n" not in path:
             self._sources.append(path)
 
     def write(self) -> None:
-        """Writes the file, if it does not say the same already."""
+        """Write the file, if it does not say the same already."""
         prerequisites = "".join(f" \\\n {escaped(source)}" for source in self._sources)
         lines = [f"{as_target(self._target)}:{prerequisites}", *(f"{as_target(source)}:" for source in self._sources)]
         write_if_changed(self._path, os.fsencode("\n".join(lines) + "\n"))
 
 
 def escaped(path: str) -> str:
-    r"""`path` as Make wants it among prerequisites.
+    r"""Return `path` as Make wants it among prerequisites.
 
     >>> print(escaped("a b/$c#1.png"))
     a\ b/$$c\#1.png
@@ -48,5 +48,5 @@ def escaped(path: str) -> str:
 
 
 def as_target(path: str) -> str:
-    """`path` as Make wants it before the colon, where a percent sign would make a pattern of it."""
+    """Return `path` as Make wants it before the colon, where a percent sign would make a pattern of it."""
     return escaped(path).replace("%", "\\%")

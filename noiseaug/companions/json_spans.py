@@ -34,7 +34,7 @@ class Member(NamedTuple):
 
 
 def members(file: SourceFile) -> Iterator[Member]:
-    """The members of the object in an open file, in their order; of those that are arrays, the elements.
+    """Yield the members of the object in an open file, in their order; of those that are arrays, the elements.
 
     An array without elements comes as an empty one.
 
@@ -96,7 +96,7 @@ class _Scanner:
         return self._base + len(self._text) >= self._size
 
     def peek(self) -> str:
-        """The next character that is no space, or an empty text at the end of the file."""
+        """Return the next character that is no space, or an empty text at the end of the file."""
         while True:
             found = _SPACE.match(self._text, self._at)
             self._at = found.end() if found else self._at
@@ -107,19 +107,19 @@ class _Scanner:
             self._look(_WINDOW)
 
     def has(self, character: str) -> bool:
-        """Whether this character is next, which is then passed over."""
+        """Tell whether this character is next, which is then passed over."""
         if self.peek() != character:
             return False
         self._at += 1
         return True
 
     def take(self, character: str, meaning: str) -> None:
-        """Passes over this character, which must be next."""
+        """Pass over this character, which must be next."""
         if not self.has(character):
             raise self.problem(meaning)
 
     def value(self, meaning: str) -> tuple[Any, int, int]:
-        """The next value, where it begins in the file, and its size in bytes."""
+        """Return the next value, where it begins in the file, and its size in bytes."""
         if not self.peek():
             raise self.problem(meaning)
         size = _WINDOW

@@ -25,7 +25,7 @@ _MARK = {b"noiseaug.view": b"of the manifest"}
 
 
 def render(rows: str, name: str, write: Callable[[bytes], None]) -> None:
-    """Writes the view `name` of the manifest at the path `rows`.
+    """Write the view `name` of the manifest at the path `rows`.
 
     Raises:
         Stopped: if a row holds what does not go into its column.
@@ -37,7 +37,7 @@ def render(rows: str, name: str, write: Callable[[bytes], None]) -> None:
 
 
 def says_the_same(rows: str, path: str) -> bool:
-    """Whether the view at `path` is, byte for byte, that of the manifest at the path `rows`."""
+    """Tell whether the view at `path` is, byte for byte, that of the manifest at the path `rows`."""
     with disk.open_for_reading(path) as file:
 
         def compare(content: bytes) -> None:
@@ -56,7 +56,7 @@ class _Differs(Exception):
 
 
 def is_view(path: str) -> bool:
-    """Whether the file is a view that a run wrote."""
+    """Tell whether the file is a view that a run wrote."""
     try:
         with disk.open_for_reading(path) as file:
             if path.endswith(".csv"):
@@ -71,7 +71,7 @@ def is_view(path: str) -> bool:
 
 
 def _columns(rows: str, empty: tuple[Any, ...]) -> list[str]:
-    """The keys that have a value other than `empty` in any row."""
+    """Return the keys that have a value other than `empty` in any row."""
     found: set[str] = set()
     for record in _records(rows):
         found.update(key for key in record.keys() - found if record[key] not in empty)
@@ -101,12 +101,13 @@ def _render_csv(rows: str, write: Callable[[bytes], None]) -> None:
 
 
 class _Lines(io.TextIOBase):
-    """What a CSV writer writes, a line at a time, ended as on Unix."""
+    """A file for a CSV writer that keeps what is written, a line at a time, ended as on Unix."""
 
     def __init__(self, lines: list[str]) -> None:
         self._lines = lines
 
     def write(self, line: str) -> int:
+        """Keep a line."""
         self._lines.append(line[:-2] + "\n")
         return len(line)
 
@@ -157,7 +158,7 @@ def _array(make: Callable[[list[Any], Any], Any], values: list[Any], kind: Any) 
 
 
 def _encodable(value: Any) -> Any:
-    """The value with escapes for what in its text is not valid Unicode."""
+    """Return the value with escapes for what in its text is not valid Unicode."""
     if isinstance(value, list):
         return [_encodable(item) for item in value]
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
@@ -171,12 +172,15 @@ class _Sink(io.RawIOBase):
         self._at = 0
 
     def writable(self) -> bool:
+        """Tell that it is."""
         return True
 
     def tell(self) -> int:
+        """Return how many bytes were written."""
         return self._at
 
     def write(self, content: Any) -> int:
+        """Pass on some bytes."""
         self._write(bytes(content))
         self._at += len(content)
         return len(content)

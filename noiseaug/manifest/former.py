@@ -1,4 +1,4 @@
-"""What earlier runs left in DEST, finished or not: read as one stream of rows, and tidied up after an interruption."""
+"""The rows that earlier runs left in DEST, finished or not: read as one stream, tidied up after an interruption."""
 
 from __future__ import annotations
 

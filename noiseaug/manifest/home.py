@@ -57,7 +57,7 @@ class Home(NamedTuple):
 
     @property
     def tag(self) -> str:
-        """What the names of temporaries begin with: runs over several shards are at work at once."""
+        """The beginning of the names of temporaries: runs over several shards are at work at once."""
         return f"{self.shard.number}of{self.shard.of}-" if self.shard else ""
 
     def in_state(self, name: str) -> str:

@@ -12,7 +12,7 @@ from noiseaug.storage import disk
 
 
 class Lock:
-    """What this process holds of DEST, until it ends in whatever way.
+    """The locks that this process holds on DEST, until it ends in whatever way.
 
     A run over all of DEST holds the directory alone; those over shards hold it together, and each its shard. As some
     network file systems lock files but no directories, a run over all of it holds the lock of every shard too.

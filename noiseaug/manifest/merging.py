@@ -23,7 +23,7 @@ from noiseaug.storage.paths import FAILURES, MANIFEST, walk_order
 
 
 class Merged(NamedTuple):
-    """What was merged: how many shards (none, if that was done before), their rows and failures; and the manifest."""
+    """The result of a merge: how many shards (none, if that was done before), their rows and failures; and the manifest."""
 
     shards: int
     rows: int
@@ -32,7 +32,7 @@ class Merged(NamedTuple):
 
 
 def merge(dest: str | os.PathLike[str]) -> Merged:
-    """Makes one manifest (and failures.jsonl) of those that the shards left in DEST, and removes those.
+    """Make one manifest (and failures.jsonl) of those that the shards left in DEST, and remove those.
 
     Killed at any instant, it can be repeated: what the shards know goes last.
 
@@ -78,7 +78,7 @@ def _refuse_incomplete(dest: str, found: list[Shard]) -> None:
 
 
 def _refuse_mixture(dest: str, shards: list[Shard]) -> None:
-    """What shards of different commands did is not what any single run would do."""
+    """Refuse shards of different commands: what they did is not what any single run would do."""
     first = _command_of(dest, shards[0])
     for shard in shards[1:]:
         command = _command_of(dest, shard)
@@ -119,13 +119,13 @@ def _merged(dest: str, shards: list[Shard]) -> Merged:
 
 
 def _groups(dest: str, shards: list[Shard]) -> Iterator[Group]:
-    """The rows of all shards by source, in walk order."""
+    """Yield the rows of all shards by source, in walk order."""
     streams = (read_groups(os.path.join(directory_of(shard, dest), MANIFEST)) for shard in shards)
     return heapq.merge(*streams, key=lambda group: walk_order(group.source_path))
 
 
 def _failures(dest: str, shards: list[Shard]) -> Iterator[bytes]:
-    """The failures of all shards, in walk order. That a directory cannot be listed, each of them says."""
+    """Yield the failures of all shards, in walk order. That a directory cannot be listed, each of them says."""
     streams = (_failures_of(os.path.join(directory_of(shard, dest), FAILURES)) for shard in shards)
     for _, group in itertools.groupby(heapq.merge(*streams, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
         yield from dict.fromkeys(line for _, line in group)
@@ -138,7 +138,7 @@ def _failures_of(path: str) -> Iterator[tuple[list[bytes], bytes]]:
 
 
 def _is_newer(dest: str, shards: list[Shard], manifest: str) -> bool:
-    """Whether a shard has worked since `manifest` was written, though its text may be the same."""
+    """Tell whether a shard has worked since `manifest` was written, though its text may be the same."""
     with contextlib.suppress(FileNotFoundError):
         last = disk.stat(manifest).st_mtime_ns
         return any(disk.stat(os.path.join(directory_of(shard, dest), MANIFEST)).st_mtime_ns > last for shard in shards)

@@ -41,7 +41,7 @@ class Group(NamedTuple):
 
 
 def find(dest: str, wanted: str = MANIFEST) -> str:
-    """The name of the manifest in DEST: `wanted`, or the one that a run wrote there under another name.
+    """Return the name of the manifest in DEST: `wanted`, or the one that a run wrote there under another name.
 
     `wanted` too if there is none.
     """
@@ -54,7 +54,7 @@ def find(dest: str, wanted: str = MANIFEST) -> str:
 
 
 def holds_rows(path: str) -> bool:
-    """Whether a run wrote the file as its manifest, to judge by the first line; one without any is so by its name."""
+    """Tell whether a run wrote the file as its manifest, by its first line; an empty one is so by its name."""
     _, line, _ = next(_lines(path), (0, b"", None))
     if not line:
         return os.path.basename(path) in (MANIFEST, METADATA) and disk.is_file(path)
@@ -62,7 +62,7 @@ def holds_rows(path: str) -> bool:
 
 
 def _lines(path: str) -> Iterator[tuple[int, bytes, str | None]]:
-    """The lines of a file with their numbers from 1; an empty one for each that is none, and what is wrong with it."""
+    """Yield the lines of a file with their numbers from 1. A damaged one is empty, with what is wrong with it."""
     try:
         file = disk.open_for_reading(path)
     except FileNotFoundError:
@@ -81,13 +81,13 @@ def _lines(path: str) -> Iterator[tuple[int, bytes, str | None]]:
 
 
 def read_entries(path: str) -> Iterator[Entry]:
-    """The rows of a manifest, one at a time; none if there is no such file. Damaged ones carry what is wrong."""
+    """Yield the rows of a manifest, none if there is no such file. A damaged one carries what is wrong with it."""
     for number, line, problem in _lines(path):
         yield Entry(number, line, None, problem) if problem else _parsed(number, line)
 
 
 def read_groups(path: str) -> Iterator[Group]:
-    """The valid rows of a manifest by source, in its order; lines that are none are passed over."""
+    """Yield the valid rows of a manifest by source, in its order; lines that are none are passed over."""
     group: Group | None = None
     for _, line, _ in _lines(path):
         file_name, source_path = _names(line)
@@ -103,7 +103,7 @@ def read_groups(path: str) -> Iterator[Group]:
 
 
 def _names(line: bytes) -> tuple[str, str]:
-    """The file name and source path of a row, or empty ones. Reading all of it costs four times as much."""
+    """Return the file name and source path of a row, or empty ones. Reading all of it costs four times as much."""
     head = _HEAD.match(line)
     if head and line.endswith(b"}\n"):
         return head[1].decode(), head[2].decode()
@@ -112,7 +112,7 @@ def _names(line: bytes) -> tuple[str, str]:
 
 
 def merged(newer: Iterable[Group], older: Iterable[Group]) -> Iterator[Group]:
-    """Both streams as one, in walk order; where both know a target, the newer row stands."""
+    """Yield both streams as one, in walk order; where both know a target, the newer row stands."""
     first, second = iter(newer), iter(older)
     new = next(first, None)
     if new is None:
@@ -134,7 +134,7 @@ def merged(newer: Iterable[Group], older: Iterable[Group]) -> Iterator[Group]:
 
 
 def record_of(line: bytes) -> Record:
-    """The record in a line; an empty one if it holds none."""
+    """Return the record in a line; an empty one if it holds none."""
     return _parsed(0, line).record or {}
 
 

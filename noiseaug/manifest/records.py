@@ -43,7 +43,7 @@ class Row(NamedTuple):
 
 
 def type_of(key: str) -> str:
-    """What values a key has in every row where it is not null: `text`, `int`, `float`, `bool`, or a list of
+    """Return the type of the values of a key where they are not null: `text`, `int`, `float`, `bool`, or a list of
     `floats` or `texts`.
 
     >>> type_of("file_name"), type_of("noise_std")
@@ -53,28 +53,29 @@ def type_of(key: str) -> str:
 
 
 def record_line(record: Record) -> bytes:
-    """The line of a record."""
+    """Return the line of a record."""
     return _line({key: record[key] for key in KEYS if key in record})
 
 
 def failure_line(source_path: str, error: str, file_name: str = "") -> bytes:
-    """A line of failures.jsonl; with a file name where only that target of the source failed."""
+    """Return a line of failures.jsonl; with a file name where only that target of the source failed."""
     return _line({"source_path": source_path, "file_name": file_name, "error": error})
 
 
 def pending_line(source_path: str, file_name: str) -> bytes:
-    """A line that announces a target: what stands under its name from now on, this tool may have written."""
+    """Return a line that announces a target: what stands under its name from now on, this tool may have written."""
     return _line({"file_name": file_name, "source_path": source_path, "pending": True})
 
 
 def is_pending(line: bytes) -> bool:
-    """Whether the line is one of `pending_line`: nothing is known of the output but its name."""
+    """Tell whether the line is one of `pending_line`: nothing is known of the output but its name."""
     return line.endswith(b', "pending": true}\n')
 
 
 def fragment(key: str, value: str | int) -> bytes:
-    """What stands in a line whose record holds `value` under `key`, but not last. (Quotes within texts are escaped, so
-    it can stand nowhere else.)
+    """Return the piece that stands in the line of a record with `value` under `key`, unless that is its last key.
+
+    Quotes within texts are escaped, so it can stand nowhere else.
 
     >>> fragment("copy", 0) in record_line({"copy": 0, "recipe": "c0ffee"})
     True
@@ -85,7 +86,7 @@ def fragment(key: str, value: str | int) -> bytes:
 
 
 def sidecar_names(record: Record) -> list[str]:
-    """The names, relative to DEST, of the files that went along with a target."""
+    """Return the names, relative to DEST, of the files that went along with a target."""
     names = record.get("sidecars", [])
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
 

@@ -39,7 +39,7 @@ def is_finished(shard: Shard, dest: str) -> bool:
 
 
 def shards_in(dest: str) -> list[Shard]:
-    """The shards that have begun in `dest`, in order."""
+    """Return the shards that have begun in `dest`, in order."""
     with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         with disk.entries(os.path.join(dest, SHARDS)) as entries:
             names = [re.fullmatch("([0-9]+)-of-([0-9]+)", entry.name) for entry in entries]
@@ -48,7 +48,7 @@ def shards_in(dest: str) -> list[Shard]:
 
 
 def remove_shards(dest: str) -> None:
-    """Forgets the shards of `dest`, all at once."""
+    """Forget the shards of `dest`, all at once."""
     sweep(dest)
     with contextlib.suppress(FileNotFoundError):
         disk.rename(os.path.join(dest, SHARDS), os.path.join(dest, _TAKEN_OVER))
@@ -56,12 +56,12 @@ def remove_shards(dest: str) -> None:
 
 
 def sweep(dest: str) -> None:
-    """Removes what is left if `remove_shards` was interrupted."""
+    """Remove what is left if `remove_shards` was interrupted."""
     disk.remove_tree(os.path.join(dest, _TAKEN_OVER))
 
 
 def refuse_other_division(dest: str, shard: Shard) -> None:
-    """Raises Misplaced if `dest` holds shards of a division into another number than that of `shard`."""
+    """Raise Misplaced if `dest` holds shards of a division into another number than that of `shard`."""
     others = [other for other in shards_in(dest) if other.of != shard.of]
     if others:
         raise Misplaced(
@@ -71,7 +71,7 @@ def refuse_other_division(dest: str, shard: Shard) -> None:
 
 
 def named(shards: list[Shard], most: int = 8) -> str:
-    """The shards in words, the first of them where there are many.
+    """Return the shards in words, the first of them where there are many.
 
     >>> named([Shard(1, 4), Shard(3, 4)])
     '1/4, 3/4'
@@ -81,7 +81,7 @@ def named(shards: list[Shard], most: int = 8) -> str:
 
 
 def allow_open_files(shards: int) -> None:
-    """Lets this process open the files of so many shards at once, as far as the system does."""
+    """Let this process open the files of so many shards at once, as far as the system does."""
     wanted = shards * _FILES_A_SHARD + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -55,7 +55,7 @@ class State:
 
     @property
     def tag(self) -> str:
-        """What the names of temporaries begin with."""
+        """The beginning of the names of temporaries."""
         return self.home.tag
 
     @property

@@ -1,4 +1,4 @@
-"""What a run did, as counts."""
+"""The counts of what a run did."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FAILURES_SHOWN = 3
 
 @dataclass
 class Summary:
-    """What a run did.
+    """The counts of what a run did.
 
     Attributes:
         manifest: the manifest's path, or "" where none is kept (one file to one file).
@@ -48,11 +48,11 @@ class Summary:
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """The summary as plain data."""
+        """Return the summary as plain data."""
         return asdict(self)
 
     def count(self, note: Note, written: Collection[str], outcome: Outcome) -> None:
-        """Adds what came of one source."""
+        """Add what came of one source."""
         failures = outcome.failures
         self.sources += len(note.paths) if not note.failures else 0
         self.up_to_date += (len(note.file_names) or len(note.kept)) - len(written) if not failures else 0

@@ -26,7 +26,7 @@ class Ends(NamedTuple):
 
 
 def locate(source: str, dest: str, root: str | None = None) -> Ends:
-    """The place that SOURCE, DEST and --root name.
+    """Return the place that SOURCE, DEST and --root name.
 
     Raises:
         Misplaced: if SOURCE is missing, or DEST is or holds SOURCE, or DEST is a file where it has to be a directory.

@@ -1,4 +1,4 @@
-"""What there is to do: the walk over the sources, merged with what earlier runs left in DEST.
+"""The tasks that are left to do: the walk over the sources, merged with what earlier runs left in DEST.
 
 Nothing is written or deleted here. A dry run goes through the same items as a run, and drops them.
 """
@@ -29,7 +29,7 @@ _NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Note(NamedTuple):
-    """What is known of a source before its task is done; or of several that are up to date.
+    """All that is known of a source before its task is done; or of several that are up to date.
 
     Attributes:
         paths: the source's path, or those of the several.
@@ -58,7 +58,7 @@ class Note(NamedTuple):
 
 
 class _Marks(NamedTuple):
-    """What tells of a row that it is up to date: two pieces of it, and how its output is looked at."""
+    """The marks of a row that is up to date: two pieces of its line, and how its output is looked at."""
 
     recipe: bytes
     level_and_copy: bytes

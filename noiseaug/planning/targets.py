@@ -28,7 +28,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What each source becomes.
+    """The plan of a run: which outputs each source becomes.
 
     Attributes:
         recipe: what noise is wanted.

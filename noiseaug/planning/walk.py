@@ -135,7 +135,7 @@ class Walk(Listing):
                     yield found
 
     def _entries(self, directory: str) -> Iterator[str | Unreadable]:
-        """The paths in `directory` ("" or ending in /) that matter, sorted; those of directories end in /."""
+        """Yield the paths in `directory` ("" or ending in /) that matter, sorted; those of directories end in /."""
         names = []
         try:
             with disk.entries(os.path.join(self._root, directory)) as entries:

@@ -1,4 +1,4 @@
-"""What a run writes to DEST besides the outputs, as asked for."""
+"""The files that a run is asked to write to DEST besides the outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VIEWS = (".csv", ".parquet")
 
 @dataclass(frozen=True)
 class Companions:
-    """What a run writes to DEST besides the outputs. Nothing here changes the bytes of an output.
+    """The files that a run writes to DEST besides the outputs. Nothing here changes the bytes of an output.
 
     Attributes:
         manifest: the name of the manifest in DEST; its suffix is its format. A `.jsonl` is the manifest itself; a
@@ -49,7 +49,7 @@ class Companions:
         return MANIFEST if self.view else self.manifest
 
     def check_seed(self, seed: int) -> None:
-        """Raises Unfit if what the view needs is not there, or cannot hold this seed."""
+        """Raise Unfit if what the view needs is not there, or cannot hold this seed."""
         if self.manifest.endswith(".parquet"):
             if importlib.util.find_spec("pyarrow") is None:
                 raise Unfit(f"a manifest {self.manifest} needs pyarrow: pip install 'noiseaug[parquet]'")
@@ -58,7 +58,7 @@ class Companions:
 
 
 def check_manifest_name(name: str) -> str:
-    """`name`, if a manifest can be called that.
+    """Return `name`, if a manifest can be called that.
 
     Raises:
         ValueError: if not.
@@ -77,7 +77,7 @@ def check_manifest_name(name: str) -> str:
 
 
 def check_label_smoothing(epsilon: float) -> float:
-    """`epsilon`, if it is one; raises ValueError if not."""
+    """Return `epsilon`, if it is a label smoothing; raise ValueError if not."""
     if not (math.isfinite(epsilon) and 0 <= epsilon < 1):
         raise ValueError(f"{epsilon} is no label smoothing: it must be 0 or more, and below 1")
     return epsilon

@@ -1,4 +1,4 @@
-"""What DEST looks like: how targets are named, and what stands beside them."""
+"""The layout of DEST: how targets are named, and what stands beside them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FIELDS = ("dir", "stem", "ext", "level", "copy", "label")
 
 @dataclass(frozen=True)
 class Layout:
-    """What is written to DEST besides noisy samples, and under what names.
+    """The names of targets, and the files that stand beside them.
 
     Attributes:
         name: a template for the names of targets, such as `{level}/{dir}/{stem}{ext}`; by default a single target has
@@ -47,7 +47,7 @@ class Layout:
                 raise ValueError(f"{suffix!r} is no suffix of sidecars: write it as .txt")
 
     def check(self, recipe: Recipe) -> None:
-        """Raises ValueError if the template gives several targets of one source the same name."""
+        """Raise ValueError if the template gives several targets of one source the same name."""
         if self.name is None:
             return
         used = _fields_of(self.name)
@@ -59,7 +59,7 @@ class Layout:
                 )
 
     def named(self, source_path: str, suffix: str, level: str, copy: int, *, single: bool) -> str:
-        """The name of a noisy target, relative to DEST or, for a tree, to `noisy/` there.
+        """Return the name of a noisy target, relative to DEST or, for a tree, to `noisy/` there.
 
         >>> Layout("{level}/{dir}/{stem}{ext}").named("cats/a.png", ".png", "std0.1", 0, single=False)
         'std0.1/cats/a.png'

@@ -15,7 +15,7 @@ _MAX_SNR = 300  # dB; below the precision of float64 samples
 
 
 def parse_fraction(text: str) -> float:
-    """The number that `text` spells: a decimal (`0.1`), a percentage (`10%`) or a quotient (`25/255`).
+    """Return the number that `text` spells: a decimal (`0.1`), a percentage (`10%`) or a quotient (`25/255`).
 
     Raises:
         ValueError: if it spells no finite number; the message says what was expected.
@@ -81,7 +81,7 @@ class Level:
 
     @classmethod
     def parse(cls, text: str, unit: Unit = "std") -> Level:
-        """The level that `text` spells.
+        """Return the level that `text` spells.
 
         Raises:
             ValueError: if it is empty, not finite, a reversed range, or a std that is negative or above full scale.
@@ -99,13 +99,14 @@ class Level:
 
     @classmethod
     def of(cls, value: Level | float | str) -> Level:
-        """`value` as a level: one already, a standard deviation (fixed), or a text for `parse`."""
+        """Return `value` as a level: one already, a standard deviation (fixed), or a text for `parse`."""
         if isinstance(value, Level):
             return value
         return cls.parse(value) if isinstance(value, str) else cls(float(value), float(value))
 
     @property
     def is_range(self) -> bool:
+        """Whether the strength is drawn from a range."""
         return self.low != self.high
 
     @property
@@ -122,7 +123,7 @@ class Level:
         return f"{self.unit}{'log' if self.scale == 'log' else ''}{self.low:.3g}-{self.high:.3g}"
 
     def at(self, position: float) -> float:
-        """The strength at `position` (0 to 1) of the range, evenly in std or in dB, or in the logarithm of the std.
+        """Return the strength at `position` (0 to 1) of the range: evenly in std, in dB or in the logarithm of the std.
 
         >>> Level.parse("0:0.5").at(0.5), Level.parse("log:0.0625:0.25").at(0.5)
         (0.25, 0.125)
@@ -134,7 +135,7 @@ class Level:
         return min(self.low + (self.high - self.low) * position, self.high)
 
     def ramped(self, copies: int, scale: Scale) -> tuple[Level, ...]:
-        """The range spread over so many copies, from its least strength to its greatest, under the range's name.
+        """Return the range spread over so many copies, from its least strength to its greatest, under the range's name.
 
         >>> [level.low for level in Level.parse("0:0.5").ramped(3, "linear")]
         [0.0, 0.25, 0.5]
@@ -149,7 +150,7 @@ CLEAN = Level(0.0, 0.0, name="clean")
 
 
 def check_mean(mean: float) -> float:
-    """`mean`, if it is a fraction of full scale.
+    """Return `mean`, if it is a fraction of full scale.
 
     Raises:
         ValueError: otherwise.
@@ -160,7 +161,7 @@ def check_mean(mean: float) -> float:
 
 
 def check_clip(clip: Clip) -> Clip:
-    """`clip`, if it is `"auto"`, `"none"` or a pair (low, high) of finite fractions of full scale, low < high.
+    """Return `clip`, if it is `"auto"`, `"none"` or a pair (low, high) of finite fractions of full scale, low < high.
 
     Raises:
         ValueError: otherwise.
@@ -175,7 +176,7 @@ def check_clip(clip: Clip) -> Clip:
 
 
 def parse_clip(text: str) -> Clip:
-    """The limits that `text` spells: `auto`, `none` or `LOW:HIGH` in fractions of full scale.
+    """Return the limits that `text` spells: `auto`, `none` or `LOW:HIGH` in fractions of full scale.
 
     Raises:
         ValueError: if it spells none.

@@ -19,7 +19,7 @@ class Preset(NamedTuple):
     source: str
 
     def levels(self, name: str) -> dict[str, Level]:
-        """The levels by severity, called `name` and the severity, or just `name` if there is but one."""
+        """Return the levels by severity, called `name` and the severity, or just `name` if there is but one."""
         return {
             severity: Level(*_ends(text), name=f"{name}-{severity}" if len(self.severities) > 1 else name)
             for severity, text in self.severities.items()
@@ -60,7 +60,7 @@ PRESETS = {
 
 
 def parse_preset(text: str) -> tuple[Level, ...]:
-    """The levels of a preset, or of one of its severities, `NAME:SEVERITY`.
+    """Return the levels of a preset, or of one of its severities, `NAME:SEVERITY`.
 
     Raises:
         ValueError: if there is none of that name; the message lists those there are.

@@ -91,7 +91,7 @@ def _check(name: str, value: object, allowed: Iterable[object]) -> None:
 
 @dataclass(frozen=True)
 class Recipe:
-    """What noise each source gets, and how often.
+    """The noise that each source gets, and how often.
 
     Attributes:
         levels: the strengths; every source gets each of them. Audio gets those that are an SNR, if there are any.
@@ -150,7 +150,7 @@ class Recipe:
     def of(
         cls, std: float | str | Level | Iterable[float | str | Level], **settings: Clip | float | int | bool
     ) -> Recipe:
-        """A recipe from strengths as `Level.of` takes them, one or several, and the other attributes by name."""
+        """Return a recipe from strengths as `Level.of` takes them, one or several, and the other attributes by name."""
         several = [std] if isinstance(std, float | int | str | Level) else std
         return cls(tuple(Level.of(level) for level in several), **settings)  # type: ignore[arg-type] # checked there
 
@@ -160,7 +160,9 @@ class Recipe:
         return options
 
     def levels_of(self, kind: str) -> tuple[Level, ...]:
-        """The levels that sources of this kind get: SNRs are for audio, and there they come before standard deviations.
+        """Return the levels that sources of this kind get.
+
+        A kind that takes SNRs gets these if there are any, and else standard deviations, as the others do.
 
         >>> recipe = Recipe((Level.parse("0.1"), Level.parse("10", "snr")))
         >>> [level.label for level in recipe.levels_of("image")], [level.label for level in recipe.levels_of("audio")]
@@ -173,7 +175,7 @@ class Recipe:
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one recipe
     def strengths(self, kind: str) -> tuple[tuple[Level, int], ...]:
-        """The level and the number of each copy that sources of this kind get, by level as given, then by number.
+        """Return the level and the number of each copy of sources of this kind: by level as given, then by number.
 
         >>> recipe = Recipe.of("0:0.5", copies=3, ramp="linear")
         >>> [(level.low, copy) for level, copy in recipe.strengths("image")]
@@ -187,7 +189,7 @@ class Recipe:
 
     @functools.lru_cache(maxsize=64)  # noqa: B019 - a run has one recipe
     def options(self, kind: str) -> str:
-        """The options of this kind that are not at their defaults, as `name=value`, with spaces between.
+        """Return the options of this kind that are not at their defaults, as `name=value`, with spaces between.
 
         >>> Recipe.of(0.1, image=ImageOptions(quality=90)).options("image")
         'quality=90'
@@ -198,7 +200,7 @@ class Recipe:
 
     @functools.lru_cache(maxsize=1024)  # noqa: B019 - a run has one recipe
     def fingerprint(self, level: Level, kind: str) -> str:
-        """12 hex digits that change with whatever changes the bytes of a target of this kind at `level`."""
+        """Return 12 hex digits that change with whatever changes the bytes of a target of this kind at `level`."""
         if level == CLEAN:
             settings: list[object] = [RECIPE_VERSION, CLEAN.label, self.clip, self.options(kind)]
         else:
@@ -210,7 +212,7 @@ class Recipe:
 
 
 def parse_options(kind: str, text: str) -> ImageOptions | AudioOptions:
-    """The options that `Recipe.options` wrote.
+    """Return the options that `Recipe.options` wrote.
 
     Raises:
         ValueError: if it did not write that.

@@ -35,7 +35,7 @@ class Selection:
 
 
 def parse_names(content: bytes, *, null: bool) -> tuple[str, ...]:
-    r"""Paths relative to SOURCE, one a line (or, with `null`, each ended by a NUL byte).
+    r"""Return the paths relative to SOURCE in a list: one a line or, with `null`, each ended by a NUL byte.
 
     Raises:
         ValueError: if one leads out of SOURCE.

@@ -16,7 +16,7 @@ class Shard(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """The shard that I/N names.
+        """Return the shard that I/N names.
 
         Raises:
             ValueError: if it names none.
@@ -34,7 +34,7 @@ class Shard(NamedTuple):
         return cls(number, of)
 
     def holds(self, source_path: str) -> bool:
-        """Whether the source is in this shard.
+        """Tell whether the source is in this shard.
 
         >>> [number for number in (1, 2, 3) if Shard(number, 3).holds("cats/a.png")]
         [2]

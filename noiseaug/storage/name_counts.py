@@ -18,7 +18,7 @@ class Names:
         self._is_sorted = True
 
     def add(self, name: str) -> None:
-        """Remembers a name."""
+        """Remember a name."""
         self._hashes.append(_short_hash(name))
         self._is_sorted = False
 
@@ -26,16 +26,16 @@ class Names:
         return self._count(name) > 0
 
     def is_repeated(self, name: str) -> bool:
-        """Whether the name was added more than once."""
+        """Tell whether the name was added more than once."""
         return self._count(name) > 1
 
     def has_repeated(self) -> bool:
-        """Whether any name was added more than once."""
+        """Tell whether any name was added more than once."""
         self._sort()
         return any(one == other for one, other in zip(self._hashes, self._hashes[1:], strict=False))
 
     def _count(self, name: str) -> int:
-        """How often the name was added; 2 stands for more."""
+        """Return how often the name was added; 2 stands for more."""
         self._sort()
         wanted = _short_hash(name)
         at = bisect_left(self._hashes, wanted)

@@ -17,7 +17,7 @@ _OWN_SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".parquet"})
 
 
 def inside(root: str, name: str) -> str | None:
-    """Where the file `name` stands below `root`, or None if the name, or a link on its way, leads out of there."""
+    """Return the path of the file `name` below `root`, or None if the name, or a link on its way, leads out of it."""
     if not name or name.startswith("/") or "\0" in name or ".." in name.split("/"):
         return None
     path = os.path.join(root, name)
@@ -29,7 +29,7 @@ def inside(root: str, name: str) -> str | None:
 
 
 def walk_order(path: str) -> list[bytes]:
-    """The key by which walks are sorted: the path's components, as bytes.
+    """Return the key by which walks are sorted: the path's components, as bytes.
 
     >>> sorted(["a.png", "a/b.png", "a-b/c.png"], key=walk_order)
     ['a/b.png', 'a-b/c.png', 'a.png']
@@ -38,7 +38,7 @@ def walk_order(path: str) -> list[bytes]:
 
 
 def why_unusable(file_name: str) -> str | None:
-    """Why no target or sidecar may have this name, or None."""
+    """Return why no target or sidecar may have this name, or None."""
     parts = file_name.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "is not a path below DEST"

@@ -51,7 +51,7 @@ class SourceFile:
         os.close(self.fd)
 
     def read(self) -> bytes:
-        """All of its bytes."""
+        """Return all of its bytes."""
         if self._content is None:
             os.lseek(self.fd, 0, os.SEEK_SET)
             parts = []
@@ -67,11 +67,11 @@ class SourceFile:
         return os.pread(self.fd, size, offset)
 
     def sha256(self) -> str:
-        """The SHA-256 of its bytes, in hex."""
+        """Return the SHA-256 of its bytes, in hex."""
         return hashlib.sha256(self.read()).hexdigest() if self.size <= HELD else sha256_of_fd(self.fd)
 
     def check_unchanged(self) -> None:
-        """Raises Refused if the file was written to, replaced or removed since it was opened."""
+        """Raise Refused if the file was written to, replaced or removed since it was opened."""
         try:
             now = os.stat(self.path)
         except FileNotFoundError:
@@ -82,12 +82,13 @@ class SourceFile:
 
 
 def sha256_of_file(path: str) -> str:
-    """The SHA-256 of the file's bytes, in hex."""
+    """Return the SHA-256 of the file's bytes, in hex."""
     with SourceFile(path) as file:
         return file.sha256()
 
 
 def sha256_of_fd(fd: int) -> str:
+    """Return the SHA-256 of an open file, in hex."""
     digest = hashlib.sha256()
     left = os.lseek(fd, 0, os.SEEK_END)
     os.lseek(fd, 0, os.SEEK_SET)

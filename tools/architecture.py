@@ -1,7 +1,7 @@
 """Draws the packages of noiseaug and their imports as a Mermaid graph: `python tools/architecture.py`.
 
-An arrow leads from a package to one that it imports from. Arrows that follow from others are left out: where `cli` imports
-from `pipeline` and `pipeline` from `storage`, none is drawn from `cli` to `storage`.
+An arrow leads from a package to one that it imports from. Arrows that follow from others are left out: where `cli`
+imports from `pipeline` and `pipeline` from `storage`, none is drawn from `cli` to `storage`.
 """
 
 from __future__ import annotations

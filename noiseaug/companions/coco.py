@@ -49,7 +49,7 @@ class CocoFile:
             self._file = SourceFile(path)
             self._entries.read(self._file)
         except Refused as error:
-            raise Unfit(f"{path} {error}; {_EXPECTED}") from None
+            raise Unfit(f"{path} cannot be read: it {error}; {_EXPECTED}") from None
         except OSError as error:
             raise Unfit(f"{path} cannot be read: {error.strerror}; {_EXPECTED}") from None
         except ValueError as error:

@@ -23,7 +23,7 @@ from noiseaug.storage.paths import FAILURES, MANIFEST, walk_order
 
 
 class Merged(NamedTuple):
-    """The result of a merge: how many shards (none, if that was done before), their rows and failures; and the manifest."""
+    """The result of a merge: how many shards (none if it was done before), their rows and failures; the manifest."""
 
     shards: int
     rows: int

@@ -6,12 +6,14 @@ of the format, and put its files in place all together.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from noiseaug.errors import NothingToDo, Stopped
+from noiseaug.errors import Misplaced, NothingToDo, Stopped
 from noiseaug.exports.format import ExportOptions, Format, Writer
 from noiseaug.exports.lhotse import Lhotse
 from noiseaug.exports.nemo import Nemo
@@ -91,8 +93,14 @@ def export(
         survey = Survey.of(manifest, Choice(FORMATS[to].kinds, options.role))
         if not survey.chosen:
             raise NothingToDo(_why_nothing(survey, to))
-        with Drafts(dest, survey, options.force) as drafts:
-            writer = FORMATS[to](dest, None if output is None else os.fspath(output), options, survey, drafts)
+        output = None if output is None else os.fspath(output)
+        former = FORMATS[to].targets(dest, output, options)
+        for path in former:
+            _refuse_foreign(path, dest, survey, None if options.force else FORMATS[to].wrote)
+        with Drafts(os.path.dirname(former[0]) or ".", _tag_of(former[0])) as drafts:
+            for path in former:
+                drafts.remove(path)
+            writer = FORMATS[to](dest, output, options, survey, drafts)
             summary = ExportSummary(left_out=dict(survey.left_out))
             for row in chosen_samples(dest, survey):
                 failure = row if isinstance(row, Failure) else _added(row, writer)
@@ -113,6 +121,26 @@ def export(
 def is_export(path: str) -> bool:
     """Whether the file is part of an export, by what it is called and how it begins."""
     return any(form.wrote(path) for form in FORMATS.values())
+
+
+def _refuse_foreign(path: str, dest: str, survey: Survey, wrote: Callable[[str], bool] | None) -> None:
+    """Raise Misplaced if `path` may not be replaced: a file of the run, or one that no export wrote (with `wrote`)."""
+    name = os.path.relpath(os.path.realpath(path), os.path.realpath(dest))
+    if name in (os.path.basename(survey.manifest), FAILURES) or name in survey.names:
+        raise Misplaced(f"{path} is a file of the run itself; name another --output")
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise Misplaced(f"{path} is there and is not a regular file; name another --output")
+    if wrote and not wrote(path):
+        raise Misplaced(f"{path} is there, and no export wrote it; name another --output, or add --force")
+
+
+def _tag_of(path: str) -> str:
+    """Return what begins the names of drafts of the export that writes `path`."""
+    return f"export-{hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:12]}-"
 
 
 def _added(sample: Sample, writer: Writer) -> Failure | None:

@@ -73,6 +73,10 @@ class Format(Writer, Protocol):
     ) -> None: ...
 
     @staticmethod
+    def targets(dest: str, output: str | None, options: ExportOptions) -> list[str]:
+        """Return the files that an export replaces or removes."""
+
+    @staticmethod
     def wrote(path: str) -> bool:
         """Whether an export of this format wrote the file, by what it is called and how it begins."""
 

@@ -36,15 +36,17 @@ class Lhotse:
     kinds: ClassVar[frozenset[str]] = frozenset({"audio"})
 
     def __init__(self, dest: str, output: str | None, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
+        paths = self.targets(dest, output, options)
+        self._way = way_to(dest, dest if output is None else output, options.paths or "absolute")
+        self._recordings, self._supervisions = (_GzipLines(drafts.open(path)) for path in paths)
+
+    @staticmethod
+    def targets(dest: str, output: str | None, options: ExportOptions) -> list[str]:
+        """Return the paths of the two lists. Raises Misplaced if they have no directory."""
         directory = dest if output is None else output
         if os.path.exists(directory) and not os.path.isdir(directory):
             raise Misplaced(f"{directory} is a file; lhotse manifests are several, so name a directory as --output")
-        paths = [os.path.join(directory, name) for name in _NAMES]
-        for path in paths:
-            drafts.claim(path, self.wrote)
-        self._way = way_to(dest, directory, options.paths or "absolute")
-        self._drafts = drafts
-        self._recordings, self._supervisions = (_GzipLines(drafts.open(path)) for path in paths)
+        return [os.path.join(directory, name) for name in _NAMES]
 
     def add(self, sample: Sample) -> None:
         """Writes the lines of a recording. Raises Refused if its transcript cannot be read or it holds no sound."""
@@ -70,7 +72,6 @@ class Lhotse:
         """Ends the lists."""
         self._recordings.finish()
         self._supervisions.finish()
-        self._drafts.settle()
 
     @staticmethod
     def wrote(path: str) -> bool:

@@ -33,12 +33,16 @@ class Nemo:
     kinds: ClassVar[frozenset[str]] = frozenset({"audio"})
 
     def __init__(self, dest: str, output: str | None, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
-        path = os.path.join(dest, _NAME) if output is None else output
-        path = os.path.join(path, _NAME) if os.path.isdir(path) else path
-        drafts.claim(path, self.wrote)
+        (path,) = self.targets(dest, output, options)
         self._way = way_to(dest, os.path.dirname(path) or ".", options.paths or "relative")
         self._absolute = way_to(dest, "", "absolute")
-        self._drafts, self._file = drafts, drafts.open(path)
+        self._file = drafts.open(path)
+
+    @staticmethod
+    def targets(dest: str, output: str | None, options: ExportOptions) -> list[str]:
+        """Return the path of the manifest."""
+        path = dest if output is None else output
+        return [os.path.join(path, _NAME) if os.path.isdir(path) else path]
 
     def add(self, sample: Sample) -> None:
         """Writes the line of a recording. Raises Refused if its transcript cannot be read or it holds no sound."""
@@ -57,8 +61,7 @@ class Nemo:
         return f"./{name}" if name.startswith("~") else name  # which is expanded, by older versions even if it is there
 
     def finish(self) -> None:
-        """Ends the manifest."""
-        self._drafts.settle()
+        """Nothing comes after the last line."""
 
     @staticmethod
     def wrote(path: str) -> bool:

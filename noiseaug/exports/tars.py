@@ -40,6 +40,7 @@ class Shard:
         """Writes the end of the archive."""
         self.write(bytes(END_SIZE))
         self._flush()
+        self._file.settle()
 
     def _flush(self) -> None:
         self._file.write(bytes(self._buffer))

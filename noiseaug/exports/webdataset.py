@@ -43,25 +43,27 @@ class WebDataset:
 
     def __init__(self, dest: str, output: str | None, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
         self._directory = dest if output is None else output
-        if os.path.exists(self._directory) and not os.path.isdir(self._directory):
-            raise Misplaced(f"{self._directory} is a file; shards are several, so name a directory as --output")
         self._options, self._drafts, self._survey = options, drafts, survey
         self._classes = {label: index for index, label in enumerate(survey.labels)}
         self._shard: Shard | None = None
         self._count = 0
-        self._former = self._claim_former()
 
-    def _claim_former(self) -> list[str]:
-        """The shards that are there, all of which may be replaced: readers take whatever bears such a name."""
-        pattern = re.compile(re.escape(self._options.prefix) + r"-\d{6,}\.tar")
+    @staticmethod
+    def targets(dest: str, output: str | None, options: ExportOptions) -> list[str]:
+        """Return the paths of the classes and of all shards that are there: readers take whatever bears such a name.
+
+        Raises:
+            Misplaced: if they have no directory.
+        """
+        directory = dest if output is None else output
+        if os.path.exists(directory) and not os.path.isdir(directory):
+            raise Misplaced(f"{directory} is a file; shards are several, so name a directory as --output")
+        pattern = re.compile(re.escape(options.prefix) + r"-\d{6,}\.tar")
         try:
-            names = sorted(filter(pattern.fullmatch, os.listdir(self._directory)))
+            names = sorted(filter(pattern.fullmatch, os.listdir(directory)))
         except FileNotFoundError:
             names = []
-        paths = [os.path.join(self._directory, name) for name in names]
-        for path in [self._classes_path, *paths]:
-            self._drafts.claim(path, self.wrote)
-        return paths
+        return [os.path.join(directory, name) for name in (f"{options.prefix}-classes.json", *names)]
 
     def _path(self, number: int) -> str:
         return os.path.join(self._directory, f"{self._options.prefix}-{number:06d}.tar")
@@ -121,22 +123,14 @@ class WebDataset:
     def _end_shard(self) -> None:
         if self._shard:
             self._shard.end()
-            self._drafts.settle()
             self._shard = None
 
     def finish(self) -> None:
-        """Ends the last shard, lists the classes, and gives up the shards of a larger export before."""
+        """Ends the last shard, and lists the classes."""
         self._end_shard()
-        present = set(map(self._path, range(self._count)))
-        for path in self._former:
-            if path not in present:
-                self._drafts.remove(path)
-        if not self._classes:
-            self._drafts.remove(self._classes_path)
-            return
-        labels = ", ".join(json.dumps(label) for label in self._classes)
-        self._drafts.open(self._classes_path).write(_CLASSES_HEAD + f"{labels}]}}\n".encode())
-        self._drafts.settle()
+        if self._classes:
+            labels = ", ".join(json.dumps(label) for label in self._classes)
+            self._drafts.open(self._classes_path).write(_CLASSES_HEAD + f"{labels}]}}\n".encode())
 
     @staticmethod
     def wrote(path: str) -> bool:

@@ -12,7 +12,7 @@ import click
 
 from noiseaug.cli.display import is_terminal, printable
 from noiseaug.exports import FORMATS, ExportSummary, export
-from noiseaug.exports.format import ExportOptions
+from noiseaug.exports.options import ExportOptions
 from noiseaug.exports.samples import Failure
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}

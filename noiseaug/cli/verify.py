@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from noiseaug.cli.display import is_terminal, printable
+from noiseaug.verification import verify
 from noiseaug.verification.findings import Report
-from noiseaug.verification.verifying import verify
 
 _DIRECTORY = click.Path(exists=True, file_okay=False)
 

@@ -54,9 +54,10 @@ class Drafts:
 
         All are settled before the first is renamed, as that may find the disk full.
         """
-        written = [path for path, (file, _) in self._files.items() if file.settle()]
-        for path in written:
-            self._files[path][0].publish()
+        files = [file for file, _ in self._files.values()]
+        for file in files:
+            file.settle()
+        written = [file.path for file in files if file.publish()]
         removed = [path for path in sorted(self._obsolete - self._files.keys()) if disk.remove(path)]
         return Published(list(self._files), written, removed)
 

@@ -69,11 +69,12 @@ class SettledFile:
         """The path under which all that was written stands, from when it is settled on."""
         return self._draft if self.differs else self.path
 
-    def publish(self) -> None:
-        """Put the new file, which must be settled, in the place of the old one, if they differ."""
-        if self.differs:
+    def publish(self) -> bool:
+        """Put the new file, once it is settled, in the place of the old one if they differ; tell whether they did."""
+        differed, self.differs = self.differs, False
+        if differed:
             os.replace(self._draft, self.path)
-            self.differs = False
+        return differed
 
     def close(self) -> None:
         """Let go of the files; the draft stays."""

@@ -20,7 +20,7 @@ _REASONS = {
     "missing": f"is missing; {_AGAIN}",
     "unreadable": "cannot be read: {found}",
     "irregular": f"is not a regular file, as outputs are; remove it, and {_AGAIN}",
-    "size": f"has {{found:,}} bytes, and the manifest says {{expected:,}}; {_AGAIN}",
+    **dict.fromkeys(("truncated", "enlarged"), "has {found:,} bytes, and the manifest says {expected:,}; " + _AGAIN),
 }
 
 

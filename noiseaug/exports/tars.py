@@ -50,9 +50,8 @@ class Archive:
 
 def header(name: str, size: int) -> bytes:
     """Return what comes before the content of a member of `size` bytes."""
-    member = tarfile.TarInfo(name)
-    member.size, member.mtime, member.mode = size, 0, 0o644
-    member.uid = member.gid = 0
+    member = tarfile.TarInfo(name)  # of user 0, in 1970
+    member.size = size
     member.uname = member.gname = _OWNER
     return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 

@@ -70,9 +70,8 @@ class WebDataset(Writer):
             members = self._members(sample, files)
             key = key_of(sample.file_name, self._survey.keys)
             headers = [header(f"{key}.{member.suffix}", member.size) for member in members]
-            size = sum(len(start) for start in headers)
-            size += sum(member.size + len(padding(member.size)) for member in members)
-            archive = self._archive_for(size)
+            contents = sum(member.size + len(padding(member.size)) for member in members)
+            archive = self._archive_for(sum(map(len, headers)) + contents)
             for start, member in zip(headers, members, strict=True):
                 archive.write(start)
                 _copy(member, archive)

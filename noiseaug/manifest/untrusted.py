@@ -44,13 +44,13 @@ class Defect(NamedTuple):
     """How a file differs from what its row says of it.
 
     Attributes:
-        problem: `size` or `content` is not as expected, or the file is `missing`, `irregular` (a directory, say), or
-            `unreadable`.
-        expected: its size in bytes, or the SHA-256 of its content, or nothing.
+        problem: the file is `missing`, `irregular` (a directory, say), `unreadable`, of another size (`truncated` or
+            `enlarged`), or has `other` content.
+        expected: its size in bytes, or the SHA-256 of its content, where that is the problem.
         found: likewise; for an unreadable file, the reason.
     """
 
-    problem: Literal["missing", "irregular", "unreadable", "size", "content"]
+    problem: Literal["missing", "irregular", "unreadable", "truncated", "enlarged", "other"]
     expected: int | str = ""
     found: int | str = ""
 
@@ -103,10 +103,10 @@ def defect_of(path: str, size: int | None, sha256: str | None = None, *, may_be_
         if not stat.S_ISREG(info.st_mode):
             return Defect("irregular")
         if size is not None and info.st_size != size:
-            return Defect("size", size, info.st_size)
+            return Defect("truncated" if info.st_size < size else "enlarged", size, info.st_size)
         found = sha256_of_file(path) if sha256 else None
     except FileNotFoundError:
         return Defect("missing")
     except (OSError, ValueError, Refused) as error:
         return Defect("unreadable", found=str(getattr(error, "strerror", None) or error))
-    return Defect("content", sha256, found) if sha256 and found and found != sha256 else None
+    return Defect("other", sha256, found) if sha256 and found and found != sha256 else None

@@ -15,6 +15,14 @@ from noiseaug.storage.name_counts import Names
 from noiseaug.storage.paths import CLASSES, FAILURES, STATE_PREFIX, inside
 from noiseaug.verification.findings import Finding
 
+_DETAILS = {
+    "missing": "there is no such file",
+    "irregular": "cannot be read: is not a regular file; noiseaug reads regular files only",
+    "unreadable": "cannot be read: {found}",
+    **dict.fromkeys(("truncated", "enlarged"), "{expected} bytes expected, {found} found"),
+    "other": "SHA-256 {expected:.12}.. expected, {found:.12}.. found",
+}
+
 
 def check_row(entry: Entry, manifest: str, dest: str, source: str | None) -> list[Finding]:
     """Return what is wrong with a row of the manifest and with the files that it names, in DEST and in `source`."""
@@ -50,17 +58,8 @@ def _check_source(record: Record, source: str) -> list[Finding]:
 
 def _described(name: str, defect: Defect) -> Finding:
     """Return the finding that a file differs from its row."""
-    match defect:
-        case Defect("missing"):
-            return Finding("missing", name, "there is no such file")
-        case Defect("size", int(expected), int(found)):
-            problem = "truncated" if found < expected else "altered"
-            return Finding(problem, name, f"{expected} bytes expected, {found} found")
-        case Defect("content", str(expected), str(found)):
-            return Finding("altered", name, f"SHA-256 {expected[:12]}.. expected, {found[:12]}.. found")
-        case Defect("irregular"):
-            return Finding("altered", name, "cannot be read: is not a regular file; noiseaug reads regular files only")
-    return Finding("altered", name, f"cannot be read: {defect.found}")
+    problem = defect.problem if defect.problem in ("missing", "truncated") else "altered"
+    return Finding(problem, name, _DETAILS[defect.problem].format(**defect._asdict()))
 
 
 class Accounted:

@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from noiseaug.engines import pool
 from noiseaug.manifest.records import Record
@@ -60,16 +61,10 @@ def _recipe_of(record: Record) -> Recipe:
     """Return the recipe that a row tells of. Raise TypeError or ValueError if it tells of none."""
     low, high, ratio = record.get("clip_low"), record.get("clip_high"), record.get("snr_db")
     clip: Clip = "none" if low is None or high is None else (float(low), float(high))
-    options = parse_options(record["kind"], record["options"])
+    # Each kind is the name of its options.
+    options: dict[str, Any] = {record["kind"]: parse_options(record["kind"], record["options"])}
     level = Level.of(float(record["std"])) if ratio is None else Level(float(ratio), float(ratio), "snr")
-    return Recipe(
-        (level,),
-        float(record["mean"]),
-        clip,
-        record["mono"],
-        record["seed"],
-        **{record["kind"]: options},  # type: ignore[arg-type] # each kind is the name of its options
-    )
+    return Recipe((level,), float(record["mean"]), clip, record["mono"], record["seed"], **options)
 
 
 def _compared(record: Record, outcome: Outcome) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from noiseaug.kinds import KINDS
 
 _UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}
+_PREFIX = Parsed("TEXT", lambda text: ExportOptions(prefix=text).prefix)
 
 
 def _size(text: str) -> int:
@@ -48,12 +49,7 @@ def _size(text: str) -> int:
         "  [default: relative for nemo, absolute for lhotse]",
     ),
     with_default("--shard-size", Parsed("SIZE", _size), "1GB", "Of a tar file, at most."),
-    with_default(
-        "--prefix",
-        Parsed("TEXT", lambda text: ExportOptions(prefix=text).prefix),
-        "shard",
-        "Of the names of tar files.",
-    ),
+    with_default("--prefix", _PREFIX, "shard", "Of the names of tar files."),
     click.option("--force", is_flag=True, help="Replace files that no export wrote."),
     quiet("Print failures only."),
     json_object(),

@@ -35,7 +35,7 @@ FORMATS: Mapping[str, type[Writer]] = {"nemo": Nemo, "lhotse": Lhotse, "webdatas
 
 @dataclass
 class ExportSummary:
-    """What an export came to.
+    """The result of an export.
 
     Attributes:
         samples: outputs of the run that are in the export.

@@ -27,7 +27,7 @@ _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
 class Lhotse(Writer):
-    """Writes the two lists.
+    """The writer of the two lists.
 
     Names are absolute by default: Lhotse takes relative ones from the directory that a program is started in. With
     relative ones, `recordings.with_path_prefix(directory)` leads to the files.

@@ -26,7 +26,7 @@ _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
 class Nemo(Writer):
-    """Writes one manifest.
+    """The writer of one manifest.
 
     Names are relative by default, so that the folder can be moved as a whole.
     """

@@ -1,4 +1,4 @@
-"""Options of an export: what of a run is exported, and how."""
+"""The options of an export."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Paths = Literal["relative", "absolute"]
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """What of a run is exported, and how.
+    """The part of a run that is exported, and how.
 
     Attributes:
         role: export `noisy` outputs, `clean` ones, or `all`.

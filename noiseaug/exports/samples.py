@@ -56,7 +56,7 @@ class Failure(NamedTuple):
 
 
 class Survey:
-    """What is known of the manifest before the first sample is written.
+    """The facts about a manifest that are needed before the first sample is written: it is read once for them.
 
     Args:
         manifest: where it is.

@@ -40,7 +40,7 @@ class _Member(NamedTuple):
 
 
 class WebDataset(Writer):
-    """Writes the shards, each up to `shard_size` bytes, unless a single sample is larger."""
+    """The writer of shards, each of up to `shard_size` bytes, unless a single sample is larger."""
 
     kinds = KINDS
     files = "shards"

@@ -41,7 +41,7 @@ _TYPES_OF = {key: _types_of(key) for key in KEYS}
 
 
 class Defect(NamedTuple):
-    """How a file differs from what its row says of it.
+    """A difference between a file and what its row says of it.
 
     Attributes:
         problem: the file is `missing`, `irregular` (a directory, say), `unreadable`, of another size (`truncated` or

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from noiseaug.errors import NoiseaugError as NoiseaugError
     from noiseaug.exports import ExportSummary as ExportSummary
     from noiseaug.exports import export as export
-    from noiseaug.exports.format import ExportOptions as ExportOptions
+    from noiseaug.exports.options import ExportOptions as ExportOptions
     from noiseaug.manifest.merging import merge as merge
     from noiseaug.noise.gaussian import GaussianNoise as GaussianNoise
     from noiseaug.pipeline.run import run as run
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from noiseaug.settings.running import Running as Running
     from noiseaug.settings.selection import Selection as Selection
     from noiseaug.settings.shard import Shard as Shard
-    from noiseaug.verification.verifying import verify as verify
+    from noiseaug.verification import verify as verify
     from noiseaug.version import __version__ as __version__
 
 # The public API and the modules that it is loaded from on first use, so that `noiseaug --help` imports no codec.
 _HOMES = {
     "Companions": "settings.companions",
-    "ExportOptions": "exports.format",
+    "ExportOptions": "exports.options",
     "ExportSummary": "exports",
     "GaussianNoise": "noise.gaussian",
     "Layout": "settings.layout",
@@ -48,7 +48,7 @@ _HOMES = {
     "export": "exports",
     "merge": "manifest.merging",
     "run": "pipeline.run",
-    "verify": "verification.verifying",
+    "verify": "verification",
 }
 
 __all__ = list(_HOMES)

@@ -51,7 +51,7 @@ def cli() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command line and exits: 0 done, 1 could not run, 2 usage, 3 some files failed, 130/143 on a signal."""
+    """Run the command line and exit: 0 done, 1 could not run, 2 usage, 3 some files failed, 130/143 on a signal."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _flush_stdout() -> int:
-    """Writes out what is printed; an exit status if that cannot be done."""
+    """Write out what is printed; return an exit status, which is not 0 if that cannot be done."""
     try:
         if sys.stdout is not None:  # it may have been closed before the start
             sys.stdout.flush()

@@ -19,7 +19,7 @@ EXPECTED = (click.ClickException, Interrupted, NoiseaugError, OSError)
 
 
 def report(error: BaseException) -> int:
-    """Tells the user on stderr, and returns the exit code."""
+    """Tell the user on stderr what is wrong, and return the exit code."""
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code

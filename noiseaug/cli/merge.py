@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
+from json import dumps
 
 import click
 
-from noiseaug.cli.display import printable
+from noiseaug.cli.options.shared import json_object, quiet, with_options
+from noiseaug.cli.wording import printable
 from noiseaug.manifest.merging import merge
 
 
-@click.command("merge", short_help="Make one manifest of what the shards of a run did to DEST.")
+@click.command("merge")
 @click.argument("dest", type=click.Path(exists=True, file_okay=False))
-@click.option("-q", "--quiet", is_flag=True, help="No summary.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def command(dest: str, quiet: bool, as_json: bool) -> int:
+@with_options(quiet("No summary."), json_object())
+def command(dest: str, quiet: bool, json: bool) -> int:
     """Make one manifest of those that runs with --shard left in DEST, the one that a single run would have written.
 
     All shards must be done; else those that are not are named, and nothing is changed.
@@ -22,8 +22,8 @@ def command(dest: str, quiet: bool, as_json: bool) -> int:
     Exit status: 0 done or done before, 3 done and some files had failed, 1 could not merge, 2 usage.
     """
     merged = merge(dest)
-    if as_json:
-        click.echo(json.dumps(merged._asdict()))
+    if json:
+        click.echo(dumps(merged._asdict()))
     elif not quiet and not merged.shards:
         click.echo("nothing to do, there are no shards to merge")
     elif not quiet:

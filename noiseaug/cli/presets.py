@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from json import dumps
 
 import click
 
+from noiseaug.cli.options.shared import json_object
 from noiseaug.settings.presets import PRESETS
 
 
-@click.command("presets", short_help="List the strengths that --preset names.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def command(as_json: bool) -> None:
+@click.command("presets")
+@json_object()
+def command(json: bool) -> None:
     """List the presets: the name, the std of each severity, as fractions of full scale, and where they come from.
 
     `noiseaug run --preset NAME` makes all severities of a preset, `--preset NAME:SEVERITY` one.
     """
-    if as_json:
-        click.echo(json.dumps({name: preset._asdict() for name, preset in PRESETS.items()}))
+    if json:
+        click.echo(dumps({name: preset._asdict() for name, preset in PRESETS.items()}))
         return
     for name, preset in PRESETS.items():
         click.echo(name)

@@ -9,18 +9,20 @@ from typing import Any
 
 import click
 
-from noiseaug.cli.display import Display, printable, show_summary
-from noiseaug.cli.options import noise, output, running, selection, with_options
+from noiseaug.cli.options import noise, output, running, selection
+from noiseaug.cli.options.shared import with_options
+from noiseaug.cli.progress import RunBar
+from noiseaug.cli.summary import show_summary
+from noiseaug.cli.wording import printable
 from noiseaug.companions.depfile import Depfile
 from noiseaug.pipeline.run import carried_out, planned
 from noiseaug.pipeline.summary import Progress
 from noiseaug.settings.request import Request
+from noiseaug.storage import disk
 
-_SOURCE = click.Path(exists=True)
 
-
-@click.command("run", short_help="Write noisy copies of SOURCE to DEST.")
-@click.argument("source", type=_SOURCE)
+@click.command("run")
+@click.argument("source", type=click.Path(exists=True))
 @click.argument("dest", type=click.Path())
 @with_options(*noise.OPTIONS, *selection.OPTIONS, *output.OPTIONS, *running.OPTIONS)
 def command(source: str, dest: str, **options: Any) -> int:
@@ -35,11 +37,7 @@ def command(source: str, dest: str, **options: Any) -> int:
     Exit status: 0 done, 1 could not run, 2 usage, 3 finished but some files failed, 130 or 143 interrupted.
     """
     recipe = noise.recipe_of(options)
-    layout = output.layout_of(options)
-    try:
-        layout.check(recipe)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--name") from None
+    layout = output.layout_of(options, recipe)
     chosen, how = selection.selection_of(options), running.running_of(options)
     request = Request(recipe, chosen, how, layout, output.companions_of(options))
     if options["dry_run"]:
@@ -49,10 +47,10 @@ def command(source: str, dest: str, **options: Any) -> int:
     if options["depfile"] and chosen.shard:
         raise click.UsageError("--depfile names all sources, and --shard does some; write it in a run without --shard")
     depfile = _depfile(source, dest, options)
-    with Display(source, chosen, quiet=options["quiet"], verbose=options["verbose"]) as display:
+    with RunBar(source, chosen, quiet=options["quiet"], verbose=options["verbose"]) as bar:
 
         def on_progress(progress: Progress) -> None:
-            display.advance(progress)
+            bar.record(progress)
             if depfile:
                 for path in progress.source_paths:
                     depfile.add(path)
@@ -76,6 +74,6 @@ def command(source: str, dest: str, **options: Any) -> int:
 def _depfile(source: str, dest: str, options: dict[str, Any]) -> Depfile | None:
     if not options["depfile"]:
         return None
-    target = os.path.join(dest, options["manifest"]) if os.path.isdir(source) else dest
-    root = source if os.path.isdir(source) else options["root"] or os.path.dirname(source)
-    return Depfile(options["depfile"], target, root)
+    if disk.is_directory(source):
+        return Depfile(options["depfile"], os.path.join(dest, options["manifest"]), source)
+    return Depfile(options["depfile"], dest, options["root"] or os.path.dirname(source))

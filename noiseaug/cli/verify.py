@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections import Counter
+from json import dumps
 from typing import Any
 
 import click
 
-from noiseaug.cli.display import is_terminal, printable
+from noiseaug.cli.options.shared import WORKERS, json_object, quiet, with_options
+from noiseaug.cli.progress import Bar
+from noiseaug.cli.wording import printable
+from noiseaug.verification import verify
 from noiseaug.verification.findings import Report
-from noiseaug.verification.verifying import verify
 
 _DIRECTORY = click.Path(exists=True, file_okay=False)
 
 
-@click.command("verify", short_help="Compare DEST with its manifest.")
+@click.command("verify")
 @click.argument("dest", type=_DIRECTORY)
 @click.option("--source", type=_DIRECTORY, help="The SOURCE of the run; its files must be as they were.")
 @click.option("--deep", is_flag=True, help="Make every output again, and compare the bytes. Needs --source.")
 @click.option("--manifest", metavar="NAME", help="What the manifest in DEST is called.  [default: looked for]")
-@click.option("--workers", type=click.IntRange(min=1), help="Files worked on at once.  [default: available cores]")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def command(dest: str, source: str | None, quiet: bool, as_json: bool, **checks: Any) -> int:
+@with_options(WORKERS, quiet("Print findings only."), json_object())
+def command(dest: str, source: str | None, quiet: bool, json: bool, **checks: Any) -> int:
     """Compare DEST with its manifest: missing, truncated, altered and extra files.
 
     Exit status: 0 all is as it should be, 3 it is not, 1 could not check, 2 usage.
     """
-    bar: Any = None
-    if is_terminal(sys.stderr) and not quiet:
-        from tqdm import tqdm  # not for runs in scripts
-
-        bar = tqdm(unit=" files", dynamic_ncols=True, file=sys.stderr)
-    try:
-        report = verify(dest, source, **checks, on_progress=bar.update if bar else lambda _: None)
-    finally:
-        if bar:
-            bar.close()
-    if as_json:
-        click.echo(json.dumps({"checked": report.checked, "findings": [row._asdict() for row in report.findings]}))
+    with Bar(quiet=quiet) as bar:
+        report = verify(dest, source, **checks, on_progress=bar.advance)
+    if json:
+        click.echo(dumps({"checked": report.checked, "findings": [row._asdict() for row in report.findings]}))
     else:
         _show(report, quiet)
     return 3 if report.findings else 0

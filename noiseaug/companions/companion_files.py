@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from noiseaug.companions.coco import CocoFile, is_annotations
 from noiseaug.companions.soft_labels import SoftLabels, is_soft, taken_off
@@ -137,20 +136,16 @@ class CompanionFiles:
         if self._state.is_part:
             return
         labels, coco, view, rows = self._soft_labels, self._coco, self._wanted.view, self._state.manifest.content
+        drafts = self._state.companions
         if labels:
-            self._draft(CLASSES, lambda write: write(labels.listing()))
+            drafts.open(self._in_dest(CLASSES)).write(labels.listing())
         elif self._had_soft_labels:
-            self._state.retire(CLASSES)
+            drafts.remove(self._in_dest(CLASSES))
         if coco:
-            self._draft(ANNOTATIONS, lambda write: coco.write(rows, write))
+            coco.write(rows, drafts.open(self._in_dest(ANNOTATIONS)).write)
         if view:
-            self._draft(view, lambda write: render(rows, view, write), is_view=True)
+            render(rows, view, self._state.views.open(self._in_dest(view)).write)
         self._retire_former()
-
-    def _draft(self, name: str, fill: Callable[[Callable[[bytes], None]], None], *, is_view: bool = False) -> None:
-        file = self._state.companion(name, is_view=is_view)
-        fill(file.write)
-        file.settle()
 
     def _retire_former(self) -> None:
         """Let go what earlier runs wrote and this one was not asked for; name what may have been changed since."""
@@ -161,7 +156,7 @@ class CompanionFiles:
             path = self._in_dest(name)
             if name.endswith(VIEWS) and is_view(path):
                 if says_the_same(rows, path):
-                    self._state.retire(name)
+                    self._state.companions.remove(path)
                 else:
                     self.notes.append(f"{name} is of an earlier run and is left as it was; remove it")
             elif name == ANNOTATIONS and is_annotations(path):

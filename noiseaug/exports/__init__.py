@@ -1,33 +1,41 @@
 """A finished run, handed on in the form that a training library reads.
 
-The main path: survey the manifest, look at each output that it names, hand those that stand as recorded to the writer
-of the format, and put its files in place all together.
+The main path, `export`: survey the manifest, look at each output that it names, hand those that stand as recorded to
+the writer of the format, and put its files in place all together. A new format is a `Writer` and a line in `FORMATS`.
+
+Imports what is below, but no codec and no NumPy.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from noiseaug.errors import NothingToDo, Stopped
-from noiseaug.exports.format import ExportOptions, Format, Writer
+from noiseaug.errors import Misplaced, NothingToDo, Stopped
 from noiseaug.exports.lhotse import Lhotse
 from noiseaug.exports.nemo import Nemo
-from noiseaug.exports.samples import Choice, Failure, Sample, Survey, chosen_samples, manifest_of
+from noiseaug.exports.options import ExportOptions
+from noiseaug.exports.samples import Failure, Sample, Survey
 from noiseaug.exports.webdataset import WebDataset
+from noiseaug.exports.writer import Writer
+from noiseaug.kinds import KINDS
 from noiseaug.manifest.lock import Lock
+from noiseaug.manifest.reading import find
+from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
-from noiseaug.storage.paths import FAILURES, STATE_PREFIX
+from noiseaug.storage.paths import FAILURES, MANIFEST, STATE_PREFIX
 from noiseaug.storage.source_file import Refused
 
-FORMATS: Mapping[str, type[Format]] = {"nemo": Nemo, "lhotse": Lhotse, "webdataset": WebDataset}
+FORMATS: Mapping[str, type[Writer]] = {"nemo": Nemo, "lhotse": Lhotse, "webdataset": WebDataset}
 
 
 @dataclass
 class ExportSummary:
-    """What an export came to.
+    """The result of an export.
 
     Attributes:
         samples: outputs of the run that are in the export.
@@ -47,7 +55,7 @@ class ExportSummary:
     removed: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """The attributes by name."""
+        """Return the attributes by name."""
         return dict(vars(self))
 
 
@@ -59,7 +67,7 @@ def export(
     on_progress: Callable[[int], None] = lambda _: None,
     on_failure: Callable[[Failure], None] = lambda _: None,
 ) -> ExportSummary:
-    """Writes what a finished run left in `dest` in the form that a training library reads.
+    """Write what a finished run left in `dest` in the form that a training library reads.
 
     An output that is missing, or of another size than recorded, is a failure and no part of the export. Nothing is
     written if the same export stands there already. Needs memory for eight bytes a row twice, not for the files.
@@ -81,21 +89,24 @@ def export(
     """
     if to not in FORMATS:
         raise ValueError(f"{to!r} is no format to export to: expected one of {', '.join(FORMATS)}")
-    dest, options = os.fspath(dest), options or ExportOptions()
-    manifest = manifest_of(dest)
+    dest, output = os.fspath(dest), os.fspath(dest if output is None else output)
+    options = options or ExportOptions()
+    manifest = os.path.join(dest, find(dest))
+    if not disk.is_file(manifest):
+        raise Misplaced(f"there is no {MANIFEST} in {dest}; name the DEST of a finished run")
     lock = Lock(dest)
     lock.take()  # no run may change the outputs meanwhile
     try:
-        if os.path.isdir(os.path.join(dest, STATE_PREFIX)):
+        if disk.is_directory(os.path.join(dest, STATE_PREFIX)):
             raise Stopped(f"a run over {dest} was interrupted; finish it with the same command, then export")
-        survey = Survey.of(manifest, Choice(FORMATS[to].kinds, options.role))
+        survey = Survey(manifest, FORMATS[to].kinds, options.role)
         if not survey.chosen:
             raise NothingToDo(_why_nothing(survey, to))
-        with Drafts(dest, survey, options.force) as drafts:
-            writer = FORMATS[to](dest, None if output is None else os.fspath(output), options, survey, drafts)
-            summary = ExportSummary(left_out=dict(survey.left_out))
-            for row in chosen_samples(dest, survey):
-                failure = row if isinstance(row, Failure) else _added(row, writer)
+        summary = ExportSummary(left_out=dict(survey.left_out))
+        with _drafts(FORMATS[to], dest, output, options, survey) as drafts:
+            writer = FORMATS[to](dest, output, options, survey, drafts)
+            for found in survey.samples(dest):
+                failure = found if isinstance(found, Failure) else _added(found, writer)
                 if failure:
                     summary.failed += 1
                     on_failure(failure)
@@ -105,14 +116,53 @@ def export(
             if summary.samples:
                 writer.finish()
                 summary.files, summary.written, summary.removed = drafts.publish()
-            return summary
+        return summary
     finally:
         lock.release()
 
 
 def is_export(path: str) -> bool:
-    """Whether the file is part of an export, by what it is called and how it begins."""
+    """Tell whether the file is part of an export, by what it is called and how it begins."""
     return any(form.wrote(path) for form in FORMATS.values())
+
+
+def _why_nothing(survey: Survey, to: str) -> str:
+    if not survey.left_out:
+        return f"{survey.manifest} names no output; see {FAILURES} beside it, or run noiseaug again"
+    kinds = " and ".join(sorted(FORMATS[to].kinds))
+    found = ", ".join(f"{count:,} {what}" for what, count in survey.left_out.items())
+    others = [(other, kind) for other in FORMATS for kind in FORMATS[other].kinds if kind in survey.left_out]
+    hint = "".join(f"; --to {other} takes {KINDS[kind].noun}s too" for other, kind in others[:1])
+    return f"{survey.manifest} names no {kinds} to export to {to}, only {found}{hint}"
+
+
+def _drafts(form: type[Writer], dest: str, output: str, options: ExportOptions, survey: Survey) -> Drafts:
+    """Return drafts for the files of the export, which take the places of those of an earlier one.
+
+    Raises:
+        Misplaced: if there are others in these places.
+    """
+    if form.files and disk.exists(output) and not disk.is_directory(output):
+        raise Misplaced(f"{output} is a file; {form.files} are several, so name a directory as --output")
+    paths = form.targets(output, options)
+    for path in paths:
+        _refuse_foreign(path, dest, survey)
+        if not options.force and disk.lexists(path) and not form.wrote(path):
+            raise Misplaced(f"{path} is there, and no export wrote it; name another --output, or add --force")
+    name = hashlib.sha256(os.fsencode(disk.real_path(paths[0]))).hexdigest()[:12]
+    drafts = Drafts(os.path.dirname(paths[0]) or ".", f"export-{name}-")
+    for path in paths:
+        drafts.remove(path)
+    return drafts
+
+
+def _refuse_foreign(path: str, dest: str, survey: Survey) -> None:
+    """Raise Misplaced if no export can have written `path`: it is a file of the run, or a directory, say."""
+    name = os.path.relpath(disk.real_path(path), disk.real_path(dest))
+    if name in (os.path.basename(survey.manifest), FAILURES) or name in survey.names:
+        raise Misplaced(f"{path} is a file of the run itself; name another --output")
+    if disk.lexists(path) and not stat.S_ISREG(disk.lstat(path).st_mode):
+        raise Misplaced(f"{path} is there and is not a regular file; name another --output")
 
 
 def _added(sample: Sample, writer: Writer) -> Failure | None:
@@ -121,12 +171,3 @@ def _added(sample: Sample, writer: Writer) -> Failure | None:
     except Refused as error:
         return Failure(sample.file_name, str(error))
     return None
-
-
-def _why_nothing(survey: Survey, to: str) -> str:
-    kinds = " and ".join(sorted(FORMATS[to].kinds))
-    if not survey.left_out:
-        return f"{survey.manifest} names no output; see {FAILURES} beside it, or run noiseaug again"
-    found = ", ".join(f"{count:,} {what}" for what, count in survey.left_out.items())
-    hint = "; --to webdataset takes images too" if "image" in survey.left_out else ""
-    return f"{survey.manifest} names no {kinds} to export to {to}, only {found}{hint}"

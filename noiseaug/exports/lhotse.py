@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from typing import ClassVar
 
-from noiseaug.errors import Misplaced
-from noiseaug.exports.format import ExportOptions, noise_facts, way_to
+from noiseaug.exports.options import ExportOptions
 from noiseaug.exports.samples import Sample, Survey
 from noiseaug.exports.transcripts import transcript_of
+from noiseaug.exports.writer import Writer, noise_facts, way_to
 from noiseaug.manifest.records import Record
+from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.settled_file import SettledFile
 from noiseaug.storage.source_file import Refused
@@ -26,38 +26,33 @@ _GZIP_HEAD = b"\x1f\x8b\x08\x10\0\0\0\0\0\x03noiseaug export\0"
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
-class Lhotse:
-    """Writes the two lists.
+class Lhotse(Writer):
+    """The writer of the two lists.
 
     Names are absolute by default: Lhotse takes relative ones from the directory that a program is started in. With
     relative ones, `recordings.with_path_prefix(directory)` leads to the files.
     """
 
-    kinds: ClassVar[frozenset[str]] = frozenset({"audio"})
+    kinds = ("audio",)
+    files = "lhotse manifests"
 
-    def __init__(self, dest: str, output: str | None, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
-        directory = dest if output is None else output
-        if os.path.exists(directory) and not os.path.isdir(directory):
-            raise Misplaced(f"{directory} is a file; lhotse manifests are several, so name a directory as --output")
-        paths = [os.path.join(directory, name) for name in _NAMES]
-        for path in paths:
-            drafts.claim(path, self.wrote)
-        self._way = way_to(dest, directory, options.paths or "absolute")
-        self._drafts = drafts
-        self._recordings, self._supervisions = (_GzipLines(drafts.open(path)) for path in paths)
+    def __init__(self, dest: str, output: str, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
+        self._way = way_to(dest, output, options.paths or "absolute")
+        self._recordings, self._supervisions = map(_GzipLines, map(drafts.open, self.targets(output, options)))
+
+    @staticmethod
+    def targets(output: str, options: ExportOptions) -> list[str]:
+        """Return the two lists."""
+        return [os.path.join(output, name) for name in _NAMES]
 
     def add(self, sample: Sample) -> None:
-        """Writes the lines of a recording. Raises Refused if its transcript cannot be read or it holds no sound."""
-        if not sample.record["num_samples"]:
+        """Write the lines of a recording. Raise Refused if its transcript cannot be read or it holds no sound."""
+        record = sample.record
+        if not record["num_samples"]:
             raise Refused("holds no sound, which Lhotse takes for an error")
         text = transcript_of(sample.path)
-        self._recordings.write(self._recording(sample))
-        self._supervisions.write(_supervision(sample, text))
-
-    def _recording(self, sample: Sample) -> Record:
-        record = sample.record
         channels = list(range(record["channels"]))
-        return {
+        recording = {
             "id": sample.file_name,
             "sources": [{"type": "file", "channels": channels, "source": self._way + sample.file_name}],
             "sampling_rate": record["sampling_rate"],
@@ -65,36 +60,27 @@ class Lhotse:
             "duration": sample.duration,
             "channel_ids": channels,
         }
+        supervision = {
+            "id": sample.file_name,
+            "recording_id": sample.file_name,
+            "start": 0.0,
+            "duration": sample.duration,
+            "channel": channels if channels[1:] else 0,
+            **({} if text is None else {"text": text}),
+            "custom": noise_facts(record),
+        }
+        self._recordings.write(recording)
+        self._supervisions.write(supervision)
 
     def finish(self) -> None:
-        """Ends the lists."""
+        """End the lists."""
         self._recordings.finish()
         self._supervisions.finish()
-        self._drafts.settle()
 
     @staticmethod
     def wrote(path: str) -> bool:
-        """Whether the file has the comment of ours."""
-        if os.path.basename(path) not in _NAMES:
-            return False
-        try:
-            with open(path, "rb") as file:
-                return file.read(len(_GZIP_HEAD)) == _GZIP_HEAD
-        except OSError:
-            return False
-
-
-def _supervision(sample: Sample, text: str | None) -> Record:
-    channels = sample.record["channels"]
-    return {
-        "id": sample.file_name,
-        "recording_id": sample.file_name,
-        "start": 0.0,
-        "duration": sample.duration,
-        "channel": 0 if channels == 1 else list(range(channels)),
-        **({} if text is None else {"text": text}),
-        "custom": noise_facts(sample.record),
-    }
+        """Tell whether the file has the comment of ours."""
+        return os.path.basename(path) in _NAMES and disk.beginning(path, len(_GZIP_HEAD)) == _GZIP_HEAD
 
 
 class _GzipLines:

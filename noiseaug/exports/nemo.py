@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import ClassVar
 
-from noiseaug.exports.format import ExportOptions, noise_facts, way_to
+from noiseaug.exports.options import ExportOptions
 from noiseaug.exports.samples import Sample, Survey
 from noiseaug.exports.transcripts import transcript_of
+from noiseaug.exports.writer import Writer, noise_facts, way_to
+from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.source_file import Refused
 
@@ -24,24 +25,27 @@ _HEAD = b'{"audio_filepath": "'
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode
 
 
-class Nemo:
-    """Writes one manifest.
+class Nemo(Writer):
+    """The writer of one manifest.
 
     Names are relative by default, so that the folder can be moved as a whole.
     """
 
-    kinds: ClassVar[frozenset[str]] = frozenset({"audio"})
+    kinds = ("audio",)
 
-    def __init__(self, dest: str, output: str | None, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
-        path = os.path.join(dest, _NAME) if output is None else output
-        path = os.path.join(path, _NAME) if os.path.isdir(path) else path
-        drafts.claim(path, self.wrote)
+    def __init__(self, dest: str, output: str, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
+        (path,) = self.targets(output, options)
         self._way = way_to(dest, os.path.dirname(path) or ".", options.paths or "relative")
         self._absolute = way_to(dest, "", "absolute")
-        self._drafts, self._file = drafts, drafts.open(path)
+        self._file = drafts.open(path)
+
+    @staticmethod
+    def targets(output: str, options: ExportOptions) -> list[str]:
+        """Return the manifest, which has a name of its own if `output` is a directory."""
+        return [os.path.join(output, _NAME) if disk.is_directory(output) else output]
 
     def add(self, sample: Sample) -> None:
-        """Writes the line of a recording. Raises Refused if its transcript cannot be read or it holds no sound."""
+        """Write the line of a recording. Raise Refused if its transcript cannot be read or it holds no sound."""
         if not sample.record["num_samples"]:
             raise Refused("holds no sound, which NeMo cannot train on")
         row = {"audio_filepath": self._reference(sample.file_name), "duration": sample.duration}
@@ -57,17 +61,12 @@ class Nemo:
         return f"./{name}" if name.startswith("~") else name  # which is expanded, by older versions even if it is there
 
     def finish(self) -> None:
-        """Ends the manifest."""
-        self._drafts.settle()
+        """Write nothing more."""
 
     @staticmethod
     def wrote(path: str) -> bool:
-        """Whether the file begins with a line of ours."""
+        """Tell whether the file begins with a line of ours."""
         if not path.endswith((".json", ".jsonl")) and os.path.splitext(path)[1]:
             return False
-        try:
-            with open(path, "rb") as file:
-                line = file.readline(1 << 17)
-        except OSError:
-            return False
+        line = disk.beginning(path, 1 << 17).partition(b"\n")[0]
         return line.startswith(_HEAD) and b', "role": "' in line and b', "source_path": "' in line

@@ -1,42 +1,27 @@
-"""The manifest of a run as an export reads it: twice, a row at a time. It is untrusted input, as in `verification`."""
+"""The manifest of a run as an export reads it: twice, a row at a time."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 import posixpath
-import stat
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
-from noiseaug import kinds
-from noiseaug.errors import Misplaced
-from noiseaug.manifest.reading import Entry, find, read_entries
 from noiseaug.manifest.records import Record
+from noiseaug.manifest.untrusted import defect_of, read_checked
 from noiseaug.storage.name_counts import Names
-from noiseaug.storage.paths import MANIFEST, inside
+from noiseaug.storage.paths import inside
 
-_MOST_CHANNELS = 1024  # of libsndfile
 _AGAIN = "run noiseaug again with the same command to make it again"
 _MEND = "run noiseaug again with the same command to mend the manifest"
-
-
-def manifest_of(dest: str) -> str:
-    """The manifest of the run that wrote `dest`. Raises Misplaced if there is none."""
-    path = os.path.join(dest, find(dest))
-    if not os.path.isfile(path):
-        raise Misplaced(f"there is no {MANIFEST} in {dest}; name the DEST of a finished run")
-    return path
-
-
-class Choice(NamedTuple):
-    """Which rows are exported: those of these kinds, with this role (`all` for any)."""
-
-    kinds: frozenset[str]
-    role: str
+_REASONS = {
+    "missing": f"is missing; {_AGAIN}",
+    "unreadable": "cannot be read: {found}",
+    "irregular": f"is not a regular file, as outputs are; remove it, and {_AGAIN}",
+    **dict.fromkeys(("truncated", "enlarged"), "has {found:,} bytes, and the manifest says {expected:,}; " + _AGAIN),
+}
 
 
 class Sample(NamedTuple):
@@ -70,118 +55,73 @@ class Failure(NamedTuple):
     reason: str
 
 
-@dataclass
 class Survey:
-    """What is known of the manifest before the first sample is written.
+    """The facts about a manifest that are needed before the first sample is written: it is read once for them.
+
+    Args:
+        manifest: where it is.
+        kinds: the kinds of media that are exported.
+        role: the role of outputs that are, or `all`.
 
     Attributes:
-        manifest: where it is.
-        choice: which rows are exported.
+        manifest: as given.
         names: the file names of all rows.
-        keys: the plain keys of the rows that were chosen; see `keys`.
+        keys: the plain keys of the rows that were chosen; see `plain_key`.
         labels: the labels of those, sorted.
         chosen: how many there are, damaged ones included, as nobody knows what they are.
         left_out: how many others, by the reason: their kind, or else their role.
     """
 
-    manifest: str
-    choice: Choice
-    names: Names = field(default_factory=Names)
-    keys: Names = field(default_factory=Names)
-    labels: list[str] = field(default_factory=list)
-    chosen: int = 0
-    left_out: Counter[str] = field(default_factory=Counter)
-
-    @classmethod
-    def of(cls, manifest: str, choice: Choice) -> Survey:
-        """Reads the manifest once."""
-        survey, labels = cls(manifest, choice), set()
-        for entry in read_entries(manifest):
+    def __init__(self, manifest: str, kinds: Container[str], role: str) -> None:
+        self.manifest, self._kinds, self._role = manifest, kinds, role
+        self.names, self.keys = Names(), Names()
+        self.chosen, self.left_out = 0, Counter[str]()
+        labels = set()
+        for entry in read_checked(manifest):
             record = entry.record
-            if record is None or _problem(record):
-                survey.chosen += 1
+            if record:
+                self.names.add(record["file_name"])
+            if record and (reason := self._why_left_out(record)):
+                self.left_out[reason] += 1
                 continue
-            survey.names.add(record["file_name"])
-            if reason := _left_out(record, choice):
-                survey.left_out[reason] += 1
-                continue
-            survey.chosen += 1
-            survey.keys.add(plain_key(record["file_name"]))
-            labels.add(record.get("label") or "")
-        survey.labels = sorted(labels - {""})
-        return survey
+            self.chosen += 1
+            if record:
+                self.keys.add(plain_key(record["file_name"]))
+                labels.add(record.get("label") or "")
+        self.labels = sorted(labels - {""})
 
+    def _why_left_out(self, record: Record) -> str | None:
+        if record["kind"] not in self._kinds:
+            return str(record["kind"])
+        role = str(record.get("role", "noisy"))
+        return role if self._role not in ("all", role) else None
 
-def chosen_samples(dest: str, survey: Survey) -> Iterator[Sample | Failure]:
-    """The chosen rows in the order of the manifest, each a sample or what is wrong with it."""
-    seen: set[str] = set()
-    for entry in read_entries(survey.manifest):
-        problem = entry.problem or _problem(entry.record or {})
-        if entry.record is None or problem:
-            yield Failure(f"{os.path.basename(survey.manifest)} line {entry.number}", f"{problem}; {_MEND}")
-        elif not _left_out(entry.record, survey.choice):
-            yield _sample(dest, entry, entry.record, survey, seen)
+    def samples(self, dest: str) -> Iterator[Sample | Failure]:
+        """Yield the chosen rows in the order of the manifest, each as a sample or as what is wrong with it."""
+        seen: set[str] = set()
+        for entry in read_checked(self.manifest):
+            if entry.record is None:
+                yield Failure(f"{os.path.basename(self.manifest)} line {entry.number}", f"{entry.problem}; {_MEND}")
+            elif not self._why_left_out(entry.record):
+                yield self._sample(dest, entry.record, entry.line, seen)
 
-
-def _sample(dest: str, entry: Entry, record: Record, survey: Survey, seen: set[str]) -> Sample | Failure:
-    name = record["file_name"]
-    path = inside(dest, name)
-    if path is None:
-        return Failure(name, "its file_name leads out of DEST; such a manifest is not from noiseaug")
-    if survey.names.is_repeated(name):
-        if name in seen:
-            return Failure(name, f"the manifest has several rows for it; {_MEND}")
-        seen.add(name)
-    problem = _file_problem(path, record["bytes"], may_be_link=record.get("role") == "clean")
-    return Failure(name, problem) if problem else Sample(record, entry.line, path)
-
-
-def _left_out(record: Record, choice: Choice) -> str | None:
-    if record["kind"] not in choice.kinds:
-        return str(record["kind"])
-    role = str(record.get("role", "noisy"))
-    return role if choice.role not in ("all", role) else None
-
-
-def _problem(record: Record) -> str | None:
-    """What keeps `record` from being one, as to the keys that exports rely on."""
-
-    def whole(value: object, low: int, high: int = 1 << 63) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
-
-    wanted = {"bytes": whole(record.get("bytes"), 0), "kind": str(record.get("kind")) in kinds.KINDS}
-    wanted["role"] = record.get("role", "noisy") in ("noisy", "clean")
-    wanted["label"] = isinstance(record.get("label", ""), str)
-    if record.get("kind") == "audio":
-        wanted["sampling_rate"] = whole(record.get("sampling_rate"), 1)
-        wanted["channels"] = whole(record.get("channels"), 1, _MOST_CHANNELS)
-        wanted["num_samples"] = whole(record.get("num_samples"), 0)
-    for key, is_right in wanted.items():
-        if not is_right:
-            return f"has a wrong {key}: {str(record[key])[:40]!r}" if key in record else f"has no {key}"
-    for key, value in record.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            return f"has a wrong {key[:40]}: {value}"
-    return None
-
-
-def _file_problem(path: str, size: int, *, may_be_link: bool) -> str | None:
-    """What keeps the file from being the output; an original may be a link to its source."""
-    try:
-        info = os.stat(path) if may_be_link else os.lstat(path)
-    except FileNotFoundError:
-        return f"is missing; {_AGAIN}"
-    except (OSError, ValueError) as error:
-        return f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    if not stat.S_ISREG(info.st_mode):
-        return f"is not a regular file, as outputs are; remove it, and {_AGAIN}"
-    if info.st_size != size:
-        return f"has {info.st_size:,} bytes, and the manifest says {size:,}; {_AGAIN}"
-    return None
+    def _sample(self, dest: str, record: Record, line: bytes, seen: set[str]) -> Sample | Failure:
+        name = record["file_name"]
+        path = inside(dest, name)
+        if path is None:
+            return Failure(name, "its file_name leads out of DEST; such a manifest is not from noiseaug")
+        if self.names.is_repeated(name):
+            if name in seen:
+                return Failure(name, f"the manifest has several rows for it; {_MEND}")
+            seen.add(name)
+        defect = defect_of(path, record["bytes"], may_be_link=record.get("role") == "clean")  # an original may be one
+        return (
+            Failure(name, _REASONS[defect.problem].format(**defect._asdict())) if defect else Sample(record, line, path)
+        )
 
 
 def plain_key(file_name: str) -> str:
-    """The file name without its suffix, with `_` for dots; several files may have the same.
+    """Return the file name without its suffix, with `_` for dots; several files may have the same.
 
     >>> plain_key("v1.0/cats/a-std0.1-0.png")
     'v1_0/cats/a-std0_1-0'
@@ -192,7 +132,7 @@ def plain_key(file_name: str) -> str:
 
 
 def key_of(file_name: str, plain_keys: Names) -> str:
-    """The key of a sample: the plain one if no other file has it, or else that and 16 digits that name the file.
+    """Return the key of a sample: the plain one if no other file has it, or else that and 16 digits that name the file.
 
     Args:
         file_name: as in the manifest.

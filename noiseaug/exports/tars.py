@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import tarfile
 
+from noiseaug.storage import disk
 from noiseaug.storage.settled_file import SettledFile
 
-_OWNER = "noiseaug"  # tells our shards from others, and is of no use to root when they are unpacked
+_OWNER = "noiseaug"  # tells our archives from others, and is of no use to root when they are unpacked
 _BLOCK = tarfile.BLOCKSIZE
 END_SIZE = 2 * _BLOCK
 _BUFFERED = 1 << 18
 
 
-class Shard:
+class Archive:
     """A tar file in the making.
 
     Attributes:
@@ -30,16 +31,17 @@ class Shard:
         self.size = 0
 
     def write(self, content: bytes) -> None:
-        """Writes a header, a part of a member, or the padding after it."""
+        """Write a header, a part of a member, or the padding after it."""
         self._buffer += content
         self.size += len(content)
         if len(self._buffer) >= _BUFFERED:
             self._flush()
 
     def end(self) -> None:
-        """Writes the end of the archive."""
+        """Write the end of the archive, and close the file."""
         self.write(bytes(END_SIZE))
         self._flush()
+        self._file.settle()
 
     def _flush(self) -> None:
         self._file.write(bytes(self._buffer))
@@ -47,23 +49,22 @@ class Shard:
 
 
 def header(name: str, size: int) -> bytes:
-    """What comes before the content of a member of `size` bytes."""
-    member = tarfile.TarInfo(name)
-    member.size, member.mtime, member.mode = size, 0, 0o644
-    member.uid = member.gid = 0
+    """Return what comes before the content of a member of `size` bytes."""
+    member = tarfile.TarInfo(name)  # of user 0, in 1970
+    member.size = size
     member.uname = member.gname = _OWNER
     return member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
 def padding(size: int) -> bytes:
-    """What comes after the content of a member of `size` bytes."""
+    """Return what comes after the content of a member of `size` bytes."""
     return bytes(-size % _BLOCK)
 
 
-def is_shard(path: str) -> bool:
-    """Whether the file is a tar file that `Shard` wrote."""
+def is_archive(path: str) -> bool:
+    """Tell whether the file is a tar file that `Archive` wrote."""
     try:
-        with tarfile.open(path, "r:") as archive:
+        with disk.open_for_reading(path) as file, tarfile.open(fileobj=file, mode="r:") as archive:
             member = archive.next()
             return member is not None and member.uname == _OWNER
     except (OSError, tarfile.TarError, ValueError):

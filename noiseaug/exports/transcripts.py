@@ -1,78 +1,86 @@
-"""What stands beside an output under the same stem: transcripts and annotations."""
+"""Transcripts and annotations: files that stand beside an output under the same stem."""
 
 from __future__ import annotations
 
 import codecs
 import os
-import stat
-from typing import IO
+from collections.abc import Iterator
 
-from noiseaug.storage.source_file import Refused
+from noiseaug.storage import disk
+from noiseaug.storage.source_file import Refused, SourceFile
 
 # Of transcripts and labels, and of annotations as labelling tools write them.
 SUFFIXES = (".txt", ".json", ".xml", ".lab", ".TextGrid")
 # Of a transcript, which is held in memory: an hour of speech has some 60 KB.
 _LONGEST_TEXT = 1 << 20
+_CHUNK = 1 << 18
 
 
-def sidecars_of(path: str) -> dict[str, str]:
-    """The sidecars of an output, by suffix."""
+def beside(path: str) -> dict[str, str]:
+    """Return the transcript and the annotations of an output, by suffix."""
     stem = os.path.splitext(path)[0]
-    return {suffix: stem + suffix for suffix in SUFFIXES if os.path.lexists(stem + suffix)}
+    return {suffix: stem + suffix for suffix in SUFFIXES if disk.lexists(stem + suffix)}
 
 
 def transcript_of(path: str) -> str | None:
-    """The transcript of a recording, on one line, or None if it has none.
+    """Return the transcript of a recording, on one line, or None if it has none.
 
     Raises:
         Refused: if it cannot be read, or is not UTF-8.
     """
-    beside = os.path.splitext(path)[0] + ".txt"
-    if not os.path.lexists(beside):
+    text = os.path.splitext(path)[0] + ".txt"
+    if not disk.lexists(text):
         return None
-    with open_regular(beside) as file:
-        content = read(file, _LONGEST_TEXT + 1, beside)
-    if len(content) > _LONGEST_TEXT:
-        raise Refused(f"its transcript {os.path.basename(beside)} is longer than 1 MiB; expected what is said in it")
-    check_utf8(content, beside)
-    lines = content.decode("utf-8-sig").splitlines()
+    with open_regular(text) as file:
+        if file.size > _LONGEST_TEXT:
+            raise Refused(f"its transcript {os.path.basename(text)} is longer than 1 MiB; expected what is said in it")
+        check_text(file)
+        lines = b"".join(chunks(file)).decode("utf-8-sig").splitlines()
     return " ".join(line.strip() for line in lines if line.strip())
 
 
-def check_utf8(content: bytes, path: str, decoder: codecs.IncrementalDecoder | None = None) -> None:
-    """Raises Refused if `content` is not UTF-8; of a part, as `decoder` sees it after the parts before."""
+def check_text(file: SourceFile) -> None:
+    """Raise Refused if the file is not UTF-8."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        if decoder:
-            decoder.decode(content, final=not content)
-        else:
-            content.decode()
+        for chunk in chunks(file):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
-        name = os.path.basename(path)
+        name = os.path.basename(file.path)
         raise Refused(f"its text {name} is not UTF-8 ({error.reason}); convert it, as with iconv -t UTF-8") from None
 
 
-def open_regular(path: str) -> IO[bytes]:
-    """Opens a file of DEST for reading; links are not followed, as they may lead out of it.
+def open_regular(path: str) -> SourceFile:
+    """Open a file of DEST for reading; links are not followed, as they may lead out of it.
 
     Raises:
         Refused: if it is not a regular file, or cannot be opened.
     """
     name = os.path.basename(path)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        return SourceFile(path, follow=False)
+    except Refused:
+        raise Refused(f"{name} is not a regular file; replace or remove it") from None
     except OSError as error:
-        if os.path.islink(path):
+        if disk.is_link(path):
             raise Refused(f"{name} is a link, and only regular files in DEST are packed; use --link copy") from None
         raise Refused(f"{name} cannot be read: {error.strerror}") from None
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise Refused(f"{name} is not a regular file; replace or remove it")
-    return open(fd, "rb", buffering=0)
 
 
-def read(file: IO[bytes], size: int, path: str) -> bytes:
-    """At most `size` bytes of an open file; fewer only at its end, or from 2 GiB on. Raises Refused if it fails."""
-    try:
-        return file.read(size)
-    except OSError as error:
-        raise Refused(f"{os.path.basename(path)} cannot be read: {error.strerror}") from None
+def chunks(file: SourceFile) -> Iterator[bytes]:
+    """Yield the content of a file: as many bytes as it had when it was opened, unless it is cut meanwhile.
+
+    Raises:
+        Refused: if it cannot be read.
+    """
+    offset = 0
+    while offset < file.size:
+        try:
+            chunk = file.read_at(min(_CHUNK, file.size - offset), offset)
+        except OSError as error:
+            raise Refused(f"{os.path.basename(file.path)} cannot be read: {error.strerror}") from None
+        if not chunk:
+            return
+        yield chunk
+        offset += len(chunk)

@@ -6,7 +6,7 @@ While outputs are being made, a directory `.noiseaug` in DEST holds
 - `pending.jsonl`: the targets that were handed to workers, each announced before it can appear in DEST;
 - `failures.jsonl`: the failures so far;
 - `base.jsonl`: after an interruption, all that is known from the manifest and the journals of runs before this one;
-- `new-NAME`: files that go with the manifest, before they are put in place.
+- drafts of files that go with the manifest, before they are put in place.
 
 At the end the journal takes the place of the manifest, and the directory goes. A run over a shard keeps the same in the
 directory of the shard (see `shards`), and beside its manifest the command that it is the work of.

@@ -16,6 +16,7 @@ from noiseaug.manifest.reading import Group, find
 from noiseaug.manifest.records import pending_line
 from noiseaug.manifest.shards import COMMAND
 from noiseaug.storage import disk
+from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.output_file import remove_temporaries, write_if_changed
 from noiseaug.storage.paths import STATE_PREFIX
 from noiseaug.storage.settled_file import SettledFile
@@ -35,18 +36,22 @@ class State:
         home: as given.
         manifest: the rows of this run, to be written in walk order.
         failures: the failures of this run, likewise.
+        companions: files that go with the manifest, to be put in place before it.
+        views: files that say what the manifest says, to be put in place after it, and never older.
     """
 
     def __init__(self, home: Home, command: bytes = b"") -> None:
         self.home = home
         self._command = command
         self._lock = Lock(home.dest)
+        self._closing = contextlib.ExitStack()
+        self._closing.callback(self._lock.release)
         self._made_dest = False
         self._pending: BinaryIO | None = None
-        self._open: list[SettledFile] = []
-        self._companions: list[SettledFile] = []
-        self._views: list[SettledFile] = []
-        self._retired: list[str] = []
+        self.companions = Drafts(home.state, "new-")
+        self.views = Drafts(home.state, "view-")
+        for drafts in (self.companions, self.views):
+            self._closing.callback(drafts.close)
 
     @property
     def manifest_path(self) -> str:
@@ -102,34 +107,17 @@ class State:
         former = find(self.home.directory, self.home.name)
         if former != self.home.name:
             disk.rename(os.path.join(self.home.directory, former), self.home.manifest)
-        self.manifest = self._opened(self.home.manifest, "journal.jsonl")
-        self.failures = self._opened(self.home.failures, "failures.jsonl")
-
-    def _opened(self, path: str, draft: str) -> SettledFile:
-        self._open.append(SettledFile(path, self.home.in_state(draft)))
-        return self._open[-1]
+        self.manifest = SettledFile(self.home.manifest, self.home.in_state("journal.jsonl"))
+        self.failures = SettledFile(self.home.failures, self.home.in_state("failures.jsonl"))
+        self._closing.callback(self.manifest.close)
+        self._closing.callback(self.failures.close)
 
     def announce(self, targets: Iterable[tuple[str, str]]) -> None:
         """Note (source path, file name) pairs that are about to be made; must come before their making."""
         if self._pending is None:
             disk.make_directories(self.home.state)
-            self._pending = disk.open_new(self.home.in_state("pending.jsonl"))
+            self._pending = self._closing.enter_context(disk.open_new(self.home.in_state("pending.jsonl")))
         self._pending.write(b"".join(pending_line(*target) for target in targets))
-
-    def companion(self, name: str, *, is_view: bool = False) -> SettledFile:
-        """Return a file that goes with the manifest, to be written and settled; `commit` puts it in place.
-
-        Args:
-            name: what it is called in DEST.
-            is_view: whether it is a view of the manifest, and must not be older.
-        """
-        file = self._opened(os.path.join(self.home.dest, name), f"new-{name}")
-        (self._views if is_view else self._companions).append(file)
-        return file
-
-    def retire(self, name: str) -> None:
-        """Let `commit` remove a file of this name from DEST, which goes with a manifest that is no more."""
-        self._retired.append(os.path.join(self.home.dest, name))
 
     def commit(self, *, failed: bool, worked: bool) -> None:
         """Put everything in place that was written and settled, the manifest and its views last.
@@ -146,19 +134,17 @@ class State:
             self.publish_failures()
         else:
             disk.remove(self.home.failures)
-        for file in self._companions:
-            file.publish()
-        for path in self._retired:
-            disk.remove(path)
+        self.companions.publish()
         if self.home.shard:
             write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
         for name in ("pending.jsonl", "base.jsonl"):
             disk.remove(self.home.in_state(name))
         if not self.manifest.publish() and worked:  # written last
             disk.touch(self.home.manifest)
-        for file in self._views:
-            if not file.publish() and disk.stat(file.path).st_mtime_ns < disk.stat(self.home.manifest).st_mtime_ns:
-                disk.touch(file.path)
+        published = self.views.publish()
+        for path in published.files:
+            if disk.stat(path).st_mtime_ns < disk.stat(self.home.manifest).st_mtime_ns:
+                disk.touch(path)
         disk.remove_tree(self.home.state)
 
     def publish_failures(self) -> None:
@@ -178,11 +164,7 @@ class State:
 
     def close(self) -> None:
         """Give DEST free."""
-        for file in self._open:
-            file.close()
-        if self._pending:
-            self._pending.close()
-        self._lock.release()
+        self._closing.close()
 
 
 class _Nowhere(SettledFile):

@@ -64,9 +64,30 @@ def entries(directory: str) -> contextlib.AbstractContextManager[Iterator[os.Dir
     return os.scandir(directory)
 
 
+def names_in(directory: str) -> list[str]:
+    """Return the names in a directory in order; none if there is no such directory."""
+    with contextlib.suppress(FileNotFoundError):
+        return sorted(os.listdir(directory))
+    return []
+
+
+def files_below(directory: str) -> Iterator[str]:
+    """Yield the paths, relative to it, of the files in and below a directory, in order; no link is followed."""
+    for parent, subdirectories, names in os.walk(directory):
+        subdirectories.sort()
+        yield from (os.path.relpath(os.path.join(parent, name), directory) for name in sorted(names))
+
+
 def open_for_reading(path: str) -> BinaryIO:
     """Open a file that this tool keeps for itself, such as a manifest."""
     return open(path, "rb")
+
+
+def beginning(path: str, size: int) -> bytes:
+    """Return the first `size` bytes of a file, or none if it cannot be read."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        return file.read(size)
+    return b""
 
 
 def make_directories(path: str) -> None:

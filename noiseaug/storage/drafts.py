@@ -1,24 +1,20 @@
-"""The files of an export in the making: compared with what stands there as they grow, put in place all together."""
+"""Files that belong together: drafted beside the old ones, and put in place all at once."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import stat
-from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from noiseaug.errors import Misplaced, Stopped
-from noiseaug.exports.samples import Survey
+from noiseaug.errors import Stopped
+from noiseaug.storage import disk
 from noiseaug.storage.output_file import remove_temporaries
-from noiseaug.storage.paths import FAILURES, STATE_PREFIX
+from noiseaug.storage.paths import STATE_PREFIX
 from noiseaug.storage.settled_file import SettledFile
 
 
 class Published(NamedTuple):
-    """All files of an export, those of them that changed, and those of an earlier one that were removed."""
+    """All files that were drafted, those of them that changed, and the old ones that were removed."""
 
     files: list[str]
     written: list[str]
@@ -26,80 +22,56 @@ class Published(NamedTuple):
 
 
 class Drafts:
-    """Writes new files beside the old ones, and only from where they differ; `publish` renames them.
+    """The new versions of some files; nothing changes before `publish` renames them.
 
-    An export that ends before leaves everything as it was: a mix of old and new shards would be a wrong data set.
+    Someone who used half of the new files with half of the old ones would use wrong data.
+
+    Args:
+        directory: where drafts are written, in the file system of the files that they become.
+        tag: begins the names of the drafts; those with this tag that a killed process left are removed.
     """
 
-    def __init__(self, dest: str, survey: Survey, force: bool) -> None:
-        """Files of the run in `dest` are never replaced; others that no export wrote only with `force`."""
-        self._dest, self._survey, self._force = dest, survey, force
-        self._files: list[tuple[str, str, SettledFile]] = []
-        self._changed: list[bool] = []  # of those that are settled, the first ones
-        self._obsolete: list[str] = []
-        self._tag = ""
-
-    def claim(self, path: str, wrote: Callable[[str], bool]) -> None:
-        """Makes sure that `path` may be replaced or removed; `wrote` tells whether an export wrote that file.
-
-        The first path that is claimed names the export: what one of that name left when it was killed is removed.
-
-        Raises:
-            Misplaced: if it may not.
-        """
-        real = os.path.realpath(path)
-        self._tag = self._tag or f"export-{hashlib.sha256(os.fsencode(real)).hexdigest()[:12]}-"
-        name = os.path.relpath(real, os.path.realpath(self._dest))
-        if name in (os.path.basename(self._survey.manifest), FAILURES) or name in self._survey.names:
-            raise Misplaced(f"{path} is a file of the run itself; name another --output")
-        try:
-            mode = os.lstat(path).st_mode
-        except FileNotFoundError:
-            return
-        if not stat.S_ISREG(mode):
-            raise Misplaced(f"{path} is there and is not a regular file; name another --output")
-        if not self._force and not wrote(path):
-            raise Misplaced(f"{path} is there, and no export wrote it; name another --output, or add --force")
+    def __init__(self, directory: str, tag: str) -> None:
+        self._directory, self._tag = directory, tag
+        self._files: dict[str, tuple[SettledFile, str]] = {}
+        self._obsolete: set[str] = set()
 
     def open(self, path: str) -> SettledFile:
-        """A new file that is to be `path`."""
-        directory = os.path.dirname(path) or "."
+        """Return a new file that is to be `path`. It may be settled before `publish` does that, to close it."""
         if not self._files:
-            remove_temporaries(directory, self._tag)
-        draft = os.path.join(directory, f"{STATE_PREFIX}-{self._tag}{os.urandom(8).hex()}.tmp")
+            remove_temporaries(self._directory, self._tag)
+        draft = os.path.join(self._directory, f"{STATE_PREFIX}-{self._tag}{os.urandom(8).hex()}.tmp")
         file = SettledFile(path, draft)
-        self._files.append((path, draft, file))
+        self._files[path] = file, draft
         return file
 
-    def settle(self) -> None:
-        """Ends the files that are open."""
-        self._changed += [file.settle() for _, _, file in self._files[len(self._changed) :]]
-
     def remove(self, path: str) -> None:
-        """Lets `publish` remove a file of an earlier export."""
-        if os.path.lexists(path):
-            self._obsolete.append(path)
+        """Let `publish` remove the file at `path`, if there is one, unless it is opened too."""
+        self._obsolete.add(path)
 
     def publish(self) -> Published:
-        """Puts what differs in its place, and removes what is no longer part of the export; all must be settled."""
-        written = []
-        for (path, _, file), changed in zip(self._files, self._changed, strict=True):
-            if changed:
-                file.publish()
-                written.append(path)
-        for path in self._obsolete:
-            os.unlink(path)
-        return Published([path for path, _, _ in self._files], written, self._obsolete)
+        """Put the files that differ in place, in the order in which they were opened; then remove the obsolete ones.
+
+        All are settled before the first is renamed, as that may find the disk full.
+        """
+        files = [file for file, _ in self._files.values()]
+        for file in files:
+            file.settle()
+        written = [file.path for file in files if file.publish()]
+        removed = [path for path in sorted(self._obsolete - self._files.keys()) if disk.remove(path)]
+        return Published(list(self._files), written, removed)
+
+    def close(self) -> None:
+        """Close all files, and remove the drafts that are not published."""
+        for file, draft in self._files.values():
+            file.close()
+            disk.remove(draft)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for _, draft, file in self._files:
-            file.close()
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(draft)
-        # Errors of what is read name their file; those of a write name none, or the draft.
+        """Close all; an error of a write becomes Stopped. (It names no file, or the draft.)"""
+        self.close()
         if isinstance(error, OSError) and (not error.filename or self._tag in str(error.filename)):
-            where = os.path.dirname(self._files[-1][0]) or "."
-            raise Stopped(f"cannot write to {where}: {error.strerror}; what was there before stays") from None
+            raise Stopped(f"cannot write to {self._directory}: {error.strerror}; what was there before stays") from None

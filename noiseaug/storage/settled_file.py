@@ -1,4 +1,4 @@
-"""A file that is written anew and replaces the old one only where they differ."""
+"""A file that is written anew and replaces the old one only if they differ."""
 
 from __future__ import annotations
 
@@ -7,38 +7,39 @@ from typing import IO
 
 
 class SettledFile:
-    """A file written line by line, which comes to disk only if it differs from the one that stands there.
+    """A file written in pieces, which comes to disk only if it differs from the one that stands there.
 
     Args:
-        path: the file that the lines are compared with, and that `publish` replaces.
-        draft: where the lines go from the first difference on (what is before it is copied).
+        path: the file that the pieces are compared with, and that `publish` replaces.
+        draft: where the pieces go from the first difference on (what is before it is copied).
 
     Attributes:
         path: as given.
-        differs: whether it does, once it is settled.
+        differs: tells whether the new file differs from the old one, once it is settled.
     """
 
     def __init__(self, path: str, draft: str) -> None:
         self.path, self._draft = path, draft
         self.differs = False
+        self._is_settled = False
         self._agreed = 0
         self._file: IO[bytes] | None = None
         self._former: IO[bytes] | None
         try:
-            self._former = open(path, "rb")  # noqa: SIM115 - held as long as lines agree
+            self._former = open(path, "rb")  # noqa: SIM115 - held as long as the pieces agree
         except FileNotFoundError:
             self._former = None
 
-    def write(self, lines: bytes) -> None:
-        """Appends whole lines; they are with the operating system when this returns."""
-        if not lines:
+    def write(self, piece: bytes) -> None:
+        """Append a piece; it is with the operating system when this returns."""
+        if not piece:
             return
         if self._file is None:
-            if self._former and self._former.read(len(lines)) == lines:
-                self._agreed += len(lines)
+            if self._former and self._former.read(len(piece)) == piece:
+                self._agreed += len(piece)
                 return
             self._file = self._begin()
-        _write_all(self._file, lines)
+        _write_all(self._file, piece)
 
     def _begin(self) -> IO[bytes]:
         os.makedirs(os.path.dirname(self._draft), exist_ok=True)
@@ -53,36 +54,37 @@ class SettledFile:
         return file
 
     def settle(self) -> bool:
-        """Ends the file; whether it differs from the one that stands there."""
-        if self._file is None and (self._former is None or self._former.read(1)):
-            self._file = self._begin()  # empty, or shorter than before
-        if self._file:
-            os.fsync(self._file.fileno())
-        self.close()
-        self.differs = self._file is not None
+        """End the file, unless that is done; tell whether it differs from the one that stands there."""
+        if not self._is_settled:
+            if self._file is None and (self._former is None or self._former.read(1)):
+                self._file = self._begin()  # empty, or shorter than before
+            if self._file:
+                os.fsync(self._file.fileno())
+            self.close()
+            self.differs, self._is_settled = self._file is not None, True
         return self.differs
 
     @property
     def content(self) -> str:
-        """Where all that was written stands, from when it is settled until it is published."""
+        """The path under which all that was written stands, from when it is settled on."""
         return self._draft if self.differs else self.path
 
-    def close(self) -> None:
-        """Lets go of the files; the draft stays."""
-        for file in (self._file, self._former):
-            if file:
-                file.close()
-
     def publish(self) -> bool:
-        """Put the new file in the place of the old one if they differ; tell whether they did."""
+        """Put the new file, once it is settled, in the place of the old one if they differ; tell whether they did."""
         differed, self.differs = self.differs, False
         if differed:
             os.replace(self._draft, self.path)
         return differed
 
+    def close(self) -> None:
+        """Let go of the files; the draft stays."""
+        for file in (self._file, self._former):
+            if file:
+                file.close()
+
 
 def _write_all(file: IO[bytes], content: bytes) -> None:
-    """Writes to an unbuffered file, which may take only part of it at once: on a full disk, what fitted."""
+    """Write to an unbuffered file, which may take only part of it at once: on a full disk, what fitted."""
     rest = memoryview(content)
     while rest:
         rest = rest[file.write(rest) :]

@@ -20,18 +20,25 @@ class Refused(Exception):
     """One file cannot be done; the message says what was expected, what was found and what to do."""
 
 
+# Not blocking, should a FIFO have taken the file's place since the walk.
+_FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+
+
 class SourceFile:
     """A regular file, open for reading, of which one can tell whether it changed meanwhile.
+
+    Args:
+        path: where it is.
+        follow: open the file that a link leads to; otherwise a link is an error (ELOOP).
 
     Attributes:
         fd: the open file descriptor.
         size: its size in bytes.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, follow: bool = True) -> None:
         self.path = path
-        # Not blocking, should a FIFO have taken the file's place since the walk.
-        self.fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        self.fd = os.open(path, _FLAGS if follow else _FLAGS | os.O_NOFOLLOW)
         self._info = os.fstat(self.fd)
         self._content: bytes | None = None
         self.size = self._info.st_size
@@ -63,7 +70,7 @@ class SourceFile:
         return self._content
 
     def read_at(self, size: int, offset: int) -> bytes:
-        """Return at most `size` bytes from an offset on; fewer at the end of the file."""
+        """Return up to `size` bytes from `offset` on; fewer at the end, or from 2 GiB on."""
         return os.pread(self.fd, size, offset)
 
     def sha256(self) -> str:

@@ -1,4 +1,85 @@
-"""A DEST checked against its manifest: files compared with their rows, or made again and compared.
+"""DEST compared with its manifest: files are held against their rows, or made again and compared.
 
-A manifest is untrusted input here: nothing outside DEST and SOURCE is touched.
+The main path, `verify`: check each row and the files that it names, look for files that no row names, and perhaps make
+every output again. A manifest is untrusted input here: nothing outside DEST and SOURCE is touched.
 """
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from noiseaug.engines.cores import available_cores
+from noiseaug.errors import Misplaced
+from noiseaug.manifest.reading import find
+from noiseaug.manifest.shards import shards_in
+from noiseaug.manifest.untrusted import read_checked
+from noiseaug.storage import disk
+from noiseaug.verification.checks import Accounted, check_row
+from noiseaug.verification.findings import Finding, Report
+from noiseaug.verification.remaking import made_again
+
+_WINDOW = 64
+
+
+def verify(
+    dest: str | os.PathLike[str],
+    source: str | os.PathLike[str] | None = None,
+    *,
+    deep: bool = False,
+    manifest: str | None = None,
+    workers: int | None = None,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Report:
+    """Compare DEST with its manifest.
+
+    Every output must exist with its size and SHA-256, and nothing else may be in DEST. With `source`, the sources must
+    be as they were; with `deep`, every output is made again from its source, in a temporary directory, and must come
+    out with the same bytes.
+
+    Args:
+        dest: the directory a run wrote.
+        source: the SOURCE of that run.
+        deep: make outputs again; needs `source`.
+        manifest: the name of the manifest in `dest`, if it is neither `manifest.jsonl` nor another that a run wrote.
+        workers: how many files are worked on at once; by default one for each available core.
+        on_progress: called with the number of rows checked since the last call.
+
+    Raises:
+        Misplaced: if there is no manifest in `dest`, or `deep` lacks its source.
+    """
+    dest, workers = os.fspath(dest), workers or available_cores()
+    source = None if source is None else os.fspath(source)
+    manifest = manifest or find(dest)
+    if not disk.is_file(os.path.join(dest, manifest)):
+        advice = f"noiseaug merge {dest} makes it" if shards_in(dest) else "name the DEST of a finished run"
+        raise Misplaced(f"there is no {manifest} in {dest}; {advice}")
+    if source is None and deep:
+        raise Misplaced("--deep makes outputs again, and needs --source")
+    accounted = Accounted(dest, manifest)
+    report = Report()
+    for findings in _checked_rows(accounted, source, workers):
+        report.checked += 1
+        report.findings += findings
+        on_progress(1)
+    report.findings += accounted.repeated()
+    report.findings += accounted.extras()
+    if deep and source is not None:
+        report.findings += made_again(dest, manifest, source, workers)
+    return report
+
+
+def _checked_rows(accounted: Accounted, source: str | None, workers: int) -> Iterator[list[Finding]]:
+    """Yield what is wrong with each row of the manifest, in its order, and account for the files that it names."""
+    window: deque[Future[list[Finding]]] = deque()
+    with ThreadPoolExecutor(workers) as threads:
+        for entry in read_checked(os.path.join(accounted.dest, accounted.manifest)):
+            if entry.record:
+                accounted.add(entry.record)
+            window.append(threads.submit(check_row, entry, accounted.manifest, accounted.dest, source))
+            if len(window) >= _WINDOW * workers:
+                yield window.popleft().result()
+        while window:
+            yield window.popleft().result()

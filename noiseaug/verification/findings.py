@@ -1,4 +1,4 @@
-"""What a check of DEST found."""
+"""The result of a check of DEST."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Finding(NamedTuple):
 
 @dataclass
 class Report:
-    """What a check came to.
+    """The result of a check.
 
     Attributes:
         checked: rows of the manifest that were checked.
-        findings: what is not as it should be, in the order of the manifest.
+        findings: all that is not as it should be, in the order of the manifest.
     """
 
     checked: int = 0

@@ -6,72 +6,65 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 from noiseaug.engines import pool
-from noiseaug.manifest.reading import read_entries
 from noiseaug.manifest.records import Record
+from noiseaug.manifest.untrusted import read_checked
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Item, Job, Outcome, Task
 from noiseaug.planning.walk import Source
 from noiseaug.settings.level import CLEAN, Clip, Level
 from noiseaug.settings.recipe import Recipe, parse_options
 from noiseaug.settings.running import Running
+from noiseaug.storage import disk
 from noiseaug.storage.paths import inside
-from noiseaug.verification.checks import Checks, record_problem
 from noiseaug.verification.findings import Finding
 
 
-def made_again(checks: Checks, source: str, workers: int) -> Iterator[Finding]:
-    """Makes every output again, a row at a time, and compares what the manifest says with what comes out."""
+def made_again(dest: str, manifest: str, source: str, workers: int) -> Iterator[Finding]:
+    """Make every output again, a row at a time, and yield where what comes out is not what the manifest says."""
     with tempfile.TemporaryDirectory(prefix="noiseaug-verify-") as scratch:
         engine = pool.Processes(Job(source, scratch), workers, Running.timeout)
         try:
-            for record, outcome in pool.in_order(engine, _tasks(checks, source), lambda _: None):
+            tasks = _tasks(dest, manifest, source)
+            for record, outcome in pool.in_order(engine, tasks, lambda _: None):
                 if isinstance(record, Finding):
                     yield record
                     continue
                 yield from _compared(record, outcome or Outcome())
-                remade = os.path.join(scratch, record["file_name"])
-                if os.path.exists(remade):
-                    os.unlink(remade)
+                disk.remove(os.path.join(scratch, record["file_name"]))
         finally:
             engine.close()
 
 
-def _tasks(checks: Checks, source: str) -> Iterator[Item[Record | Finding]]:
-    for entry in read_entries(checks.manifest_path):
+def _tasks(dest: str, manifest: str, source: str) -> Iterator[Item[Record | Finding]]:
+    """Yield the row and the task of each output; without a task, what keeps a row from having one."""
+    for entry in read_checked(os.path.join(dest, manifest)):
         record = entry.record
-        if record is None or record_problem(record) or inside(source, record["source_path"]) is None:
+        if record is None or not inside(source, record["source_path"]) or not inside(dest, record["file_name"]):
             continue  # found by the checks of rows
-        if inside(checks.dest, record["file_name"]) is None:
-            continue
         try:
             recipe = _recipe_of(record)
         except (TypeError, ValueError) as error:
             yield Finding("invalid", record["file_name"], f"its row holds no recipe: {error}"), None
             continue
-        if record.get("role") == "clean" and record["sha256"] == record["source_sha256"]:
+        is_clean = record.get("role") == "clean"
+        if is_clean and record["sha256"] == record["source_sha256"]:
             continue  # the source itself, which the checks of rows compare
+        target = Target(record["file_name"], CLEAN if is_clean else recipe.levels[0], record["copy"])
         source_file = Source(record["source_path"], record["kind"], record["source_bytes"], 0)
-        level = CLEAN if record.get("role") == "clean" else recipe.levels[0]
-        target = Target(record["file_name"], level, record["copy"])
         yield record, Task(source_file, recipe, (target,), frozenset())
 
 
 def _recipe_of(record: Record) -> Recipe:
-    low, high = record.get("clip_low"), record.get("clip_high")
+    """Return the recipe that a row tells of. Raise TypeError or ValueError if it tells of none."""
+    low, high, ratio = record.get("clip_low"), record.get("clip_high"), record.get("snr_db")
     clip: Clip = "none" if low is None or high is None else (float(low), float(high))
-    options = parse_options(record["kind"], record["options"])
-    ratio = record.get("snr_db")
+    # Each kind is the name of its options.
+    options: dict[str, Any] = {record["kind"]: parse_options(record["kind"], record["options"])}
     level = Level.of(float(record["std"])) if ratio is None else Level(float(ratio), float(ratio), "snr")
-    return Recipe(
-        (level,),
-        float(record["mean"]),
-        clip,
-        record["mono"],
-        record["seed"],
-        **{record["kind"]: options},  # type: ignore[arg-type] # each kind is the name of its options
-    )
+    return Recipe((level,), float(record["mean"]), clip, record["mono"], record["seed"], **options)
 
 
 def _compared(record: Record, outcome: Outcome) -> Iterator[Finding]:

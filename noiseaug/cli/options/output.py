@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any, get_args
 
 import click
 
-from noiseaug import kinds
+from noiseaug.cli.options.shared import choice, values_for, with_default
 from noiseaug.cli.options.types import LABEL_SMOOTHING, MANIFEST_NAME, SUFFIXES
+from noiseaug.kinds import KINDS
 from noiseaug.settings.companions import Companions
 from noiseaug.settings.layout import Layout, WithClean
-from noiseaug.settings.recipe import MEASURES, SUBSAMPLINGS
+from noiseaug.settings.recipe import MEASURES, SUBSAMPLINGS, Recipe
 from noiseaug.storage.output_file import Link
 
 OPTIONS = (
@@ -26,12 +26,11 @@ OPTIONS = (
         type=click.Choice(get_args(WithClean)),
         help="Originals in DEST too. tree: clean/ and noisy/ with the same names; beside: under their own names.",
     ),
-    click.option(
+    choice(
         "--link",
-        type=click.Choice(get_args(Link)),
-        default="auto",
-        show_default=True,
-        help="How originals come there. auto: sharing blocks or as hard links where the file system can, else copies.",
+        get_args(Link),
+        "auto",
+        "How originals come there. auto: sharing blocks or as hard links where the file system can, else copies.",
     ),
     click.option(
         "--sidecars",
@@ -40,30 +39,17 @@ OPTIONS = (
         help="""Files of the same stem that go along with each target, such as .txt,.json,.xml. The <filename> of Pascal
         VOC is brought up to date.""",
     ),
-    click.option("--image-format", type=click.Choice(kinds.KINDS["image"].writable), help="Write images as this."),
-    click.option("--audio-format", type=click.Choice(kinds.KINDS["audio"].writable), help="Write audio as this."),
+    click.option("--image-format", type=click.Choice(KINDS["image"].writable), help="Write images as this."),
+    click.option("--audio-format", type=click.Choice(KINDS["audio"].writable), help="Write audio as this."),
     click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, lossy WebP and AVIF.  [default: 95]"),
-    click.option(
-        "--subsampling",
-        type=click.Choice(SUBSAMPLINGS),
-        default="444",
-        show_default=True,
-        help="Of JPEG chroma; anything but 444 takes noise away.",
-    ),
+    choice("--subsampling", SUBSAMPLINGS, "444", "Of JPEG chroma; anything but 444 takes noise away."),
     click.option("--png-level", type=click.IntRange(0, 9), help="Of compression.  [default: what is fast]"),
-    click.option(
-        "--measure",
-        type=click.Choice(MEASURES),
-        default="encoded",
-        show_default=True,
-        help="decoded: also record the noise that survived encoding.",
-    ),
-    click.option(
+    choice("--measure", MEASURES, "encoded", "decoded: also record the noise that survived encoding."),
+    with_default(
         "--manifest",
-        type=MANIFEST_NAME,
-        default="manifest.jsonl",
-        show_default=True,
-        help="""What the manifest is called: NAME.jsonl; or NAME.csv or NAME.parquet, which are written beside
+        MANIFEST_NAME,
+        "manifest.jsonl",
+        """What the manifest is called: NAME.jsonl; or NAME.csv or NAME.parquet, which are written beside
         manifest.jsonl. As metadata.*, Hugging Face datasets load DEST.""",
     ),
     click.option(
@@ -84,14 +70,20 @@ OPTIONS = (
 )
 
 
-def layout_of(options: dict[str, Any]) -> Layout:
-    """What the options say of what is written; raises click.BadParameter if that is nothing."""
+def layout_of(options: dict[str, Any], recipe: Recipe) -> Layout:
+    """Return how the options say that the outputs of `recipe` are called.
+
+    Raises:
+        click.BadParameter: if that gives several outputs the same name, or is no template.
+    """
     try:
-        return Layout(options["name"], options["with_clean"], options["link"], options["sidecars"])
+        layout = Layout(**values_for(Layout, options))
+        layout.check(recipe)
+        return layout
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--name") from None
 
 
 def companions_of(options: dict[str, Any]) -> Companions:
-    """What the options say is written besides the outputs."""
-    return Companions(**{setting.name: options[setting.name] for setting in fields(Companions)})
+    """Return what the options say is written besides the outputs."""
+    return Companions(**values_for(Companions, options))

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from noiseaug import kinds
+from noiseaug.cli.options.shared import repeatable, values_for
 from noiseaug.cli.options.types import SHARD
+from noiseaug.kinds import KINDS
 from noiseaug.settings.selection import Selection, parse_names
 
 OPTIONS = (
@@ -15,12 +16,12 @@ OPTIONS = (
         "--include", metavar="GLOB", multiple=True, help="Only files that match (as in .gitignore; repeatable)."
     ),
     click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match (repeatable)."),
-    click.option("--kind", type=click.Choice(sorted(kinds.KINDS)), multiple=True, help="Only files of this kind."),
+    repeatable("--kind", click.Choice(sorted(KINDS)), "Only files of this kind."),
     click.option(
         "--root",
         type=click.Path(exists=True, file_okay=False),
-        help="""With one file as SOURCE: the directory its
-        path is taken relative to, so that it gets the noise it would get with that directory as SOURCE.""",
+        help="""With one file as SOURCE: the directory its path is taken relative to, so that it gets the noise it would
+        get with that directory as SOURCE.""",
     ),
     click.option("--limit", type=click.IntRange(min=1), help="Only the first so many files, to try things."),
     click.option("--follow-symlinks", is_flag=True, help="Walk directories that links lead to."),
@@ -40,14 +41,11 @@ OPTIONS = (
 
 
 def selection_of(options: dict[str, Any]) -> Selection:
-    """The selection that the options spell; raises click.BadParameter if they spell none."""
+    """Return the selection that the options spell. Raise click.BadParameter if they spell none."""
     names = None
     if options["files_from"]:
         try:
             names = parse_names(options["files_from"].read(), null=options["null"])
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--files-from") from None
-    chosen = frozenset(options["kind"] or kinds.KINDS)
-    follow, root = options["follow_symlinks"], options["root"]
-    limit, shard = options["limit"], options["shard"]
-    return Selection(options["include"], options["exclude"], chosen, follow, names, limit, root, shard)
+    return Selection(kinds=frozenset(options["kind"] or KINDS), names=names, **values_for(Selection, options))

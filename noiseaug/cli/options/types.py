@@ -1,4 +1,4 @@
-"""What options take: types that parse their text once and name what is wrong with it."""
+"""Types of options: each parses its text once, and names what is wrong with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is n
 
 
 class Parsed(click.ParamType[Any]):
-    """An option's value, made of its text by `parse`, which raises ValueError."""
+    """A type of options whose value `parse` makes of the text; it raises ValueError if there is none."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
         self.name = name

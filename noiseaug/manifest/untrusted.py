@@ -1,0 +1,112 @@
+"""Manifests as untrusted input: rows that are checked before they are used, and files that are held against them."""
+
+from __future__ import annotations
+
+import math
+import re
+import stat
+from collections.abc import Container, Iterator
+from types import NoneType
+from typing import Literal, NamedTuple
+
+from noiseaug.kinds import KINDS
+from noiseaug.manifest.reading import Entry, read_entries
+from noiseaug.manifest.records import KEYS, Record, sidecar_names, type_of
+from noiseaug.storage import disk
+from noiseaug.storage.source_file import Refused, sha256_of_file
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SIZES = range(1 << 63)
+_REQUIRED = (
+    *("file_name", "source_path", "kind", "level", "copy", "std", "mean", "mono", "seed", "recipe", "options"),
+    *("made_with", "bytes", "sha256", "source_bytes", "source_sha256"),
+)
+_REQUIRED_OF = {"audio": ("sampling_rate", "num_samples", "channels")}
+_ALLOWED: dict[str, Container[object]] = {
+    "kind": KINDS,
+    "role": ("noisy", "clean"),
+    **dict.fromkeys(("bytes", "source_bytes", "copy", "num_samples"), _SIZES),
+    "sampling_rate": _SIZES[1:],
+    "channels": range(1, 1 << 16),  # of TIFF; libsndfile has at most 1024
+}
+_TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
+
+
+def _types_of(key: str) -> tuple[type, ...]:
+    types = _TYPES.get(type_of(key), (list,))
+    return types if key in _REQUIRED or key in _ALLOWED else (*types, NoneType)
+
+
+_TYPES_OF = {key: _types_of(key) for key in KEYS}
+
+
+class Defect(NamedTuple):
+    """A difference between a file and what its row says of it.
+
+    Attributes:
+        problem: the file is `missing`, `irregular` (a directory, say), `unreadable`, of another size (`truncated` or
+            `enlarged`), or has `other` content.
+        expected: its size in bytes, or the SHA-256 of its content, where that is the problem.
+        found: likewise; for an unreadable file, the reason.
+    """
+
+    problem: Literal["missing", "irregular", "unreadable", "truncated", "enlarged", "other"]
+    expected: int | str = ""
+    found: int | str = ""
+
+
+def read_checked(path: str) -> Iterator[Entry]:
+    """Yield the lines of a manifest, one at a time; only those that are rows in every respect have a record."""
+    for entry in read_entries(path):
+        problem = entry.problem or row_problem(entry.record or {})
+        yield entry._replace(record=None, problem=problem) if problem else entry
+
+
+def row_problem(record: Record) -> str | None:
+    """Return why `record` cannot be a row that a run wrote, or None: it lacks a key, or has a value that none can be.
+
+    >>> row_problem({"kind": "image", "copy": 0})
+    'has no file_name'
+    """
+    for key in (*_REQUIRED, *_REQUIRED_OF.get(str(record.get("kind")), ())):
+        if key not in record:
+            return f"has no {key}"
+    for key, value in record.items():
+        found = type(value)
+        is_possible = found in _TYPES_OF.get(key, (found,)) and (key not in _ALLOWED or value in _ALLOWED[key])
+        if not is_possible or (found is float and not math.isfinite(value)):
+            return f"has a wrong {key[:40]}: {str(value)[:40]!r}"
+    for key in ("sha256", "source_sha256"):
+        if not _is_sha256(record[key]):
+            return f"has a wrong {key}: {record[key][:40]!r}"
+    hashes = record.get("sidecars_sha256") or []
+    if len(hashes) != len(sidecar_names(record)) or not all(map(_is_sha256, hashes)):
+        return "has sidecars that do not go with sidecars_sha256"
+    return None
+
+
+def _is_sha256(value: object) -> bool:
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
+
+
+def defect_of(path: str, size: int | None, sha256: str | None = None, *, may_be_link: bool = True) -> Defect | None:
+    """Return how a file differs from its row, or None.
+
+    Args:
+        path: where it is.
+        size: in bytes; None if that is not known.
+        sha256: of its content; None to leave that unread.
+        may_be_link: a link may stand for the file.
+    """
+    try:
+        info = disk.stat(path) if may_be_link else disk.lstat(path)
+        if not stat.S_ISREG(info.st_mode):
+            return Defect("irregular")
+        if size is not None and info.st_size != size:
+            return Defect("truncated" if info.st_size < size else "enlarged", size, info.st_size)
+        found = sha256_of_file(path) if sha256 else None
+    except FileNotFoundError:
+        return Defect("missing")
+    except (OSError, ValueError, Refused) as error:
+        return Defect("unreadable", found=str(getattr(error, "strerror", None) or error))
+    return Defect("other", sha256, found) if sha256 and found and found != sha256 else None

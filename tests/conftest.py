@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from corpus import make_mixed
+
+from support.corpus import make_mixed
 
 
 @pytest.fixture(scope="session")

@@ -19,18 +19,6 @@ from support.faults import NAMED_POINTS, injected
 from support.trees import failures, manifest, times, tree
 
 
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory):
-    return make_photos(tmp_path_factory.mktemp("source") / "photos")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(photos, tmp_path_factory):
-    dest = tmp_path_factory.mktemp("undisturbed") / "out"
-    assert noiseaug("run", photos, dest, *STRENGTH).returncode == 0
-    return tree(dest)
-
-
 @pytest.fixture
 def mine(photos, tmp_path):
     """A copy of the photos that a test may change, already augmented."""

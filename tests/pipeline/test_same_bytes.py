@@ -13,6 +13,7 @@ import pytest
 from noiseaug import Recipe, Running, run
 from support.commands import noiseaug, within
 from support.corpus import RATE, read_levels, sound, write_sound
+from support.ogg import ogg_checksum
 from support.trees import tree
 
 RECIPE = Recipe.of(["10/255", "0:0.2"], seed=7, copies=2)
@@ -150,16 +151,6 @@ def ogg_pages(data: bytes):
         serial, _, stored = struct.unpack_from("<III", data, 14)
         yield serial, stored, ogg_checksum(data[:22] + bytes(4) + data[26:length])
         data = data[length:]
-
-
-def ogg_checksum(page: bytes) -> int:
-    """The checksum, bit by bit as the RFC words it: polynomial 0x04c11db7, initial value and final XOR 0."""
-    register = 0
-    for byte in page:
-        register ^= byte << 24
-        for _ in range(8):
-            register = (register << 1) ^ (0x104C11DB7 if register & 0x80000000 else 0)
-    return register
 
 
 @pytest.mark.parametrize(("subtype", "rate"), [("VORBIS", RATE), ("OPUS", 48_000)])

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from noiseaug.cli import main
 from support.faults import injected
+from support.trees import failures, manifest
 
 STRENGTH = ["--std", "25/255", "--seed", "7"]
 
@@ -54,6 +55,15 @@ def within(*arguments: str | Path) -> Ended:
         stream.flush()
     stdout, stderr = (stream.buffer.getvalue().decode("utf-8", "surrogateescape") for stream in streams)
     return Ended(status, stdout, stderr)
+
+
+def run_one(source: Path, dest: Path, name: str, data: bytes, *options: str) -> dict:
+    """The row of a file after noise of std 0, or of `options`."""
+    (source / name).write_bytes(data)
+    result = within("run", source, dest, *(options or ("--std", "0")))
+    assert result.returncode == 0, failures(dest)
+    (row,) = manifest(dest).values()
+    return row
 
 
 @contextlib.contextmanager

@@ -200,3 +200,14 @@ def several(form: str, frames: list[Image.Image], **settings: Any) -> bytes:
     file = io.BytesIO()
     frames[0].save(file, form, save_all=True, append_images=frames[1:], **settings)
     return file.getvalue()
+
+
+DELAYS = [100, 50, 200, 70]
+ANIMATIONS = {
+    "rgb.png": lambda: several("PNG", still_frames(4), duration=DELAYS, loop=3),
+    "rgba.png": lambda: several("PNG", still_frames(4, "RGBA"), duration=DELAYS, loop=0),
+    "grey.png": lambda: several("PNG", still_frames(4, "L"), duration=DELAYS, loop=1),
+    "poster.png": lambda: several("PNG", still_frames(4), duration=DELAYS[:3], default_image=True),
+    "rgb.webp": lambda: several("WEBP", still_frames(4), duration=DELAYS, loop=3, lossless=True),
+    "rgba.webp": lambda: several("WEBP", still_frames(4, "RGBA"), duration=DELAYS, loop=0, lossless=True, exact=True),
+}

@@ -18,9 +18,8 @@ from noiseaug import Recipe, Running, run
 from noiseaug.level import Level
 from noiseaug.media.audio.formats import FORMATS, LATTICES
 from noiseaug.recipe import AudioOptions
-from support.corpus import sound
+from support.corpus import RATE, sound
 
-RATE = 16_000
 TAGS = ("title", "copyright", "software", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
 # What libsndfile says it can write, and cannot, or not so that it can be read again.
 BROKEN = {

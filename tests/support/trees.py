@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -33,3 +34,22 @@ def failures(dest: Path) -> dict[str, str]:
     path = dest / "failures.jsonl"
     lines = path.read_text().splitlines() if path.exists() else []
     return {row["source_path"]: row["error"] for row in map(json.loads, lines)}
+
+
+def files(root: Path) -> list[str]:
+    """The names of all files below `root`, sorted."""
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
+
+
+def edit(dest: Path, change: Callable[[dict], object], number: int = 0) -> None:
+    """Rewrites a row of the manifest."""
+    lines = (dest / "manifest.jsonl").read_text().splitlines()
+    row = json.loads(lines[number])
+    change(row)
+    lines[number] = json.dumps(row)
+    (dest / "manifest.jsonl").write_text("\n".join(lines) + "\n")
+
+
+def without(files: dict[str, str], *names: str) -> dict[str, str]:
+    """What `tree` found, without these files and without those that name all files."""
+    return {name: digest for name, digest in files.items() if name not in (*names, "manifest.jsonl", "failures.jsonl")}

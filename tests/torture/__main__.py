@@ -28,6 +28,7 @@ import numpy as np
 from support.commands import STRENGTH, command, noiseaug
 from support.corpus import make_photos
 from support.faults import NAMED_POINTS
+from support.processes import children_of
 from support.trees import failures, manifest, tree
 from torture.mutants import Mutant, mutant, seeds
 
@@ -242,17 +243,6 @@ def make_slow(root: Path, count: int) -> Path:
     for number in range(count):
         (root / f"{number:05}.webp").write_bytes(lossless)
     return root
-
-
-def children_of(pid: int) -> list[int]:
-    """The living children of a process, as Linux lists them (proc(5))."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, parent = path.read_text().rpartition(")")[2].split()[:2]
-            if int(parent) == pid and state != "Z":
-                found.append(int(path.parent.name))
-    return sorted(found)
 
 
 def progress(dest: Path) -> int:

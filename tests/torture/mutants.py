@@ -16,6 +16,7 @@ import soundfile
 from PIL import Image
 
 from support.corpus import photo, pixels, sound
+from support.ogg import ogg_checksum
 from support.places import DATA
 
 _SEGFAULT = DATA / "decoder-segfault.png"  # as found: OpenCV 5.0.0 crashes on it
@@ -282,7 +283,7 @@ def _mended(data: bytes) -> bytes:
         size = 27 + data[at + 26] + sum(data[at + 27 : at + 27 + data[at + 26]])
         page = bytearray(data[at : at + size])
         page[22:26] = bytes(4)
-        changed[at + 22 : at + 26] = _ogg_checksum(page).to_bytes(4, "little")
+        changed[at + 22 : at + 26] = ogg_checksum(page).to_bytes(4, "little")
     return bytes(changed[: len(data)])
 
 
@@ -305,13 +306,3 @@ def _pages(data: bytes | bytearray) -> list[int]:
         found.append(at)
         at = data.find(b"OggS", at + 4)
     return found
-
-
-def _ogg_checksum(page: bytearray) -> int:
-    """CRC-32 with the polynomial 0x04c11db7, not mirrored, from 0 (RFC 3533, section 6)."""
-    register = 0
-    for byte in page:
-        register ^= byte << 24
-        for _ in range(8):
-            register = (register << 1 ^ 0x04C11DB7 if register >> 31 else register << 1) & 0xFFFFFFFF
-    return register

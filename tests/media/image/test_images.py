@@ -8,10 +8,11 @@ import struct
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from support.commands import within
 from support.corpus import image_mode, photo, pixels, read_image, save_image, write_image
+from support.picture_files import PROFILE, XMP
 from support.trees import failures, manifest
 
 GREY, RGB, RGBA = pixels((21, 30)), pixels((21, 30, 3), seed=1), pixels((21, 30, 4), seed=2)
@@ -180,10 +181,6 @@ def test_images_of_any_size_get_noise_everywhere(source, dest, size):
 # Metadata
 
 
-def profile() -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
 def exif() -> Image.Exif:
     tags = Image.Exif()
     tags[0x010E], tags[0x0112], tags[0x9003] = "a rotated picture", 6, "2026:01:02 03:04:05"
@@ -192,10 +189,9 @@ def exif() -> Image.Exif:
 
 METADATA = {
     "exif": {"exif": exif()},
-    "icc": {"icc_profile": profile()},
-    "exif-icc": {"exif": exif(), "icc_profile": profile()},
+    "icc": {"icc_profile": PROFILE},
+    "exif-icc": {"exif": exif(), "icc_profile": PROFILE},
 }
-XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
 
 
 @pytest.mark.parametrize("what", METADATA)
@@ -210,7 +206,7 @@ def test_exif_and_icc_are_carried_over(source, dest, suffix, what):
 
 
 def test_a_lossless_webp_with_a_colour_profile_stays_lossless(source, dest):
-    save_image(source / "a.webp", RGB, lossless=True, exact=True, icc_profile=profile())
+    save_image(source / "a.webp", RGB, lossless=True, exact=True, icc_profile=PROFILE)
     assert within("run", source, dest, "--std", "0").stderr == ""
     assert np.array_equal(read_image(dest / "a.webp"), RGB)
 
@@ -224,7 +220,7 @@ def test_xmp_is_carried_over(source, dest, suffix):
 
 
 def test_a_colour_profile_of_several_jpeg_segments_is_kept_or_named_in_the_refusal(source, dest):
-    large = profile() + bytes(150_000)
+    large = PROFILE + bytes(150_000)
     save_image(source / "a.jpg", photo(20, 30), icc_profile=large)
     within("run", source, dest, "--std", "0.1")
     if reason := failures(dest).get("a.jpg"):

@@ -1,13 +1,11 @@
-"""What `GaussianNoise` does to arrays: which samples change, within which limits, from which numbers; the figures."""
+"""What `GaussianNoise` does to arrays: which samples change, within which limits, from which numbers."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import random
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,47 +16,8 @@ from hypothesis.extra import numpy as npst
 import noiseaug.noise
 from noiseaug import GaussianNoise, Level
 from noiseaug.noise import Noiser
-from noiseaug.sampling import RoundedGaussian, Stream, stream_key
-
-# Every dtype, and every way to its noise: (dtype, significant bits, std).
-PATHS = {
-    "uint8": ("uint8", None, 25 / 255),
-    "uint16 by table": ("uint16", None, 0.01),
-    "uint16 wide": ("uint16", None, 0.1),
-    "int16": ("int16", None, 0.01),
-    "int16 of 8 bits": ("int16", 8, 0.1),
-    "int32": ("int32", None, 0.1),
-    "int32 of 24 bits": ("int32", 24, 0.1),
-    "int32 of 16 bits": ("int32", 16, 0.01),
-    "float32": ("float32", None, 0.1),
-    "float64": ("float64", None, 0.1),
-}
-each_path = pytest.mark.parametrize(("dtype", "bits", "std"), PATHS.values(), ids=PATHS.keys())
-properties = settings(deadline=None, derandomize=True, max_examples=60)
-
-
-def samples(dtype: str, shape: tuple[int, ...], bits: int | None = None, seed: int = 0) -> np.ndarray:
-    """Samples over the full range of `dtype`, left-justified if only `bits` are significant."""
-    generator = np.random.default_rng(seed)
-    if np.dtype(dtype).kind == "f":
-        return generator.uniform(-1, 1, shape).astype(dtype)
-    limits = np.iinfo(dtype)
-    drawn = generator.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-    return drawn if bits is None else drawn >> (limits.bits - bits) << (limits.bits - bits)
-
-
-def before_limits(x: np.ndarray, bits: int | None, std: float, mean: float = 0.0) -> np.ndarray:
-    """x + noise in levels, not limited, for integers `x` in levels of `bits`.
-
-    Up to 16 bits from the sampler itself, as no container shows what it saturates; else from float64.
-    """
-    bits = bits or 8 * x.dtype.itemsize
-    full_scale = 2.0**bits - 1 if x.dtype.kind == "u" else 2.0 ** (bits - 1)
-    if bits <= 16:
-        sampler = RoundedGaussian.of(std * full_scale, mean * full_scale)
-        drawn = sampler.draw(Stream(stream_key(0, "", 0)), np.empty(x.size, np.int16))
-        return x + drawn.reshape(x.shape).astype(np.float64)
-    return np.rint(x + GaussianNoise(std, mean=mean)(np.zeros(x.shape)) * full_scale)
+from noiseaug.sampling import Stream, stream_key
+from support.noise_paths import before_limits, each_path, properties, samples
 
 
 @given(
@@ -319,116 +278,3 @@ def test_samples_do_not_depend_on_the_block_size(monkeypatch, dtype, bits, std, 
     whole = noise(picture, bits=bits)
     monkeypatch.setattr(noiseaug.noise, "BLOCK", block)
     np.testing.assert_array_equal(noise(picture, bits=bits), whole)
-
-
-def six_digits(value: float) -> float | None:
-    return float(f"{value:.6g}") if math.isfinite(value) else None
-
-
-def decibels(over: float, under: float) -> float:
-    return 10 * math.log10(over / under) if over and under else math.inf
-
-
-@each_path
-def test_figures_do_not_depend_on_how_the_samples_are_cut(dtype, bits, std):
-    array = samples(dtype, (2100,), bits)
-    figures = set()
-    for size in (1, 7, 100, 2100):
-        noiser = Noiser(GaussianNoise(std), Stream(stream_key(0, "a", 0)), dtype, bits)
-        for piece in np.split(array, range(size, len(array), size)):
-            noiser.add(piece)
-        figures.add(noiser.measured())
-    assert len(figures) == 1
-
-
-MEASURED = {
-    **{name: (*path, {}) for name, path in PATHS.items() if name != "int32"},
-    "int32, quiet": ("int32", None, 0.1, {"mean": 0.01}),
-    "with a mean": ("uint8", None, 0.1, {"mean": -0.1}),
-    "limits": ("uint8", None, 0.1, {"clip": (0.2, 0.7)}),
-    "float limits": ("float32", None, 0.1, {"clip": (-0.5, 0.5)}),
-    "no clipping": ("uint8", None, 0.1, {"clip": "none"}),
-    "mono": ("int16", None, 0.01, {"mono": True}),
-    "silent": ("int16", None, 0.0, {}),
-    "int32, loud": ("int32", None, 0.1, {}),
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "dtype", "bits", "std", "options"),
-    [pytest.param(name, *case, id=name) for name, case in MEASURED.items()],
-)
-def test_measured_figures_are_those_of_numpy(name, dtype, bits, std, options):
-    x = samples(dtype, (300, 400, 3), bits)
-    if "quiet" in name:
-        x //= 64
-    if "loud" in name:
-        x[:] = -(2**31)
-    noise = GaussianNoise(std, **options)
-    noiser = Noiser(noise, Stream(stream_key(0, "", 0)), dtype, bits)
-    y = noiser.add(x, 3)
-    integer = x.dtype.kind in "iu"
-    full_scale = noiseaug.noise.full_scale(dtype) if integer else 1.0
-    signal = x / full_scale
-    written = y / full_scale if y.dtype.kind in "iu" else y.astype(np.float64)
-    if y.dtype.kind == "f" and integer:
-        signal = signal.astype(np.float32).astype(np.float64)
-    difference = written - signal
-    measured = noiser.measured()
-    assert measured.noise_mean == six_digits(difference.mean())
-    assert measured.noise_std == six_digits(difference.std())
-    assert measured.psnr_db == six_digits(decibels(1, np.mean(difference**2)))
-    assert measured.snr_db == six_digits(decibels(np.mean(signal**2), np.mean(difference**2)))
-    if not options.get("mono"):
-        assert measured.clipped == six_digits(fraction_outside(noise, x, bits, noiser.clip))
-
-
-def fraction_outside(noise: GaussianNoise, x: np.ndarray, bits: int | None, clip: tuple[float, float] | None) -> float:
-    if clip is None:
-        return 0.0
-    if x.dtype.kind == "f":
-        free, unit = GaussianNoise(noise.std)(x), 1.0
-    else:
-        lattice = x >> (8 * x.dtype.itemsize - (bits or 8 * x.dtype.itemsize))
-        free, unit = before_limits(lattice, bits, noise.level.low, noise.mean), noiseaug.noise.full_scale(x.dtype, bits)
-    return float(np.mean((free < round(clip[0] * unit, 6)) | (free > round(clip[1] * unit, 6))))
-
-
-def test_figures_of_nothing_and_of_no_noise_are_none_where_they_are_not_finite():
-    noiser = Noiser(GaussianNoise(0), Stream("0" * 32), "uint8")
-    for array in (np.zeros(0, np.uint8), np.zeros(100, np.uint8)):
-        noiser.add(array)
-        measured = noiser.measured()
-        assert (measured.noise_mean, measured.noise_std, measured.clipped) == (0, 0, 0)
-        assert (measured.psnr_db, measured.snr_db) == (None, None)
-
-
-def golden_vectors() -> dict[str, list[float]]:
-    """The first samples of a picture of two pixels and a bit, for every way to the noise."""
-    vectors = {}
-    for name, (dtype, bits, std) in PATHS.items():
-        middle = {"uint8": 128, "uint16": 32768}.get(dtype, 0)
-        array = np.full((3, 4), middle, dtype)
-        for kind, noise in {
-            "": GaussianNoise(std, seed=7),
-            ", mono": GaussianNoise(std, seed=7, mono=True),
-            ", mean": GaussianNoise(std, seed=7, mean=0.1),
-            ", range": GaussianNoise(Level(0, std), seed=7),
-        }.items():
-            vectors[name + kind] = noise(array, key="dir/a.png", copy=1, bits=bits, channels=2).ravel().tolist()
-    # Enough samples for cells of the table that hold a boundary, so that the refinements are pinned as well.
-    long = GaussianNoise(0.01, seed=7)(np.full(40_000, 32768, np.uint16), key="dir/a.png", copy=1)
-    vectors["sum of 40000, uint16 by table"] = [int(long.sum()), int((long[::2].astype(int) * long[1::2]).sum())]
-    vectors["key"] = [stream_key(7, "dir/a.png", 1)]
-    return vectors
-
-
-def test_golden_vectors_have_not_moved():
-    golden = json.loads(Path(__file__).with_name("golden.json").read_text())
-    found = golden_vectors()
-    assert sorted(found) == sorted(golden)
-    moved = {name: (golden[name], found[name]) for name in golden if golden[name] != found[name]}
-    assert not moved, (
-        "the noise of a key is not what it was, so outputs of older versions cannot be made again. Golden vectors "
-        f"change only together with a line in CHANGELOG. Name: (golden, found) = {moved}"
-    )

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from support.clusters import LOCAL, machines, started, worker_of
-from support.commands import STRENGTH, command, noiseaug
+from support.commands import STRENGTH, noiseaug
 from support.corpus import make_photos
+from support.held import held
 from support.processes import children_of
 from support.trees import failures, times, tree
 
 
-@contextlib.contextmanager
-def under_way(*arguments, dest):
-    """A run that has written down the first of its results."""
-    process = subprocess.Popen(
-        command(*arguments),
-        env=os.environ | {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"},  # and waits no longer for a scheduler
-        start_new_session=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        while not (dest / ".noiseaug/journal.jsonl").exists():
-            assert process.poll() is None, process.communicate()
-            time.sleep(0.005)
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+def under_way(*arguments):
+    """A run that has written down the first of its results, and is held there."""
+    patience = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s"}  # and waits no longer for a scheduler
+    return held({"call": "write", "path": "journal.jsonl", "when": "after"}, *arguments, **patience)
 
 
 def test_a_cluster_on_this_machine_gives_the_same_bytes_and_the_second_run_writes_nothing(large, expected, dest):
@@ -76,16 +58,17 @@ def test_the_old_output_of_a_source_that_fails_now_is_removed(tmp_path, dest, on
 
 
 def test_a_worker_that_is_killed_costs_nothing(large, expected, dest):
-    with under_way("run", large, dest, *LOCAL, dest=dest) as run:
+    with under_way("run", large, dest, *LOCAL) as (run, let_go):
         workers = [pid for pid in children_of(run.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         os.kill(workers[0], signal.SIGKILL)
+        let_go()
         _, told = run.communicate(timeout=60)
     assert (run.returncode, told) == (0, "")
     assert tree(dest) == expected[large]
 
 
 def test_a_run_that_is_killed_is_taken_up_and_its_cluster_lives(large, expected, dest, on_cluster):
-    with under_way("run", large, dest, *on_cluster, dest=dest) as run:
+    with under_way("run", large, dest, *on_cluster) as (run, _):
         run.kill()
         run.wait()
     assert noiseaug("run", large, dest, *on_cluster).returncode == 0
@@ -97,8 +80,9 @@ def test_ctrl_c_stops_cleanly_here_and_leaves_a_cluster_elsewhere_alive(
     where, large, expected, dest, cluster, on_cluster
 ):
     options = LOCAL if where == "here" else on_cluster
-    with under_way("run", large, dest, *options, dest=dest) as run:
+    with under_way("run", large, dest, *options) as (run, let_go):
         os.killpg(run.pid, signal.SIGINT)  # as a terminal does
+        let_go()
         _, told = run.communicate(timeout=30)
     assert run.returncode == 130
     assert told == "noiseaug: stopped; what is written is whole, and the same command goes on from here\n"
@@ -112,8 +96,9 @@ def test_a_scheduler_that_is_gone_is_an_error_and_the_run_can_be_taken_up(large,
         running.append(started(tmp_path, "scheduler", "--host", "127.0.0.1", "--port", "0"))
         running.append(worker_of(running[0], tmp_path))
         options = [*STRENGTH, "--engine", "dask", "--scheduler", running[0].address]
-        with under_way("run", large, dest, *options, dest=dest) as run:
+        with under_way("run", large, dest, *options) as (run, let_go):
             running[0].process.kill()
+            let_go()
             _, told = run.communicate(timeout=60)
     assert run.returncode == 1
     assert told.startswith("noiseaug: error: the Dask scheduler is gone")

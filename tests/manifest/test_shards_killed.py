@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import time
 
 import pytest
 
-from support.commands import STRENGTH, command, noiseaug
-from support.faults import injected
+from support.commands import STRENGTH, noiseaug
+from support.held import held
 from support.shards import run_shards
 from support.trees import tree
 
@@ -77,24 +74,12 @@ def test_shards_take_up_a_plain_run_that_was_killed(photos, single, dest, tmp_pa
 
 
 def test_a_shard_that_tidies_up_leaves_what_another_is_writing(photos, dest, tmp_path):
-    fault = {"call": "os.replace", "path": "/cats/.*g$", "do": "hang", "count": str(tmp_path / "count")}
-    first = subprocess.Popen(
-        command("run", photos, dest, *STRENGTH, "-q", "--workers", "1", "--shard", "1/2"),
-        env=os.environ | injected(fault),
-        start_new_session=True,
-    )
-    try:
-        while not (tmp_path / "count").exists():
-            assert first.poll() is None
-            time.sleep(0.01)
+    first, second = (["run", photos, dest, *STRENGTH, "--shard", f"{number}/2"] for number in (1, 2))
+    with held({"call": "os.replace", "path": "/cats/.*g$"}, *first, "-q", "--workers", "1"):
         unfinished = set(dest.rglob("*.tmp"))
         assert unfinished
         fault = POINTS["an output is half written"] | {"do": "kill-group", "nth": 2, "count": str(tmp_path / "n")}
-        second = ("run", photos, dest, *STRENGTH, "--shard", "2/2")
         assert noiseaug(*second, fault=fault).returncode == -signal.SIGKILL
         assert set(dest.rglob("*.tmp")) > unfinished
         assert noiseaug(*second).returncode in (0, 3)
         assert set(dest.rglob("*.tmp")) == unfinished
-    finally:
-        os.killpg(first.pid, signal.SIGKILL)
-        first.wait()

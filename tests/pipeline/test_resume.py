@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import signal
-import subprocess
-import time
 from pathlib import Path
 
 import cv2
 import pytest
 
-from support.commands import STRENGTH, command, noiseaug
+from support.commands import STRENGTH, noiseaug
 from support.corpus import make_photos
-from support.faults import NAMED_POINTS, injected
+from support.faults import NAMED_POINTS
+from support.held import held
 from support.trees import failures, manifest, times, tree
 
 
@@ -223,17 +221,18 @@ def test_a_run_killed_while_it_recovers_resumes_to_the_same_bytes(photos, undist
     assert tree(dest) == undisturbed
 
 
-def test_a_run_killed_at_random_moments_resumes_to_the_same_bytes(photos, undisturbed, tmp_path):
-    moments = random.Random(3)
-    for _ in range(6):
-        process = subprocess.Popen(
-            command("run", photos, tmp_path / "out", *STRENGTH, "-q"), start_new_session=True, stderr=subprocess.DEVNULL
-        )
-        try:
-            process.wait(timeout=moments.uniform(0.05, 0.5))
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+def test_a_run_killed_again_and_again_resumes_to_the_same_bytes(photos, undisturbed, tmp_path):
+    points = {
+        "the journal has grown": 2,
+        "an output is half written": 3,
+        "targets are half announced": 1,
+        "the journal is half written": 4,
+        "an output just got its name": 2,
+        "the journal is about to grow": 3,
+    }
+    for name, nth in points.items():
+        fault = NAMED_POINTS[name] | {"nth": nth, "do": "kill-group", "count": str(tmp_path / name)}
+        assert noiseaug("run", photos, tmp_path / "out", *STRENGTH, fault=fault).returncode == -signal.SIGKILL, name
     assert noiseaug("run", photos, tmp_path / "out", *STRENGTH).returncode == 0
     assert tree(tmp_path / "out") == undisturbed
 
@@ -248,44 +247,17 @@ def test_a_resumed_run_does_not_redo_what_the_journal_holds(photos, tmp_path):
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("engine", ["processes", "threads"])
 def test_a_signal_stops_cleanly_and_the_run_can_be_taken_up(number, status, engine, tmp_path):
-    source = make_photos(tmp_path / "photos", count=60, size=900)
+    source = make_photos(tmp_path / "photos", count=12, size=400)
     arguments = ["run", source, tmp_path / "out", *STRENGTH, "--engine", engine]
-    process = subprocess.Popen(
-        command(*arguments), start_new_session=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    while not (tmp_path / "out/.noiseaug/journal.jsonl").exists() and process.poll() is None:
-        time.sleep(0.01)
-    os.killpg(process.pid, number)  # as a terminal does: to the workers too
-    _, told = process.communicate(timeout=30)
-    assert process.returncode == status
+    about_to_publish = NAMED_POINTS["an output is about to get its name"] | {"nth": 5}
+    with held(about_to_publish, *arguments, "--workers", "1") as (run, _):
+        assert list((tmp_path / "out").rglob("*.tmp"))
+        os.killpg(run.pid, number)  # as a terminal does: to the workers too
+        _, told = run.communicate(timeout=60)
+    assert run.returncode == status
     assert told == "noiseaug: stopped; what is written is whole, and the same command goes on from here\n"
     assert not list((tmp_path / "out").rglob("*.tmp"))
     assert not (tmp_path / "out/manifest.jsonl").exists()
     assert noiseaug(*arguments).returncode == 0
-    fresh = tmp_path / "fresh"
-    noiseaug("run", source, fresh, *STRENGTH)
-    assert tree(tmp_path / "out") == tree(fresh)
-
-
-def test_a_second_run_on_one_dest_ends_at_once_and_names_the_first(tmp_path):
-    source = make_photos(tmp_path / "photos", count=4)
-    fault = {"call": "os.replace", "path": "manifest.jsonl", "do": "hang", "count": str(tmp_path / "count")}
-    first = subprocess.Popen(
-        command("run", source, tmp_path / "out", *STRENGTH),
-        env=os.environ | injected(fault),
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        while not (tmp_path / "count").exists():
-            assert first.poll() is None
-            time.sleep(0.01)
-        second = noiseaug("run", source, tmp_path / "out", *STRENGTH)
-        assert second.returncode == 1
-        assert "is being written by" in second.stderr
-        if Path("/proc/locks").exists():
-            assert f"process {first.pid};" in second.stderr
-    finally:
-        os.killpg(first.pid, signal.SIGKILL)
-        first.wait()
-    assert noiseaug("run", source, tmp_path / "out", *STRENGTH).returncode == 0  # the dead hold no lock
+    noiseaug("run", source, tmp_path / "fresh", *STRENGTH)
+    assert tree(tmp_path / "out") == tree(tmp_path / "fresh")

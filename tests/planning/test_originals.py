@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import time
 
 import cv2
 import numpy as np
 import pytest
 
-from support.commands import STRENGTH, command, noiseaug
+from support.commands import STRENGTH, noiseaug
 from support.corpus import label_photos, make_photos, photo, sound, write_image, write_sound
 from support.trees import files, manifest, times, tree
 
@@ -141,16 +139,22 @@ def test_pruning_takes_links_to_sources_that_are_gone(tmp_path, dest):
     assert noiseaug("verify", dest).returncode == 0
 
 
+KILLS = [
+    {"call": "write", "path": "journal.jsonl", "when": "half", "nth": 3, "do": "kill"},  # the run, not its workers
+    {"call": "os.replace", "path": r"\.(txt|xml)$", "when": "after", "nth": 5, "do": "kill-group"},
+    {"call": "os.write", "path": r"noiseaug-\w+\.tmp", "when": "half", "nth": 9, "do": "kill-group"},
+    {"call": "os.replace", "path": "manifest.jsonl", "do": "kill-group"},
+]
+
+
 @pytest.mark.parametrize("options", [["--with-clean", "tree"], ["--with-clean", "beside", "--copies", "3"]])
 def test_a_killed_run_with_originals_resumes_to_the_same_bytes(tmp_path, dest, options):
     photos = make_photos(tmp_path / "photos", 24, 256)
     label_photos(photos)
     options = [*STRENGTH, *options, "--sidecars", ".txt,.xml"]
     noiseaug("run", photos, tmp_path / "whole", *options)
-    for delay in (0.25, 0.4, 0.5):
-        process = subprocess.Popen(command("run", photos, dest, *options), stdout=subprocess.DEVNULL)
-        time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    for number, point in enumerate(KILLS):
+        fault = point | {"count": str(tmp_path / f"n{number}")}
+        assert noiseaug("run", photos, dest, *options, fault=fault).returncode == -signal.SIGKILL, point
     assert noiseaug("run", photos, dest, *options).returncode == 0
     assert tree(dest) == tree(tmp_path / "whole")

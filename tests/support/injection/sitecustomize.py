@@ -1,4 +1,4 @@
-"""Makes chosen calls into the operating system fail, or kill the process, in noiseaug and in its workers.
+"""Makes chosen calls into the operating system fail, end or hold the process, in noiseaug and in its workers.
 
 Python imports this at start-up from PYTHONPATH. `NOISEAUG_TEST_FAULT` holds a JSON object:
 
@@ -7,8 +7,9 @@ Python imports this at start-up from PYTHONPATH. `NOISEAUG_TEST_FAULT` holds a J
 - `path`: a regular expression for the path concerned (the last one, where there are two);
 - `nth`: the how-manieth such call of all processes, from 1; 0 means every one;
 - `when`: `before`, `half` (writes only) or `after` the call;
-- `do`: `kill-group`, `kill`, `kill-parent`, `segfault`, `hang`, `append` to or `remove` the file `victim`, `raise` an
-  exception that nobody expects, or the name of an errno to fail with;
+- `do`: `kill-group`, `kill`, `kill-parent`, `interrupt-group`, `segfault`, `hang`, `hold` (which says so in the FIFO
+  `reached`, and goes on when there is something to read from the FIFO `go`), `append` to or `remove` the file `victim`,
+  `raise` an exception that nobody expects, or the name of an errno to fail with;
 - `count`: a file in which calls are counted across processes.
 """
 
@@ -54,6 +55,12 @@ def strike():
         os.kill(os.getpid(), signal.SIGSEGV)
     elif action == "hang":
         time.sleep(3600)
+    elif action == "interrupt-group":
+        os.killpg(0, signal.SIGINT)
+    elif action == "hold":
+        reached = real["open"](fault["reached"], os.O_WRONLY)
+        real["write"](reached, b".")
+        real["read"](real["open"](fault["go"], os.O_RDONLY), 1)
     elif action == "append":
         with real_open(fault["victim"], "ab") as file:
             file.write(b".")

@@ -73,14 +73,16 @@ def strike():
         raise OSError(number, os.strerror(number))
 
 
-def around(call, path, half=None):
+def around(call, path, halves=None):
     if not is_due(path):
         return call()
     if fault["when"] == "before":
         strike()
-    if fault["when"] == "half" and half:
-        half()
+    if fault["when"] == "half" and halves:
+        first, second = halves
+        written = first()
         strike()
+        return written + second()
     result = call()
     if fault["when"] == "after":
         strike()
@@ -96,11 +98,16 @@ def patched_open(path, *args, **kwargs):
     return around(call, path) if fault["call"] == "os.open" else call()
 
 
-def patched_write(fd, data):
-    def half():
-        real["write"](fd, data[: len(data) // 2])
+def halves_of(write, data):
+    middle = len(data) // 2
+    return lambda: write(data[:middle]), lambda: write(data[middle:])
 
-    return around(lambda: real["write"](fd, data), paths_of_fds.get(fd), half)
+
+def patched_write(fd, data):
+    def write(part):
+        return real["write"](fd, part)
+
+    return around(lambda: write(data), paths_of_fds.get(fd), halves_of(write, data))
 
 
 class Watched:
@@ -110,7 +117,7 @@ class Watched:
         self._file, self._path = file, path
 
     def write(self, data):
-        return around(lambda: self._file.write(data), self._path, lambda: self._file.write(data[: len(data) // 2]))
+        return around(lambda: self._file.write(data), self._path, halves_of(self._file.write, data))
 
     def __getattr__(self, name):
         return getattr(self._file, name)

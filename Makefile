@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture growth clean
+.PHONY: demo test lint bench torture tables growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -17,7 +17,12 @@ lint: .venv/installed-test
 	$(BIN)/mypy --strict noiseaug
 
 torture: .venv/installed-test
-	$(BIN)/python tests/torture.py
+	PYTHONPATH=tests $(BIN)/python -m torture
+
+# Writes the tables of docs/formats-*.md anew, from what runs over files of every format show.
+tables: .venv/installed-test
+	PYTHONPATH=tests $(BIN)/python -m tools.formats_images
+	PYTHONPATH=tests $(BIN)/python -m tools.formats_audio
 
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks --plot
@@ -39,8 +44,8 @@ clean:
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@ .venv/installed
 
-# See tests/readers.txt for why some come without what they need.
-.venv/installed-test: .venv/bin/python pyproject.toml tests/readers.txt
+# See tests/support/readers/requirements.txt for why some come without what they need.
+.venv/installed-test: .venv/bin/python pyproject.toml tests/support/readers/requirements.txt
 	$(BIN)/python -m pip install --quiet --editable '.[test,readers]'
-	$(BIN)/python -m pip install --quiet --no-deps --requirement tests/readers.txt
+	$(BIN)/python -m pip install --quiet --no-deps --requirement tests/support/readers/requirements.txt
 	@touch $@ .venv/installed

@@ -1,0 +1,9 @@
+"""Where things are in the repository, whatever folder a test is in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TESTS = ROOT / "tests"
+DATA = TESTS / "data"

@@ -15,7 +15,7 @@ from trees import failures, manifest, tree
 
 from noiseaug.media.audio import reading as audio_reading
 from noiseaug.media.audio.formats import Lattice
-from noiseaug.media.audio.levels import std_of
+from noiseaug.media.audio.powers import std_of
 from noiseaug.media.audio.silence import pieces
 
 RATE = 8000

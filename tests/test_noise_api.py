@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from noiseaug import GaussianNoise, Level
-from noiseaug.noise import gaussian
-from noiseaug.noise.gaussian import Noiser
+from noiseaug.noise import noiser as noising
+from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.sampling import RoundedGaussian, Stream, stream_key
 from noiseaug.noise.scale import full_scale
 
@@ -296,7 +296,7 @@ def test_samples_do_not_depend_on_how_they_are_cut(dtype, bits, std, mono):
     noise = GaussianNoise(std, mono=mono)
 
     def noiser() -> Noiser:
-        return Noiser(noise, Stream(stream_key(0, "a", 0)), dtype, bits)
+        return noise.noiser(Stream(stream_key(0, "a", 0)), dtype, bits)
 
     whole = noiser().add(frames, 3)
 
@@ -318,7 +318,7 @@ def test_samples_do_not_depend_on_the_block_size(monkeypatch, dtype, bits, std, 
     picture = samples(dtype, (20, 21, 3), bits)
     noise = GaussianNoise(std, mono=mono)
     whole = noise(picture, bits=bits)
-    monkeypatch.setattr(gaussian, "BLOCK", block)
+    monkeypatch.setattr(noising, "BLOCK", block)
     np.testing.assert_array_equal(noise(picture, bits=bits), whole)
 
 
@@ -335,7 +335,7 @@ def test_figures_do_not_depend_on_how_the_samples_are_cut(dtype, bits, std):
     array = samples(dtype, (2100,), bits)
     figures = set()
     for size in (1, 7, 100, 2100):
-        noiser = Noiser(GaussianNoise(std), Stream(stream_key(0, "a", 0)), dtype, bits)
+        noiser = GaussianNoise(std).noiser(Stream(stream_key(0, "a", 0)), dtype, bits)
         for piece in np.split(array, range(size, len(array), size)):
             noiser.add(piece)
         figures.add(noiser.measured())
@@ -366,7 +366,7 @@ def test_measured_figures_are_those_of_numpy(name, dtype, bits, std, options):
     if "loud" in name:
         x[:] = -(2**31)
     noise = GaussianNoise(std, **options)
-    noiser = Noiser(noise, Stream(stream_key(0, "", 0)), dtype, bits)
+    noiser = noise.noiser(Stream(stream_key(0, "", 0)), dtype, bits)
     y = noiser.add(x, 3)
     integer = x.dtype.kind in "iu"
     top = full_scale(dtype) if integer else 1.0
@@ -396,7 +396,7 @@ def fraction_outside(noise: GaussianNoise, x: np.ndarray, bits: int | None, clip
 
 
 def test_figures_of_nothing_and_of_no_noise_are_none_where_they_are_not_finite():
-    noiser = Noiser(GaussianNoise(0), Stream("0" * 32), "uint8")
+    noiser = GaussianNoise(0).noiser(Stream("0" * 32), "uint8")
     for array in (np.zeros(0, np.uint8), np.zeros(100, np.uint8)):
         noiser.add(array)
         measured = noiser.measured()

@@ -8,7 +8,7 @@ import stat
 from types import TracebackType
 from typing import Self
 
-# A source of up to so many bytes is read once: what is hashed is what is decoded.
+# A source of up to so many bytes is read once: the bytes that are hashed are those that are decoded.
 HELD = 1 << 24
 
 
@@ -17,15 +17,36 @@ CHUNK = 1 << 16
 
 
 class Refused(Exception):
-    """One file cannot be done; the message says what was expected, what was found and what to do."""
+    """One file cannot be done. The message says what was expected, what was found and what to do."""
 
 
-class SourceFile:
+class OpenFile:
+    """A file that is open, and can be read at any place.
+
+    Attributes:
+        path: its path; of a file in the making, the one that it will have.
+        fd: the open file descriptor.
+    """
+
+    path: str
+    fd: int
+
+    def read_at(self, size: int, offset: int) -> bytes:
+        """Return `size` bytes from `offset` on, or as many as there are up to the end of the file."""
+        return os.pread(self.fd, size, offset)
+
+    def rewound(self) -> int:
+        """Return the file descriptor, at the beginning of the file, for a codec that reads by itself."""
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        return self.fd
+
+
+class SourceFile(OpenFile):
     """A regular file, open for reading, of which one can tell whether it changed meanwhile.
 
     Attributes:
-        fd: the open file descriptor.
         size: its size in bytes.
+        mtime_ns: when it was last written to, in nanoseconds.
     """
 
     def __init__(self, path: str) -> None:
@@ -47,7 +68,7 @@ class SourceFile:
         os.close(self.fd)
 
     def read(self) -> bytes:
-        """All of its bytes."""
+        """Return all of its bytes."""
         if self._content is None:
             os.lseek(self.fd, 0, os.SEEK_SET)
             parts = []
@@ -59,11 +80,11 @@ class SourceFile:
         return self._content
 
     def sha256(self) -> str:
-        """The SHA-256 of its bytes, in hex."""
+        """Return the SHA-256 of its bytes, in hex."""
         return hashlib.sha256(self.read()).hexdigest() if self.size <= HELD else sha256_of_fd(self.fd)
 
     def check_unchanged(self) -> None:
-        """Raises Refused if the file was written to, replaced or removed since it was opened."""
+        """Raise Refused if the file was written to, replaced or removed since it was opened."""
         try:
             now = os.stat(self.path)
         except FileNotFoundError:
@@ -74,12 +95,13 @@ class SourceFile:
 
 
 def sha256_of_file(path: str) -> str:
-    """The SHA-256 of the file's bytes, in hex."""
+    """Return the SHA-256 of the bytes of the file at `path`, in hex."""
     with SourceFile(path) as file:
         return file.sha256()
 
 
 def sha256_of_fd(fd: int) -> str:
+    """Return the SHA-256 of all bytes of an open file, in hex."""
     digest = hashlib.sha256()
     left = os.lseek(fd, 0, os.SEEK_END)
     os.lseek(fd, 0, os.SEEK_SET)

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.contenders import noiseaug_command
 from benchmarks.corpus import photograph, recording, tiny_files
 from benchmarks.measure import ENVIRONMENT, cpu_seconds, fresh_folder, wall_clock
-from noiseaug.noise.gaussian import GaussianNoise, Noiser
+from noiseaug.noise.gaussian import GaussianNoise
 from noiseaug.noise.sampling import Stream, stream_key
 
 _MANY = 100_000
@@ -49,7 +49,7 @@ def noise() -> Iterator[Figure]:
 
 
 def _ns_a_sample(samples: Any, std: float, channels: int) -> float:
-    noiser = Noiser(GaussianNoise(std, seed=7), Stream(stream_key(7, "bench", 0)), samples.dtype)
+    noiser = GaussianNoise(std, seed=7).noiser(Stream(stream_key(7, "bench", 0)), samples.dtype)
     return _ns(lambda: noiser.add(samples, channels), samples.size)
 
 

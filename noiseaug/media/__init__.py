@@ -2,8 +2,8 @@
 
     perform(source, outputs, max_pixels) -> facts of each output
 
-which decodes the source once, writes every output and returns what the manifest says of each. The packages of kinds
-import codecs; this one imports nothing.
+which decodes the source once, writes every output, and returns what the manifest says of each. `output` has what all
+kinds are given. The packages of kinds import codecs; this one imports nothing.
 
 May import `noise` and what is below it.
 """

@@ -1,4 +1,4 @@
-"""One output as the media modules see it: where it goes and what noise it gets."""
+"""One output as the packages of media are given it: where it goes and what noise it gets."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from noiseaug.noise.gaussian import GaussianNoise, Noiser
+from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.sampling import Stream
+from noiseaug.noise.scale import terms_of
 from noiseaug.settings.level import Level
 from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.output_file import Link, OutputFile
@@ -40,32 +41,18 @@ class Output:
         return os.path.splitext(self.file.path)[1].lower()
 
     def strength(self) -> float:
-        """The strength, a std or an SNR: that of the level, or drawn from its range by the random stream."""
+        """Return the strength, a std or an SNR: that of the level, or one that the stream draws from its range."""
         return self.level.at(Stream(self.key).position()) if self.level.is_range else self.level.low
 
     def noiser(self, std: float, dtype: Any, bits: int | None = None) -> Noiser:
-        """What adds noise of this strength to samples of `dtype`, from the beginning of the random stream.
+        """Return what adds noise of this strength to samples of `dtype`, from the beginning of the random stream.
 
         Raises:
             Refused: if samples of this dtype get no noise.
         """
         recipe = self.recipe
-        noise = GaussianNoise(std, recipe.mean, recipe.clip, recipe.mono, recipe.seed)
         try:
-            return Noiser(noise, Stream(self.key), dtype, bits)
+            terms = terms_of(dtype, bits, recipe.clip)
         except TypeError as error:
             raise Refused(f"cannot be augmented: its {error}; convert it") from None
-
-
-def noise_facts(noiser: Noiser) -> Facts:
-    """What the manifest says of the noise on an image."""
-    measured = noiser.measured()
-    limits = {} if noiser.clip is None else {"clip_low": noiser.clip[0], "clip_high": noiser.clip[1]}
-    return {
-        "std": noiser.std,
-        **limits,
-        "noise_mean": measured.noise_mean,
-        "noise_std": measured.noise_std,
-        "psnr_db": measured.psnr_db,
-        "clipped": measured.clipped,
-    }
+        return Noiser(Stream(self.key), terms, std, recipe.mean, mono=recipe.mono)

@@ -12,7 +12,8 @@ from noiseaug.settings.level import Clip
 
 Array = NDArray[Any]
 
-_SUPPORTED = ("uint8", "uint16", "int16", "int32", "float32", "float64")
+# The dtypes of samples that get noise.
+SUPPORTED = ("uint8", "uint16", "int16", "int32", "float32", "float64")
 
 
 class Terms(NamedTuple):
@@ -47,17 +48,24 @@ class Terms(NamedTuple):
 
 
 @functools.lru_cache(maxsize=256)  # 6 us each, which small files have no time for
-def terms_of(source: np.dtype[Any], bits: int | None, clip: Clip) -> Terms:
-    if source.name not in _SUPPORTED:
-        raise TypeError(f"samples are {source.name}; expected one of {', '.join(_SUPPORTED)}")
+def terms_of(dtype: Any, bits: int | None, clip: Clip) -> Terms:
+    """Return how samples of `dtype`, of which so many bits are significant, are computed with under these limits.
+
+    Raises:
+        TypeError: if samples of this dtype get no noise.
+        ValueError: if the bits do not fit the dtype.
+    """
+    source = np.dtype(dtype)
+    if source.name not in SUPPORTED:
+        raise TypeError(f"samples are {source.name}; expected one of {', '.join(SUPPORTED)}")
     width, scale = _significant_bits(source, bits), full_scale(source, bits)
     to_float = source.kind in "iu" and clip == "none"
-    dtype = np.dtype(np.float32) if to_float else source.newbyteorder("=")
-    whole = dtype.kind in "iu"
+    result = np.dtype(np.float32) if to_float else source.newbyteorder("=")
+    whole = result.kind in "iu"
     unit = scale if whole else 1.0
     limits = _whole_limits(clip, unit, source.kind == "i") if whole else clip if isinstance(clip, tuple) else None
     return Terms(
-        dtype=dtype,
+        dtype=result,
         full_scale=scale,
         unit=unit,
         spare_bits=8 * source.itemsize - width,
@@ -65,7 +73,7 @@ def terms_of(source: np.dtype[Any], bits: int | None, clip: Clip) -> Terms:
         tabled=whole and width <= 16,
         limits=limits,
         clip=None if limits is None else (limits[0] / unit, limits[1] / unit),
-        saturates=dtype == np.int16 and limits == (-32768, 32767),
+        saturates=result == np.int16 and limits == (-32768, 32767),
     )
 
 

@@ -1,4 +1,4 @@
-"""Files as a run reads and writes them: sources that must stay as they are, outputs that appear whole or not at all."""
+"""Outputs: files that appear under their names whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from typing import Literal
 
 from noiseaug.storage.paths import STATE_PREFIX
-from noiseaug.storage.source_file import CHUNK, Refused, SourceFile, sha256_of_fd
+from noiseaug.storage.source_file import CHUNK, OpenFile, Refused, SourceFile, sha256_of_fd
+
+Link = Literal["auto", "hardlink", "symlink", "copy"]
 
 _FICLONE = 0x40049409  # ioctl_ficlonerange(2), of Btrfs, XFS and others
 
@@ -21,10 +23,10 @@ class OutOfSpace(Exception):
     """The file system of DEST takes no more; going on with other files is no use."""
 
 
-class OutputFile:
+class OutputFile(OpenFile):
     """A file in the making: a temporary beside its final name, which it takes only when it is whole.
 
-    The temporary's name begins with `tag`, for `remove_temporaries`.
+    The name of the temporary begins with `tag`, by which `remove_temporaries` finds it.
     """
 
     def __init__(self, path: str, tag: str = "") -> None:
@@ -50,8 +52,23 @@ class OutputFile:
         _write_all(self.fd, content)
 
     def fill(self, content: memoryview) -> None:
-        """Write content that may still be changed through `fd`. (A codec may also write there by itself.)"""
+        """Write content that `write_at` may still change. (A codec may also write to `fd` by itself.)"""
         _write_all(self.fd, content)
+
+    def write_at(self, content: bytes | bytearray, offset: int) -> None:
+        """Write bytes over those that stand at `offset`."""
+        at = 0
+        while at < len(content):
+            at += os.pwrite(self.fd, content[at:], offset + at)
+
+    def check_room(self) -> None:
+        """Raise OSError if the file system takes no more. The file stays as it is.
+
+        For codecs that write by themselves, and do not say why they could not.
+        """
+        size = self.size()
+        self.write_at(bytes(1 << 12), size)  # more than the last block of the file can have left
+        os.ftruncate(self.fd, size)
 
     def take(self, source: SourceFile, link: Link) -> None:
         """Make the source itself the content: a copy of it, or a link to it, which is never written to.
@@ -73,7 +90,7 @@ class OutputFile:
         return None
 
     def _clone(self, source: SourceFile) -> bool:
-        """Share the source's blocks, where the file system can; tell whether it could."""
+        """Share the blocks of the source, where the file system can. Tell whether it could."""
         try:
             fcntl.ioctl(self.fd, _FICLONE, source.fd)
         except OSError:
@@ -110,7 +127,7 @@ class OutputFile:
         self._gone = not self._linked  # of two links to one file, none is (rename(2))
 
     def discard(self) -> None:
-        """Remove what was written; nothing if it is published."""
+        """Remove the temporary, if the file is not published."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -121,7 +138,7 @@ class OutputFile:
 
 @functools.cache
 def _names_of(process: int) -> Iterator[str]:
-    """Yield names that no other process takes; to ask the system for each costs more than to count."""
+    """Yield names that no other process takes. To count costs less than to ask the system for each."""
     return map(f"{os.urandom(8).hex()}{{:x}}".format, itertools.count())
 
 
@@ -144,7 +161,7 @@ def remove_temporaries(directory: str, tag: str = "") -> None:
 
 
 def write_if_changed(path: str, content: bytes) -> None:
-    """Put `content` under `path`, whole or not at all, unless that is what is there."""
+    """Put `content` under `path`, whole or not at all, unless that is what is there already."""
     try:
         with open(path, "rb") as file:
             if file.read(len(content) + 1) == content:
@@ -157,6 +174,3 @@ def write_if_changed(path: str, content: bytes) -> None:
         output.publish(0)
     finally:
         output.discard()
-
-
-Link = Literal["auto", "hardlink", "symlink", "copy"]

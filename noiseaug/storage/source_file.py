@@ -8,23 +8,40 @@ import stat
 from types import TracebackType
 from typing import Self
 
-# A source of up to so many bytes is read once: what is hashed is what is decoded.
+# A source of up to so many bytes is read once: the bytes that are hashed are those that are decoded.
 HELD = 1 << 24
-
-
 # Below the 128 KiB from which the allocator asks the system for each buffer, which costs more than a small file.
 CHUNK = 1 << 16
-
-
-class Refused(Exception):
-    """One file cannot be done; the message says what was expected, what was found and what to do."""
-
-
 # Not blocking, should a FIFO have taken the file's place since the walk.
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
-class SourceFile:
+class Refused(Exception):
+    """One file cannot be done. The message says what was expected, what was found and what to do."""
+
+
+class OpenFile:
+    """A file that is open, and can be read at any place.
+
+    Attributes:
+        path: its path; of a file in the making, the one that it will have.
+        fd: the open file descriptor.
+    """
+
+    path: str
+    fd: int
+
+    def read_at(self, size: int, offset: int) -> bytes:
+        """Return `size` bytes from `offset` on, or as many as there are up to the end of the file."""
+        return os.pread(self.fd, size, offset)
+
+    def rewound(self) -> int:
+        """Return the file descriptor, at the beginning of the file, for a codec that reads by itself."""
+        os.lseek(self.fd, 0, os.SEEK_SET)
+        return self.fd
+
+
+class SourceFile(OpenFile):
     """A regular file, open for reading, of which one can tell whether it changed meanwhile.
 
     Args:
@@ -32,8 +49,8 @@ class SourceFile:
         follow: open the file that a link leads to; otherwise a link is an error (ELOOP).
 
     Attributes:
-        fd: the open file descriptor.
         size: its size in bytes.
+        mtime_ns: when it was last written to, in nanoseconds.
     """
 
     def __init__(self, path: str, *, follow: bool = True) -> None:
@@ -89,13 +106,13 @@ class SourceFile:
 
 
 def sha256_of_file(path: str) -> str:
-    """Return the SHA-256 of the file's bytes, in hex."""
+    """Return the SHA-256 of the bytes of the file at `path`, in hex."""
     with SourceFile(path) as file:
         return file.sha256()
 
 
 def sha256_of_fd(fd: int) -> str:
-    """Return the SHA-256 of an open file, in hex."""
+    """Return the SHA-256 of all bytes of an open file, in hex."""
     digest = hashlib.sha256()
     left = os.lseek(fd, 0, os.SEEK_END)
     os.lseek(fd, 0, os.SEEK_SET)

@@ -30,7 +30,7 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 class _Media(Protocol):
-    def augment(self, source: SourceFile, outputs: list[Output], max_pixels: int) -> list[Facts | None]: ...
+    def perform(self, source: SourceFile, outputs: list[Output], max_pixels: int) -> list[Facts | None]: ...
 
 
 def augment(job: Job, task: Task) -> Outcome:
@@ -65,7 +65,7 @@ def _augment(job: Job, task: Task) -> Outcome:
         try:
             outputs.extend(_open_output(job, task, target) for target in task.targets)
             codec: _Media = importlib.import_module(f"noiseaug.media.{task.source.kind}")
-            facts = codec.augment(source, outputs, job.max_pixels)
+            facts = codec.perform(source, outputs, job.max_pixels)
             source.check_unchanged()
             rows, failures = [], []
             for target, output, fact in zip(task.targets, outputs, facts, strict=True):

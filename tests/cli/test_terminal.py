@@ -11,6 +11,7 @@ import subprocess
 import termios
 
 import pytest
+
 from support.trees import STRENGTH, command, make_photos, noiseaug
 
 SIZES = [(24, 80), (12, 40)]

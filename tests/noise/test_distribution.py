@@ -18,7 +18,6 @@ from scipy import stats
 from scipy.special import ndtr
 
 from noiseaug import GaussianNoise
-from noiseaug.noise.gaussian import Noiser
 
 # RoundedGaussian is opened up because 10**7 samples cannot tell a distribution that is off by 1e-12; its table can.
 from noiseaug.noise.sampling import RoundedGaussian, Stream, stream_key
@@ -157,7 +156,7 @@ def test_a_black_pixel_gains_0_399_std(source, sign, levels):
         assert mean == pytest.approx(0.39894 * levels, rel=0.05 if levels == 1 else 0.006)
     error = math.sqrt(np.sum((k - mean) ** 2 * probability) / CHUNK)
     assert abs(gain.mean() - sign * mean) < 4 * error
-    noiser = Noiser(case.noise(), Stream(stream_key(0, "", 0)), "uint8")
+    noiser = case.noise().noiser(Stream(stream_key(0, "", 0)), "uint8")
     noiser.add(np.full(CHUNK, source, np.uint8))
     assert noiser.measured().clipped == pytest.approx(float(ndtr(-0.5 / levels)), abs=4 * 0.5 / math.sqrt(CHUNK))
 
@@ -224,7 +223,7 @@ def test_keys_tell_seed_path_and_copy_apart():
 
 def test_a_range_is_drawn_from_uniformly_once_a_file():
     noise = GaussianNoise(std="0.1:0.3")
-    drawn = [Noiser(noise, Stream(stream_key(0, f"{n}.png", 0)), "float64").std for n in range(20_000)]
+    drawn = [noise.noiser(Stream(stream_key(0, f"{n}.png", 0)), "float64").std for n in range(20_000)]
     assert min(drawn) >= 0.1
     assert max(drawn) <= 0.3
     assert stats.kstest(drawn, "uniform", args=(0.1, 0.2)).pvalue > LEAST_P

@@ -9,7 +9,6 @@ import pytest
 
 import noiseaug.noise
 from noiseaug import GaussianNoise
-from noiseaug.noise.gaussian import Noiser
 from noiseaug.noise.sampling import Stream, stream_key
 from support.noise_paths import PATHS, before_limits, each_path, samples
 
@@ -27,7 +26,7 @@ def test_figures_do_not_depend_on_how_the_samples_are_cut(dtype, bits, std):
     array = samples(dtype, (2100,), bits)
     figures = set()
     for size in (1, 7, 100, 2100):
-        noiser = Noiser(GaussianNoise(std), Stream(stream_key(0, "a", 0)), dtype, bits)
+        noiser = GaussianNoise(std).noiser(Stream(stream_key(0, "a", 0)), dtype, bits)
         for piece in np.split(array, range(size, len(array), size)):
             noiser.add(piece)
         figures.add(noiser.measured())
@@ -58,7 +57,7 @@ def test_measured_figures_are_those_of_numpy(name, dtype, bits, std, options):
     if "loud" in name:
         x[:] = -(2**31)
     noise = GaussianNoise(std, **options)
-    noiser = Noiser(noise, Stream(stream_key(0, "", 0)), dtype, bits)
+    noiser = noise.noiser(Stream(stream_key(0, "", 0)), dtype, bits)
     y = noiser.add(x, 3)
     integer = x.dtype.kind in "iu"
     full_scale = noiseaug.noise.full_scale(dtype) if integer else 1.0
@@ -88,7 +87,7 @@ def fraction_outside(noise: GaussianNoise, x: np.ndarray, bits: int | None, clip
 
 
 def test_figures_of_nothing_and_of_no_noise_are_none_where_they_are_not_finite():
-    noiser = Noiser(GaussianNoise(0), Stream("0" * 32), "uint8")
+    noiser = GaussianNoise(0).noiser(Stream("0" * 32), "uint8")
     for array in (np.zeros(0, np.uint8), np.zeros(100, np.uint8)):
         noiser.add(array)
         measured = noiser.measured()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from noiseaug import GaussianNoise, Level
-from noiseaug.noise.gaussian import Noiser
+from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.sampling import Stream, stream_key
 from support.noise_paths import before_limits, each_path, properties, samples
 
@@ -253,7 +253,7 @@ def test_samples_do_not_depend_on_how_they_are_cut(dtype, bits, std, mono):
     noise = GaussianNoise(std, mono=mono)
 
     def noiser() -> Noiser:
-        return Noiser(noise, Stream(stream_key(0, "a", 0)), dtype, bits)
+        return noise.noiser(Stream(stream_key(0, "a", 0)), dtype, bits)
 
     whole = noiser().add(frames, 3)
 
@@ -275,7 +275,7 @@ def test_samples_do_not_depend_on_the_block_size(dtype, bits, std, mono, block):
     """The picture by itself is worked on in three blocks of 2^17 samples."""
     picture = samples(dtype, (300, 301, 3), bits)
     noise = GaussianNoise(std, mono=mono)
-    noiser = Noiser(noise, Stream(stream_key(0, "", 0)), dtype, bits)
+    noiser = noise.noiser(Stream(stream_key(0, "", 0)), dtype, bits)
     pieces = np.split(picture.reshape(-1, 3), range(block, 60 * block, block))
     cut = np.concatenate([noiser.add(piece, 3) for piece in pieces])
     np.testing.assert_array_equal(noise(picture, bits=bits), cut.reshape(picture.shape))

@@ -1,4 +1,4 @@
-"""Audio containers and subtypes: on what lattice samples are worked on, and what a source is written as."""
+"""Formats and subtypes of audio: the lattice on which samples are worked on, and the form in which they are written."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from noiseaug.storage.source_file import Refused
 
 
 class Lattice(NamedTuple):
-    """How samples of a subtype are read and written: a dtype, and how many of its bits are significant."""
+    """The numbers that samples of a subtype can be: a dtype, and how many of its bits are significant."""
 
     dtype: str
     bits: int | None
 
     @property
     def steps(self) -> float | None:
-        """Steps from 0 to full scale, or None if the samples are no integers."""
+        """How many steps there are from 0 to full scale, or None if the samples are no integers."""
         return None if self.bits is None else 2.0 ** (self.bits - 1)
 
     def holds(self, other: Lattice) -> bool:
-        """Whether each sample of the other lattice is one of this one, too."""
+        """Tell whether each sample of the other lattice is one of this one, too."""
         if self.bits is None:
             return True  # FLOAT holds all of DOUBLE that is asked of it: it is rounded once, like noise
         return other.bits is not None and other.bits <= self.bits
@@ -76,7 +76,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
 
 _EXACT = ("PCM_32", "PCM_24", "PCM_16")
 _LAST_RESORT = ("VORBIS", "MPEG_LAYER_III", "ALAW")
-# What comes nearest to a subtype where the format does not have it, best first.
+# The subtypes that come nearest to one that a format does not have, best first.
 _NEAREST = {
     "PCM_S8": ("PCM_U8", "PCM_16", "PCM_24", "PCM_32"),
     "PCM_U8": ("PCM_S8", "PCM_16", "PCM_24", "PCM_32"),
@@ -93,18 +93,18 @@ _NEAREST = {
 # libsndfile reads the byte that ends a VOC file as one more sample. It errs on ALAC frames that are not compressed, as
 # those of noise and the last of many recordings: of 32 bits when it reads them, of 20 and 24 when it writes them.
 _MISREAD = frozenset({("VOC", "ULAW"), ("VOC", "ALAW"), ("CAF", "ALAC_20"), ("CAF", "ALAC_32")})
-# What libsndfile says it writes and does not, or not so that it can be read again.
+# Combinations that libsndfile offers to write and does not, or not so that they can be read again.
 _UNWRITABLE = _MISREAD | {
     *(("WAV", "MPEG_LAYER_III"), ("MP3", "MPEG_LAYER_I"), ("MP3", "MPEG_LAYER_II"), ("CAF", "ALAC_24")),
 }
 
 _RIFF = frozenset({"WAV", "WAVEX"})
 _HEADER_ROOM = 1 << 20
-# What the lengths in these formats can count, in bytes; past it, libsndfile breaks files without a word.
+# The most bytes that the lengths in these formats can count. Past it, libsndfile breaks files without a word.
 SIZE_LIMITS = dict.fromkeys(("WAV", "WAVEX", "AIFF", "AU", "AVR", "SVX"), 1 << 32) | {"VOC": 1 << 24}
 
 
-class Kind(NamedTuple):
+class Sound(NamedTuple):
     """What libsndfile says of a recording."""
 
     format: str
@@ -116,10 +116,10 @@ class Kind(NamedTuple):
 
     @property
     def lattice(self) -> Lattice:
-        """How its samples are worked on.
+        """The lattice of its samples.
 
         Raises:
-            Refused: if they cannot be.
+            Refused: if they cannot be worked on.
         """
         if self.subtype not in LATTICES or (self.format, self.subtype) in _MISREAD:
             name = f"{self.format} with subtype {self.subtype}"
@@ -127,27 +127,8 @@ class Kind(NamedTuple):
         return LATTICES[self.subtype]
 
 
-class Quality(NamedTuple):
-    """How a lossy subtype is encoded: arguments of SoundFile."""
-
-    compression_level: float | None = None
-    bitrate_mode: str | None = None
-
-
-# What libsndfile does by default drops most of the noise. Correlation of noise of std 0.02 with what is left, mono
-# at 16 to 48 kHz, by default and so: Vorbis 0.53 to 0.56 and 0.95 to 0.97, Opus 0.21 to 0.42 and 0.85 to 0.99, MP3 0.30
-# to 0.40 and 0.82 to 0.95. (Opus: 160 kbit/s a channel; more changes nothing. MP3: 320 kbit/s.)
-QUALITIES = {
-    "VORBIS": Quality(0.0),
-    "OPUS": Quality(0.4),
-    "MPEG_LAYER_III": Quality(0.0, "CONSTANT"),
-}
-# Formats that are encoded with delay: what the codec still holds is written when the file is closed.
-DELAYED = frozenset({"FLAC", "OGG", "MP3", "CAF"})
-
-
 class Form(NamedTuple):
-    """What a source is written as, and what of it that cannot hold."""
+    """The format that a source is written in, and names of what of it that cannot hold."""
 
     format: str
     subtype: str
@@ -156,11 +137,12 @@ class Form(NamedTuple):
 
     @property
     def lattice(self) -> Lattice:
+        """The lattice of its samples."""
         return LATTICES[self.subtype]
 
 
-def form_for(kind: Kind, suffix: str, *, as_float: bool) -> Form:
-    """What a source of this kind is written as under `suffix`: its own format where that goes by the suffix.
+def form_for(sound: Sound, suffix: str, *, as_float: bool) -> Form:
+    """Return what a recording is written as under `suffix`: in its own format, where that goes by the suffix.
 
     Raises:
         Refused: if the suffix is not one of audio, or its format cannot hold the recording.
@@ -169,22 +151,23 @@ def form_for(kind: Kind, suffix: str, *, as_float: bool) -> Form:
     if family is None:
         known = ", ".join(sorted(FORMATS))
         raise Refused(f"cannot be written as {suffix or 'a file without suffix'}: expected one of {known}")
-    form = kind.format if kind.format in family else family[0]
-    wanted = "FLOAT" if as_float and kind.lattice.bits else kind.subtype
+    form = sound.format if sound.format in family else family[0]
+    wanted = "FLOAT" if as_float and sound.lattice.bits else sound.subtype
     subtype = _subtype(form, wanted, suffix)
     if as_float and subtype not in _LOSSY and LATTICES[subtype].bits:
         raise Refused(f"cannot be written as {suffix} with --clip none: {form} holds no floats; name it .wav")
-    form = _large_enough(form, subtype, kind, suffix)
+    form = _large_enough(form, subtype, sound, suffix)
     lost = [] if _keeps(wanted, subtype) else [f"{wanted} samples"]
-    if form == kind.format and wanted.startswith("ALAC") and subtype != wanted:
+    if form == sound.format and wanted.startswith("ALAC") and subtype != wanted:
         lost.append(f"{wanted} compression")
-    endian = kind.endian if form == kind.format and soundfile.check_format(form, subtype, kind.endian) else "FILE"
-    if kind.endian != "FILE" and form == "RF64" != kind.format:
+    endian = sound.endian if form == sound.format and soundfile.check_format(form, subtype, sound.endian) else "FILE"
+    if sound.endian != "FILE" and form == "RF64" != sound.format:
         lost.append("byte order")
     return Form(form, subtype, endian, tuple(lost))
 
 
 def _subtype(form: str, wanted: str, suffix: str) -> str:
+    """Return the subtype that comes nearest to the wanted one in a format."""
     if suffix == ".opus":
         return "OPUS"
     for subtype in (wanted, *_NEAREST[wanted], *_LAST_RESORT):
@@ -194,21 +177,18 @@ def _subtype(form: str, wanted: str, suffix: str) -> str:
 
 
 def _keeps(wanted: str, subtype: str) -> bool:
-    """Whether nothing is lost: it is the same, or plain samples of no fewer bits."""
+    """Tell whether nothing is lost: it is the same, or plain samples of no fewer bits."""
     if wanted == subtype:
         return True
+    before, after = LATTICES[wanted], LATTICES[subtype]
     plain = wanted.startswith(("PCM", "ALAC")) and subtype not in (*_CODED, *_LOSSY)
-    return plain and (subtype != "FLOAT" or (LATTICES[wanted].bits or 0) <= 24) and _wide(subtype, wanted)
+    return plain and (subtype != "FLOAT" or (before.bits or 0) <= 24) and after.holds(before)
 
 
-def _wide(subtype: str, wanted: str) -> bool:
-    return LATTICES[subtype].holds(LATTICES[wanted])
-
-
-def _large_enough(form: str, subtype: str, kind: Kind, suffix: str) -> str:
-    """`form`, or RF64 in place of a WAV that would pass 4 GB."""
+def _large_enough(form: str, subtype: str, sound: Sound, suffix: str) -> str:
+    """Return `form`, or RF64 in place of a WAV that would pass 4 GB."""
     width = {"FLOAT": 4, "DOUBLE": 8}.get(subtype, -(-(LATTICES[subtype].bits or 0) // 8))
-    size, limit = kind.frames * kind.channels * width + _HEADER_ROOM, SIZE_LIMITS.get(form, math.inf)
+    size, limit = sound.frames * sound.channels * width + _HEADER_ROOM, SIZE_LIMITS.get(form, math.inf)
     if size <= limit:
         return form
     if form in _RIFF and soundfile.check_format("RF64", subtype):

@@ -14,7 +14,7 @@ KEPT_SECONDS = 0.1  # runs longer than this are kept silent
 
 
 def pieces(blocks: Iterable[Array], longest: int) -> Iterator[tuple[Array, bool]]:
-    """The frames of `blocks`, in order, each piece with whether it lies in a run of more than `longest` silent frames.
+    """Yield the frames of `blocks` in pieces, each with whether it lies in a run of more than `longest` silent frames.
 
     It does not matter where one block ends and the next begins. A run that has not ended with its block and is not long
     enough yet is held back, but only by number, as what is in it is known.
@@ -46,7 +46,7 @@ def _zeros(frames: int, like: Array) -> Array:
 
 
 def _runs(block: Array, longest: int) -> list[tuple[int, int]]:
-    """The runs of silent frames that are long or may be parts of long ones, as they touch an end of the block."""
+    """Return the runs of silent frames that are long, or that may go on beyond an end of the block."""
     silent = np.concatenate([[False], ~block.any(axis=1), [False]])
     edges = np.flatnonzero(silent[1:] != silent[:-1])
     starts, stops = edges[::2], edges[1::2]

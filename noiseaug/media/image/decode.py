@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from noiseaug.media.image import opencv
 from noiseaug.media.image.containers import apng, rasters, read_header, tiff
+from noiseaug.media.image.containers.tiff_directories import exif_of, tags_of
 from noiseaug.media.image.header import Header
+from noiseaug.noise.scale import SUPPORTED
 from noiseaug.storage.source_file import Refused
 
 Array = NDArray[Any]
 
-_SUPPORTED = frozenset(map(np.dtype, ("uint8", "uint16", "int16", "int32", "float32", "float64")))
+# The names of dtypes that are worked on. NumPy takes 4 us to name one, as long as all else does for a small image.
+DTYPES = {np.dtype(name): name for name in SUPPORTED}
 
 
 class Picture(NamedTuple):
@@ -25,7 +27,7 @@ class Picture(NamedTuple):
         header: what it says beside the samples.
         frames: the samples of each page or frame, shape (height, width) or (height, width, channels), in the order BGR;
             two channels are grey and alpha.
-        lost: what of the file is not in `frames` and `header`, by name.
+        lost: names of what of the file is not in `frames` and `header`.
     """
 
     header: Header
@@ -34,7 +36,7 @@ class Picture(NamedTuple):
 
 
 def decode(data: bytes, max_pixels: int) -> Picture:
-    """The picture in a file.
+    """Return the picture in a file.
 
     Raises:
         Refused: if it cannot be decoded, would not be decoded as it is, or has more than `max_pixels`.
@@ -70,75 +72,55 @@ def _refuse(header: Header, max_pixels: int) -> None:
 
 
 def _decoded(data: bytes, header: Header) -> list[Array]:
-    """The samples of each frame."""
-    if header.format == "png" and header.timing:
-        try:
-            frames = apng.canvases(data, _still)
-        except apng.Damaged as error:
-            raise Refused(f"cannot be decoded as an image: {error}") from None
-    elif header.format == "tiff":
-        data = tiff.without_transforms(data)
-        frames = [_still(data)] if header.frames == 1 else _several(data, header)
-    elif header.frames > 1:
-        frames = _several(data, header)
-    else:
-        frames = [_still(rasters.sun_raster_for_opencv(data) if header.format == "sunraster" else data)]
+    """Return the samples of each frame, all of one dtype that is worked on."""
+    frames = _frames(data, header)
     if len(frames) != header.frames:
         raise Refused(f"cannot be decoded as an image: {header.frames} frames expected, {len(frames)} found")
     dtype = frames[0].dtype
     others = {frame.dtype for frame in frames} - {dtype}
     if others:
         raise Refused(f"has pages of {dtype} and {others.pop()} samples; split it into files of one depth each")
-    if dtype not in _SUPPORTED:
+    if dtype not in DTYPES:
         raise Refused(f"has {dtype} samples, which is not supported; convert it to uint16 or float32")
     if header.format == "avif" and dtype != np.uint8:
         raise Refused("is an AVIF of more than 8 bits a sample, which is not supported; convert it to PNG")
     return frames
 
 
-def _still(data: bytes) -> Array:
-    try:
-        samples: Array | None = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise Refused(f"cannot be decoded as an image: {error.err}") from None
-    if samples is None:
-        raise Refused("cannot be decoded as an image: it is damaged, truncated or no image; replace or remove it")
-    return samples
-
-
-def _several(data: bytes, header: Header) -> list[Array]:
-    buffer = np.frombuffer(data, np.uint8)
-    frames: Sequence[Array] = ()
-    try:
-        if header.timing:
-            done, animation = cv2.imdecodeanimation(buffer)
-            frames = animation.frames
-        else:
-            done, frames = cv2.imdecodemulti(buffer, cv2.IMREAD_UNCHANGED)
-    except cv2.error as error:
-        raise Refused(f"cannot be decoded as an image: {error.err}") from None
-    if not done:
-        raise Refused("cannot be decoded as an image: a frame is damaged or truncated; replace or remove it")
-    return list(frames)
+def _frames(data: bytes, header: Header) -> list[Array]:
+    if header.format == "png" and header.timing:
+        try:
+            return apng.canvases(data, opencv.decode)
+        except apng.Damaged as error:
+            raise Refused(f"cannot be decoded as an image: {error}") from None
+    if header.format == "tiff":
+        data = tiff.without_transforms(data)
+    elif header.format == "sunraster":
+        data = rasters.sun_raster_for_opencv(data)
+    if header.frames == 1:
+        return [opencv.decode(data)]
+    return opencv.decode_animation(data) if header.timing else opencv.decode_pages(data)
 
 
 def _with_key(samples: Array, key: int) -> Array:
-    """Grey samples, with alpha that is zero where they are `key`."""
+    """Return grey samples with alpha, which is zero where they are `key`."""
     top = np.iinfo(samples.dtype).max
     alpha = np.where(samples == key, 0, top).astype(samples.dtype)
     return np.stack([samples, alpha], axis=-1)
 
 
 def _with_avif_exif(data: bytes, header: Header) -> tuple[Header, list[str]]:
-    """The header with the EXIF that OpenCV finds, and the rotation that the file's boxes ask for as EXIF has it."""
+    """Return the header with the EXIF that the codec finds, and with the rotation that the file's boxes ask for.
+
+    The rotation is told as EXIF tells it. The names of what is not in the header come second.
+    """
     if header.frames > 1:
         return header, ["EXIF"] if b"Exif\0\0" in data else []
-    _, types, blocks = cv2.imdecodeWithMetadata(np.frombuffer(data, np.uint8), flags=cv2.IMREAD_UNCHANGED)
-    found = dict(zip(types, blocks, strict=True)).get(cv2.IMAGE_METADATA_EXIF)
+    found = opencv.exif_in(data)
     if found is None:
         return header, []
-    exif = found.tobytes().removeprefix(b"Exif\0\0")
+    exif = found.removeprefix(b"Exif\0\0")
     turned = header.metadata.exif
     if turned:
-        exif = tiff.exif_of(tiff.tags_of(exif) | tiff.tags_of(turned))
+        exif = exif_of(tags_of(exif) | tags_of(turned))
     return header._replace(metadata=header.metadata._replace(exif=exif)), []

@@ -1,4 +1,4 @@
-"""What each suffix can hold. OpenCV converts all else to 8 bits, or drops channels, without a word."""
+"""The formats that are written, and what each can hold. The codec drops the rest of bits or channels without a word."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from noiseaug.media.image.header import PORTABLE
 from noiseaug.storage.source_file import Refused
 
 Array = NDArray[Any]
 
 
-class Format(NamedTuple):
+class ImageFormat(NamedTuple):
     """A format that is written.
 
     Attributes:
@@ -20,57 +21,60 @@ class Format(NamedTuple):
         dtypes: of the samples it holds.
         channels: how many: 1 grey, 2 grey and alpha, 3 colour, 4 colour and alpha.
         frames: `animation`, `pages`, or nothing.
-        metadata: which of EXIF, XMP, ICC and density it takes.
+        metadata: the fields of `Metadata` that it takes.
     """
 
     name: str
     dtypes: tuple[np.dtype[Any], ...]
     channels: tuple[int, ...]
     frames: str = ""
-    metadata: tuple[str, ...] = ()
+    metadata: frozenset[str] = frozenset()
 
 
 _BYTE = (np.dtype(np.uint8),)
 _DEEP = (*_BYTE, np.dtype(np.uint16))
 _FLOAT = (np.dtype(np.float32),)
-_ALL = ("EXIF", "XMP", "ICC profile", "density")
-_TIFF = Format("tiff", (*_DEEP, *_FLOAT, *map(np.dtype, (np.int16, np.int32, np.float64))), (1, 3, 4), "pages", _ALL)
-_JPEG = Format("jpeg", _BYTE, (1, 3), metadata=_ALL)
-_BMP = Format("bmp", _BYTE, (1, 3, 4), metadata=("density",))
-_SUN = Format("sunraster", _BYTE, (1, 3))
+_ALL = frozenset(PORTABLE)
+_NO_DENSITY = _ALL - {"per_metre"}
+_TIFF = ImageFormat(
+    "tiff", (*_DEEP, *_FLOAT, *map(np.dtype, (np.int16, np.int32, np.float64))), (1, 3, 4), "pages", _ALL
+)
+_JPEG = ImageFormat("jpeg", _BYTE, (1, 3), metadata=_ALL)
+_BMP = ImageFormat("bmp", _BYTE, (1, 3, 4), metadata=frozenset({"per_metre"}))
+_SUN = ImageFormat("sunraster", _BYTE, (1, 3))
 
 FORMATS = {
-    ".avif": Format("avif", _BYTE, (1, 3, 4), "animation", ("EXIF", "XMP", "ICC profile")),
+    ".avif": ImageFormat("avif", _BYTE, (1, 3, 4), "animation", _NO_DENSITY),
     ".bmp": _BMP,
     ".dib": _BMP,
-    ".gif": Format("gif", _BYTE, (3, 4), "animation"),
-    ".hdr": Format("hdr", _FLOAT, (3,)),
-    ".jp2": Format("jp2", _DEEP, (1, 3, 4)),
+    ".gif": ImageFormat("gif", _BYTE, (3, 4), "animation"),
+    ".hdr": ImageFormat("hdr", _FLOAT, (3,)),
+    ".jp2": ImageFormat("jp2", _DEEP, (1, 3, 4)),
     ".jpe": _JPEG,
     ".jpeg": _JPEG,
     ".jpg": _JPEG,
-    ".pam": Format("pam", _DEEP, (1, 2, 3, 4)),
-    ".pfm": Format("pfm", _FLOAT, (1, 3)),
-    ".pgm": Format("pgm", _DEEP, (1,)),
-    ".png": Format("png", _DEEP, (1, 2, 3, 4), "animation", _ALL),
-    ".pnm": Format("pnm", _DEEP, (1, 3)),
-    ".ppm": Format("ppm", _DEEP, (3,)),
+    ".pam": ImageFormat("pam", _DEEP, (1, 2, 3, 4)),
+    ".pfm": ImageFormat("pfm", _FLOAT, (1, 3)),
+    ".pgm": ImageFormat("pgm", _DEEP, (1,)),
+    ".png": ImageFormat("png", _DEEP, (1, 2, 3, 4), "animation", _ALL),
+    ".pnm": ImageFormat("pnm", _DEEP, (1, 3)),
+    ".ppm": ImageFormat("ppm", _DEEP, (3,)),
     ".ras": _SUN,
     ".sr": _SUN,
     ".tif": _TIFF,
     ".tiff": _TIFF,
-    ".webp": Format("webp", _BYTE, (3, 4), "animation", ("EXIF", "XMP", "ICC profile")),
+    ".webp": ImageFormat("webp", _BYTE, (3, 4), "animation", _NO_DENSITY),
 }
 _CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
 
 
 def channels_of(samples: Array) -> int:
-    """How many channels samples of shape (height, width) or (height, width, channels) have."""
+    """Return how many channels samples of shape (height, width) or (height, width, channels) have."""
     return 1 if samples.ndim == 2 else int(samples.shape[2])
 
 
-def format_of(suffix: str) -> Format:
-    """The format that a suffix names.
+def format_of(suffix: str) -> ImageFormat:
+    """Return the format that a suffix names.
 
     Raises:
         Refused: if it is not written.
@@ -80,8 +84,8 @@ def format_of(suffix: str) -> Format:
     return FORMATS[suffix]
 
 
-def fitted(samples: Array, form: Format) -> Array:
-    """The samples with channels that the format holds: grey as three equal ones, where it has to be.
+def fitted(samples: Array, form: ImageFormat) -> Array:
+    """Return the samples with channels that the format holds: grey as three equal ones, where it has to be.
 
     Raises:
         Refused: if it cannot hold them without loss.

@@ -1,9 +1,10 @@
-"""What is known of an image file beside its samples: its format, its frames, and what it says about itself."""
+"""Facts of an image file beside its samples: its format, its frames, and what it says about itself."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+DAMAGED = "cannot be decoded as an image: it is damaged or truncated; replace or remove it"
 # Pixels a metre for each dot an inch.
 INCH = 0.0254
 
@@ -36,7 +37,7 @@ class Timing(NamedTuple):
 
 
 class Metadata(NamedTuple):
-    """What a file says about its image. The first four can go into a file of another format.
+    """The statements of a file about its image. The first four can go into a file of another format.
 
     Attributes:
         exif: as a TIFF file.
@@ -61,10 +62,12 @@ class Metadata(NamedTuple):
 
 
 NOTHING = Metadata()
+# The fields that can go into a file of another format, and what people call them.
+PORTABLE = {"exif": "EXIF", "xmp": "XMP", "icc": "ICC profile", "per_metre": "density"}
 
 
 class Header(NamedTuple):
-    """What was found; the defaults where the format is not known or the header is damaged, as the decoder will say.
+    """All that was found. The defaults stand where the format is not known or the header is damaged; the decoder tells.
 
     Attributes:
         format: by content, such as `png`; nothing if it is not known.
@@ -99,5 +102,5 @@ class Header(NamedTuple):
 
 
 def milliseconds(delay: tuple[int, int]) -> int:
-    """A delay in whole milliseconds."""
+    """Return a delay in whole milliseconds."""
     return round(1000 * delay[0] / delay[1])

@@ -8,7 +8,8 @@ import pytest
 from noiseaug import kinds
 from noiseaug.media.audio import formats as audio_formats
 from noiseaug.media.audio import reading as audio_reading
-from noiseaug.media.audio.clocks import chunks
+from noiseaug.media.audio.containers.chunks import chunks
+from noiseaug.storage.source_file import SourceFile
 from support.commands import within
 from support.recordings import (
     MONO,
@@ -59,7 +60,7 @@ def test_every_suffix_of_audio_can_be_written_or_has_one_that_can():
     for suffix in kinds.KINDS["audio"].suffixes:
         assert kinds.target_suffix(suffix, None, as_float=False) in audio_formats.FORMATS
         floats = kinds.target_suffix(suffix, None, as_float=True)
-        source = audio_formats.Kind("WAV", "PCM_16", "FILE", RATE, 1, 10)
+        source = audio_formats.Sound("WAV", "PCM_16", "FILE", RATE, 1, 10)
         form = audio_formats.form_for(source, floats, as_float=True)
         assert audio_formats.LATTICES[form.subtype].bits is None
     for name in kinds.KINDS["audio"].writable:
@@ -160,9 +161,9 @@ def test_the_bytes_hold_no_clock_and_no_serial_drawn_from_it(noisy):
         path = noisy / made.name
         data = path.read_bytes()
         if made.form in ("WAV", "WAVEX", "AIFF") and made.subtype in ("FLOAT", "DOUBLE"):
-            with open(path, "rb") as file:
-                (at,) = [at for at, name, _ in chunks(file.fileno()) if name == b"PEAK"]
-            assert data[at + 12 : at + 16] == bytes(4)
+            with SourceFile(str(path)) as file:
+                (at,) = [chunk.start for chunk in chunks(file) if chunk.name == b"PEAK"]
+            assert data[at + 4 : at + 8] == bytes(4)
         elif made.form == "OGG":
             assert data[14:18] == bytes(4)
         else:

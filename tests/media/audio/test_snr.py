@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from noiseaug.media.audio import reading as audio_reading
 from noiseaug.media.audio.formats import Lattice
-from noiseaug.media.audio.levels import std_of
+from noiseaug.media.audio.powers import std_of
 from noiseaug.media.audio.silence import pieces
 from support.commands import within
 from support.corpus import sound, write_sound

@@ -1,4 +1,4 @@
-"""What the header of an image file says, read before anything is decoded or allocated."""
+"""Containers of images, one module each: their headers, read before anything is decoded, and their metadata."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 
 from noiseaug.media.image.containers import avif, gif, jpeg, png, rasters, tiff, webp
-from noiseaug.media.image.header import Header
+from noiseaug.media.image.header import DAMAGED, Header
 
 _READERS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Header]], ...] = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), png.header),
@@ -28,7 +28,7 @@ _READERS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Header]], ...] = (
 
 
 def read_header(data: bytes) -> Header:
-    """The header of the image file that consists of `data`, or begins with it.
+    """Return the header of the image file that consists of `data`, or begins with it.
 
     >>> read_header(b"P5 3 2 255 ......").format
     'pgm'
@@ -38,5 +38,5 @@ def read_header(data: bytes) -> Header:
             try:
                 return read(data)
             except (struct.error, IndexError, KeyError, ValueError, OverflowError):
-                return Header(refusal="cannot be decoded as an image: it is damaged or truncated; replace or remove it")
+                return Header(refusal=DAMAGED)
     return Header()  # the decoder says that it is no image

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from noiseaug.media.image.containers.tiff import ORIENTATION, exif_of, short
+from noiseaug.media.image.containers.tiff import ORIENTATION
+from noiseaug.media.image.containers.tiff_directories import exif_of, short
 from noiseaug.media.image.header import Header, Metadata, Timing
 
 # What holds other boxes, and how many bytes before them.

@@ -1,4 +1,4 @@
-"""JPEG files: the segments that say something about the image, copied as they stand."""
+"""JPEG files: the segments that say something about the image, which are copied as they stand."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from typing import NamedTuple
 from noiseaug.media.image.header import INCH, NOTHING, Header, Metadata
 
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-_SCAN, _APP0, _APP1, _APP2, _APP13, _COMMENT = 0xDA, 0xE0, 0xE1, 0xE2, 0xED, 0xFE
-_EXIF, _XMP, _XMP_MORE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0"
-_ICC, _PICTURES, _JFIF = b"ICC_PROFILE\0", b"MPF\0", b"JFIF\0"
+_SCAN, _APP0, _APP1, _APP2, _COMMENT = 0xDA, 0xE0, 0xE1, 0xE2, 0xFE
+_EXIF, _XMP, _ICC, _JFIF = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0", b"JFIF\0"
+# How segments of an application begin, and what people call them.
+_STARTS = {
+    _EXIF: "EXIF",
+    _XMP: "XMP",
+    b"http://ns.adobe.com/xmp/extension/\0": "extended XMP",
+    _ICC: "ICC profile",
+    b"MPF\0": "MPF pictures",
+    b"Photoshop 3.0\0": "IPTC",
+}
 _END = b"\xff\xd9"
 _MOST = 65533  # bytes in a segment
 # libjpeg, and so the encoder, writes this first: SOI and JFIF, with the density (unit, across, down) at 13.
@@ -28,7 +36,7 @@ class Segment(NamedTuple):
 
 
 def segments(data: bytes) -> Iterator[Segment]:
-    """The segments up to the first scan that say how large the image is, or something about it.
+    """Yield the segments up to the first scan that say how large the image is, or something about it.
 
     Raises:
         IndexError: where the file is damaged.
@@ -47,7 +55,7 @@ def segments(data: bytes) -> Iterator[Segment]:
 
 
 def header(data: bytes) -> Header:
-    """The header of a JPEG file."""
+    """Return the header of a JPEG file."""
     width = height = components = 0
     precision, found = 8, []
     try:
@@ -100,7 +108,7 @@ def _metadata(data: bytes, found: list[Segment], cmyk: bool) -> Metadata:
 
 
 def _name(segment: Segment) -> str:
-    """What a segment holds, or nothing if it is of no use in another file."""
+    """Return the name of what a segment holds, or nothing if it is of no use in another file."""
     marker, content = segment.marker, segment.content
     if marker == _COMMENT:
         return "comment"
@@ -108,15 +116,7 @@ def _name(segment: Segment) -> str:
         return "JFIF" if content.startswith(_JFIF) and len(content) >= 14 else "JFIF thumbnail"
     if marker == 0xEE and content.startswith(b"Adobe"):
         return ""  # how its colours are coded
-    starts = {
-        _EXIF: "EXIF",
-        _XMP: "XMP",
-        _XMP_MORE: "extended XMP",
-        _ICC: "ICC profile",
-        _PICTURES: "MPF pictures",
-        b"Photoshop 3.0\0": "IPTC",
-    }
-    known = next((name for start, name in starts.items() if content.startswith(start)), "")
+    known = next((name for start, name in _STARTS.items() if content.startswith(start)), "")
     return known or (f"APP{marker - _APP0}" if marker <= 0xEF else "")
 
 
@@ -129,32 +129,34 @@ def _per_metre(contents: list[bytes]) -> tuple[float, float] | None:
     return (across, down) if across and down else None
 
 
-def with_metadata(encoded: bytes, metadata: Metadata, same_format: bool) -> tuple[bytes, tuple[str, ...]]:
-    """An encoded file that says of its image what another says, and the names of what does not fit in."""
-    blocks, lost = (list(metadata.blocks), ()) if same_format else _segments_of(metadata)
+def with_metadata(encoded: bytes, metadata: Metadata) -> bytes:
+    """Return an encoded file that says of its image what another says, but for what is `too_long`."""
+    blocks = metadata.blocks or tuple(_segments_of(metadata))
     first = bytearray(encoded[:_JFIF_SIZE])
     for block in blocks:
         if block[4:].startswith(_JFIF):
             first[_DENSITY] = block[_DENSITY.start - 2 : _DENSITY.stop - 2]
     rest = [block for block in blocks if not block[4:].startswith(_JFIF)]
-    return b"".join([first, *rest, memoryview(encoded)[_JFIF_SIZE:]]), lost
+    return b"".join([first, *rest, memoryview(encoded)[_JFIF_SIZE:]])
 
 
-def _segments_of(metadata: Metadata) -> tuple[list[bytes], tuple[str, ...]]:
-    blocks, lost = [], []
+def too_long(metadata: Metadata) -> list[str]:
+    """Return the names of metadata that do not fit into a segment."""
+    contents = {"EXIF": _EXIF + metadata.exif, "XMP": _XMP + metadata.xmp}
+    return [name for name, content in contents.items() if len(content) > _MOST]
+
+
+def _segments_of(metadata: Metadata) -> Iterator[bytes]:
     if metadata.per_metre:
         density = b"".join(min(round(value * INCH), 65535).to_bytes(2, "big") for value in metadata.per_metre)
-        blocks.append(_segment(_APP0, _JFIF + b"\1\1\1" + density + bytes(2)))
-    for name, start, content in (("EXIF", _EXIF, metadata.exif), ("XMP", _XMP, metadata.xmp)):
-        if content and len(start) + len(content) > _MOST:
-            lost.append(name)
-        elif content:
-            blocks.append(_segment(_APP1, start + content))
+        yield _segment(_APP0, _JFIF + b"\1\1\1" + density + bytes(2))
+    for start, content in ((_EXIF, metadata.exif), (_XMP, metadata.xmp)):
+        if content and len(start) + len(content) <= _MOST:
+            yield _segment(_APP1, start + content)
     step = _MOST - len(_ICC) - 2
     parts = [metadata.icc[at : at + step] for at in range(0, len(metadata.icc), step)]
     for number, part in enumerate(parts, 1):
-        blocks.append(_segment(_APP2, _ICC + bytes([number, len(parts)]) + part))
-    return blocks, tuple(lost)
+        yield _segment(_APP2, _ICC + bytes([number, len(parts)]) + part)
 
 
 def _segment(marker: int, content: bytes) -> bytes:

@@ -1,5 +1,7 @@
-"""PNG files: the chunks that say something about the image, copied as they stand; and grey with alpha, which OpenCV
-cannot write."""
+"""PNG files: the chunks that say something about the image, which are copied as they stand.
+
+Grey with alpha, which OpenCV cannot write, is written here.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from noiseaug.media.image.header import NOTHING, Header, Metadata, Timing
+from noiseaug.media.image.header import DAMAGED, NOTHING, Header, Metadata, Timing
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AFTER_IHDR = 33
@@ -38,7 +40,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(data: bytes) -> Iterator[Chunk]:
-    """The chunks of a PNG file up to IEND.
+    """Yield the chunks of a PNG file up to IEND.
 
     Raises:
         ValueError: where the file is cut off.
@@ -56,18 +58,17 @@ def chunks(data: bytes) -> Iterator[Chunk]:
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
-    """All bytes of a chunk."""
+    """Return all bytes of a chunk."""
     return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(content, zlib.crc32(kind)).to_bytes(4, "big")
 
 
 def header(data: bytes) -> Header:
-    """The header of a PNG file."""
+    """Return the header of a PNG file."""
     width, height, depth, colour_type = struct.unpack_from(">IIBB", data, 16)
     try:
         found = [part for part in chunks(data) if part.kind != b"IDAT"]
     except ValueError:
-        damaged = "cannot be decoded as an image: it is damaged or truncated; replace or remove it"
-        return Header("png", width, height, refusal=damaged)
+        return Header("png", width, height, refusal=DAMAGED)
     by_kind = {part.kind: data[part.start : part.end] for part in reversed(found)}
     colour_key = None
     if b"tRNS" in by_kind and colour_type == _GREY:
@@ -139,7 +140,7 @@ def _metadata(data: bytes, found: list[Chunk], exact_layout: bool) -> Metadata:
 
 
 def _text(content: bytes) -> bytes:
-    """The text of an iTXt chunk."""
+    """Return the text of an iTXt chunk."""
     if not content:
         return b""
     _, _, rest = content.partition(b"\0")
@@ -161,9 +162,9 @@ def _per_metre(content: bytes) -> tuple[float, float] | None:
     return (across, down) if across and down else None
 
 
-def with_metadata(encoded: bytes, metadata: Metadata, same_format: bool) -> bytes:
-    """An encoded file that says of its image what another says."""
-    blocks = metadata.blocks if same_format else tuple(_chunks_of(metadata))
+def with_metadata(encoded: bytes, metadata: Metadata) -> bytes:
+    """Return an encoded file that says of its image what another says."""
+    blocks = metadata.blocks or tuple(_chunks_of(metadata))
     return b"".join([encoded[:AFTER_IHDR], *blocks, memoryview(encoded)[AFTER_IHDR:]])
 
 
@@ -180,7 +181,7 @@ def _chunks_of(metadata: Metadata) -> Iterator[bytes]:
 
 
 def encode_grey_with_alpha(samples: NDArray[Any], level: int | None) -> bytes:
-    """A PNG file of samples of shape (height, width, 2), dtype uint8 or uint16."""
+    """Return a PNG file of samples of shape (height, width, 2), dtype uint8 or uint16."""
     height, width = samples.shape[:2]
     rows = samples.astype(samples.dtype.newbyteorder(">"), copy=False).reshape(height, -1).view(np.uint8)
     # Each row after the number of its filter: none, as filters do nothing for noise.

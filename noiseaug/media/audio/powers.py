@@ -1,4 +1,4 @@
-"""From ratios to standard deviations: how strong a recording is, and what noise is as strong as is asked for."""
+"""From ratios to standard deviations: the power of a recording, and the noise whose power is so far below it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _FLOAT_FLOOR = 2.0**-23
 
 
 def floor(lattice: Lattice) -> float:
-    """One step of the lattice, as a fraction of full scale."""
+    """Return one step of the lattice, as a fraction of full scale."""
     return 1 / lattice.steps if lattice.steps else _FLOAT_FLOOR
 
 
 def fractions(block: Array, lattice: Lattice) -> Floats:
-    """Samples as fractions of full scale: integers, left-justified in their dtype, over its full scale. Exact."""
+    """Return samples as exact fractions of full scale. Integers are left-justified in their dtype."""
     scaled = block.astype(np.float64)
     if lattice.bits:
         scaled *= 2.0 ** (1 - 8 * block.itemsize)
@@ -36,14 +36,14 @@ def fractions(block: Array, lattice: Lattice) -> Floats:
 
 
 def powers(recording: Recording, reference: str, *, keep_silence: bool) -> Floats:
-    """The mean squares of the signal that an SNR refers to, as fractions of full scale squared.
+    """Return the mean squares of the signal that an SNR refers to, as fractions of full scale squared.
 
-    One of all channels together (`pooled`), one for each `channel`, or one of what is `active`: the stretches of 10 ms,
-    counted from the beginning, in which some sample is at most 60 dB below the peak of the recording. Where long
-    silence is kept, it does not count, as it has no noise either.
+    There is one of all channels together (`pooled`), one for each `channel`, or one of what is `active`: the stretches
+    of 10 ms, counted from the beginning, in which some sample is at most 60 dB below the peak of the recording. Where
+    long silence is kept, it does not count, as it has no noise either.
     """
     weighed = _active(recording) if reference == "active" else _heard(recording, keep_silence=keep_silence)
-    channels = recording.kind.channels
+    channels = recording.sound.channels
     sums, frames = np.zeros(channels), 0
     for squares, count in weighed:
         frames += count
@@ -53,9 +53,9 @@ def powers(recording: Recording, reference: str, *, keep_silence: bool) -> Float
 
 
 def running_sum(so_far: Floats, values: Floats) -> Floats:
-    """`so_far` and the rows of `values`, which may be overwritten, added one by one from the first to the last.
+    """Return `so_far` with the rows of `values` added one by one, from the first to the last. `values` is overwritten.
 
-    It is the same for blocks of any size and on any processor, unlike NumPy's sums and dot products.
+    Unlike NumPy's sums and dot products, it is the same for blocks of any size and on any processor.
     """
     values[:1] += so_far
     total: Floats = np.cumsum(values, axis=0, out=values)[-1].copy()
@@ -63,15 +63,15 @@ def running_sum(so_far: Floats, values: Floats) -> Floats:
 
 
 def _heard(recording: Recording, *, keep_silence: bool) -> Iterator[tuple[Floats, int]]:
-    lattice = recording.kind.lattice
+    lattice = recording.sound.lattice
     for block, silent in recording.pieces(keep_silence=keep_silence):
         if not silent:
             yield np.square(fractions(block, lattice)), len(block)
 
 
 def _active(recording: Recording) -> Iterator[tuple[Floats, int]]:
-    lattice = recording.kind.lattice
-    stretch = max(round(recording.kind.rate / _STRETCHES_A_SECOND), 1)
+    lattice = recording.sound.lattice
+    stretch = max(round(recording.sound.rate / _STRETCHES_A_SECOND), 1)
     least = _ACTIVE * max((np.abs(fractions(block, lattice)).max() for block in recording.blocks()), default=0.0)
     for block in recording.blocks(stretch):
         samples = fractions(block, lattice)
@@ -82,11 +82,13 @@ def _active(recording: Recording) -> Iterator[tuple[Floats, int]]:
 
 
 def std_of(power: float, mean: float, lattice: Lattice) -> float:
-    """The std of noise with this mean whose mean square, rounded to the lattice, is `power`; 0 if none is so weak.
+    """Return the std of noise with this mean whose mean square, rounded to the lattice, is `power`.
 
-    Rounding N(mean, std**2) to the lattice adds 1/12 of a squared step as long as std is above a step or so, and takes
-    nearly all away below; so the second moment of the rounded noise is what is inverted. All are fractions of full
-    scale. To nine digits, so that libm's last digit does not show in the noise.
+    It is 0 if no noise is so weak. All numbers are fractions of full scale.
+
+    Rounding N(mean, std**2) to the lattice adds 1/12 of a squared step as long as std is above a step or so. Below, it
+    takes nearly all away. So it is the second moment of the rounded noise that is inverted. The std has nine digits, so
+    that the last digit of libm does not show in the noise.
     """
     if not lattice.steps:
         return _nine_digits(math.sqrt(max(power - mean * mean, 0.0)))
@@ -111,7 +113,7 @@ def _narrow_std(wanted: float, mean: float) -> float:
 
 
 def _second_moment(std: float, mean: float) -> float:
-    """E[round(N(mean, std**2))**2], in steps squared."""
+    """Return E[round(N(mean, std**2))**2], in steps squared."""
     spread = std or math.ulp(0.0)
     reach = math.ceil(10 * std) + 1
     centre = round(mean)
@@ -128,9 +130,10 @@ def _nine_digits(value: float) -> float:
 
 
 def relative_error(power: float, lattice: Lattice, samples: float) -> float:
-    """The standard error, relative to `power`, of the mean square of so many samples of noise with that power.
+    """Return the standard error, relative to `power`, of the mean square of so many samples of noise of that power.
 
-    That of Gaussian noise is sqrt(2 / samples); noise of much less than a step is rare steps, 1 / power in steps more.
+    For Gaussian noise it is sqrt(2 / samples). Noise of much less than a step consists of rare steps, which add
+    1 / power, in steps, to the 2.
     """
     rare = 1 / (power * lattice.steps**2) if lattice.steps else 0.0
     return math.sqrt((2 + rare) / max(samples, 1))

@@ -1,0 +1,54 @@
+"""Containers of audio: what libsndfile does not say of them. One module a container, or for several small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from noiseaug.media.audio.containers import aiff, caf, flac, headers, mpeg, nist, ogg, riff
+from noiseaug.storage.output_file import OutputFile
+from noiseaug.storage.source_file import OpenFile, SourceFile
+
+
+class Container(NamedTuple):
+    """The questions that are asked of a container, each a function of an open file.
+
+    Attributes:
+        lost: yields names of what a source holds beside samples and the ten text tags of libsndfile.
+        declared_size: returns how many bytes a source says that it has, or 0. It raises Refused if the source can be
+            seen to be truncated in another way.
+        stop_the_clock: takes out of a written file the bytes that a codec chose by the clock.
+    """
+
+    lost: Callable[[SourceFile], Iterable[str]] = lambda source: ()
+    declared_size: Callable[[SourceFile], int] = lambda source: 0
+    stop_the_clock: Callable[[OutputFile], None] = lambda output: None
+
+
+_RIFF = Container(riff.lost, riff.declared_size, riff.stop_the_clock)
+_AU = Container(declared_size=headers.size_of_au)
+_ID3 = Container(mpeg.lost)
+# By how their files begin.
+_CONTAINERS = {
+    b"RIFF": _RIFF,
+    b"RIFX": _RIFF,
+    b"RF64": Container(riff.lost, riff.declared_size_of_rf64),
+    b"FORM": Container(aiff.lost, riff.declared_size, riff.stop_the_clock),
+    b"caff": Container(caf.lost, caf.declared_size),
+    b"fLaC": Container(flac.lost),
+    b"OggS": Container(ogg.lost, ogg.declared_size, ogg.stop_the_clock),
+    b"NIST_1A": Container(nist.lost, nist.declared_size),
+    b"ID3\3": _ID3,
+    b"ID3\4": _ID3,
+    b".snd": _AU,
+    b"dns.": _AU,
+    b"riff": Container(declared_size=headers.size_of_w64),
+    b"2BIT": Container(declared_size=headers.size_of_avr),
+    b"Creative Voice File": Container(declared_size=headers.size_of_voc),
+}
+
+
+def container_of(file: OpenFile) -> Container:
+    """Return the container of a file, found by its first bytes. Of one that is not known, nothing is known."""
+    head = file.read_at(max(map(len, _CONTAINERS)), 0)
+    return next((found for magic, found in _CONTAINERS.items() if head.startswith(magic)), Container())

@@ -1,0 +1,25 @@
+"""Files of the Core Audio Format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from noiseaug.media.audio.containers.chunks import chunks, unknown_chunks
+from noiseaug.storage.source_file import SourceFile
+
+_KNOWN = frozenset({b"desc", b"data", b"info", b"pakt", b"kuki", b"free", b"peak"})
+
+
+def lost(source: SourceFile) -> Iterator[str]:
+    """Yield names of chunks that no output will have."""
+    return unknown_chunks(source, _KNOWN)
+
+
+def declared_size(source: SourceFile) -> int:
+    """Return where the last chunk ends, or 0 if one reaches to the end of the file, wherever that is."""
+    end = 8
+    for chunk in chunks(source):
+        if chunk.length < 0:
+            return 0
+        end = chunk.start + chunk.length
+    return end

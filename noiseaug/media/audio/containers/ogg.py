@@ -1,0 +1,99 @@
+"""Ogg files (RFC 3533), and the comments of Vorbis, which FLAC and Opus have too."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+from noiseaug.media.audio.containers.chunks import HEAD, label
+from noiseaug.storage.output_file import OutputFile
+from noiseaug.storage.source_file import Refused, SourceFile
+
+# The names of the ten text tags of libsndfile.
+_TEXT_TAGS = frozenset(
+    {
+        *(b"TITLE", b"COPYRIGHT", b"SOFTWARE", b"ENCODER", b"ARTIST", b"COMMENT", b"DATE", b"ALBUM", b"LICENSE"),
+        *(b"TRACKNUMBER", b"GENRE"),
+    }
+)
+_PAGE_HEADER = 27  # bytes, and then the lengths of its segments
+_MOST_SEGMENTS = 255
+_LONGEST_PAGE = 65_307
+_LAST = 4
+_REVERSED_BYTES = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def lost(source: SourceFile) -> Iterator[str]:
+    """Yield names of the comments in the first page of Vorbis or Opus that no output will have."""
+    head = source.read_at(HEAD, 0)
+    for magic in (b"\x03vorbis", b"OpusTags"):
+        at = head.find(magic)
+        if at >= 0:
+            return lost_comments(head[at + len(magic) :])
+    return iter(())
+
+
+def lost_comments(body: bytes) -> Iterator[str]:
+    """Yield names of comments that no output will have.
+
+    Comments are a vendor, a count, and texts NAME=VALUE, each with its length before it.
+    """
+    try:
+        (vendor,) = struct.unpack_from("<I", body)
+        (count,) = struct.unpack_from("<I", body, 4 + vendor)
+        at = 8 + vendor
+        for _ in range(count):
+            (length,) = struct.unpack_from("<I", body, at)
+            name = body[at + 4 : at + 4 + length].partition(b"=")[0].upper()
+            if name == b"METADATA_BLOCK_PICTURE":
+                yield "picture"
+            elif name not in _TEXT_TAGS:
+                yield f"comment {label(name)}"
+            at += 4 + length
+    except struct.error:
+        return
+
+
+def declared_size(source: SourceFile) -> int:
+    """Return 0, as no size is told, if the last page is whole and marked as the last of its stream.
+
+    Raises:
+        Refused: if it is not.
+    """
+    start = max(source.size - _LONGEST_PAGE - 1, 0)
+    tail = source.read_at(source.size - start, start)
+    at = tail.rfind(b"OggS")
+    while at >= 0:
+        page = tail[at:]
+        if len(page) >= _page_size(page):
+            if page[5] & _LAST:
+                return 0
+            break
+        if at and len(page) >= _PAGE_HEADER and page[4] == 0:
+            break  # a page that is cut short
+        at = tail.rfind(b"OggS", 0, at)
+    raise Refused("is truncated: the last page of its Ogg stream is missing")
+
+
+def _page_size(page: bytes) -> int:
+    """Return the size of a page of which these are the first bytes, or at least that of its header."""
+    segments = page[_PAGE_HEADER - 1] if len(page) >= _PAGE_HEADER else 0
+    return _PAGE_HEADER + segments + sum(page[_PAGE_HEADER : _PAGE_HEADER + segments])
+
+
+def stop_the_clock(output: OutputFile) -> None:
+    """Zero the serial number of every page, which is seeded with the time, and mend the checksums of the pages."""
+    at = 0
+    while len(head := output.read_at(_PAGE_HEADER + _MOST_SEGMENTS, at)) >= _PAGE_HEADER:
+        page = bytearray(output.read_at(_page_size(head), at))
+        page[14:18] = page[22:26] = bytes(4)
+        page[22:26] = _checksum(page).to_bytes(4, "little")
+        output.write_at(page[:_PAGE_HEADER], at)
+        at += _page_size(head)
+
+
+def _checksum(page: bytearray) -> int:
+    """Return the CRC-32 with the polynomial of zlib's, but most significant bit first, from 0 and not inverted."""
+    mirrored = zlib.crc32(page.translate(_REVERSED_BYTES), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{mirrored:032b}"[::-1], 2)

@@ -1,0 +1,196 @@
+"""Directories, of which TIFF files consist, and EXIF too: read, and written.
+
+They are read for what OpenCV does not keep, and written into the files that it encodes.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from noiseaug.media.image.header import Tag, Tags
+
+EXIF, GPS, _INTEROPERABILITY = 34665, 34853, 40965
+_DIRECTORIES = frozenset({EXIF, GPS, _INTEROPERABILITY})  # tags whose value is the offset of another directory
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
+_WORDS = SIZES | {5: 4, 10: 4}  # what the order of bytes applies to: rationals are two words
+_SHORT, _LONG, _IFD, _IFD8 = 3, 4, 13, 18
+_MOST_PAGES = 1 << 16
+# Raised where a file is damaged.
+DAMAGE = (struct.error, ValueError, OverflowError, IndexError)
+
+
+class TiffLayout(NamedTuple):
+    """How numbers stand in a TIFF (TIFF 6.0, section 2) or BigTIFF file.
+
+    Attributes:
+        order: of their bytes, `<` or `>`.
+        offset_size: how many bytes an offset has.
+    """
+
+    order: str
+    offset_size: int
+
+    @classmethod
+    def of(cls, data: bytes | bytearray) -> TiffLayout:
+        """Return the layout of a file."""
+        order = "<" if data[:2] == b"II" else ">"
+        return cls(order, 8 if struct.unpack_from(order + "H", data, 2)[0] == 43 else 4)
+
+    @property
+    def count_size(self) -> int:
+        """How many bytes the number of entries has."""
+        return 8 if self.offset_size == 8 else 2
+
+    @property
+    def first_at(self) -> int:
+        """The place where the offset of the first directory stands."""
+        return self.offset_size
+
+    def read(self, data: bytes | bytearray, at: int, size: int) -> int:
+        """Return the number in so many bytes at a place. Raises struct.error if they are not there."""
+        value: int = struct.unpack_from(self.order + {2: "H", 4: "I", 8: "Q"}[size], data, at)[0]
+        return value
+
+    def write(self, value: int, size: int) -> bytes:
+        """Return a number in so many bytes."""
+        return value.to_bytes(size, "little" if self.order == "<" else "big")
+
+    def swapped(self, data: bytes, kind: int) -> bytes:
+        """Return values of a type from the file's order in little-endian, or back."""
+        size = _WORDS.get(kind, 1)
+        if self.order == "<" or size == 1:
+            return data
+        return b"".join(data[at : at + size][::-1] for at in range(0, len(data), size))
+
+
+_EXIF_LAYOUT = TiffLayout("<", 4)
+
+
+class Directory(NamedTuple):
+    """The tags of a page, and the places of values that stand in the entries themselves."""
+
+    tags: Tags
+    inline: dict[int, int]
+
+
+def directories(data: bytes) -> Iterator[Directory]:
+    """Yield the directories of a file, page after page.
+
+    Raises:
+        struct.error, ValueError, OverflowError: where the file is damaged.
+    """
+    layout = TiffLayout.of(data)
+    at = layout.read(data, layout.first_at, layout.offset_size)
+    seen: set[int] = set()
+    while at:
+        if at in seen or len(seen) > _MOST_PAGES:
+            raise ValueError("its pages have no end")
+        seen.add(at)
+        directory, at = _directory(data, at, layout)
+        yield directory
+
+
+def _directory(data: bytes, at: int, layout: TiffLayout, depth: int = 0) -> tuple[Directory, int]:
+    """Return the directory at an offset, and the offset of the next."""
+    count, at = layout.read(data, at, layout.count_size), at + layout.count_size
+    found = Directory({}, {})
+    for _ in range(count):
+        number, kind = layout.read(data, at, 2), layout.read(data, at + 2, 2)
+        length = layout.read(data, at + 4, layout.offset_size) * SIZES.get(kind, 1)
+        place = at + 4 + layout.offset_size
+        at += 4 + 2 * layout.offset_size
+        if number in found.tags:  # readers take the first
+            continue
+        if length > layout.offset_size:
+            place = layout.read(data, place, layout.offset_size)
+        else:
+            found.inline[number] = place
+        values = data[place : place + length]
+        if len(values) < length:
+            raise ValueError(f"tag {number} is cut off")
+        tag = Tag(kind, layout.swapped(values, kind))
+        if number in _DIRECTORIES and depth < 2:
+            tag = Tag(kind, b"", _directory(data, whole(tag)[0], layout, depth + 1)[0].tags)
+        found.tags[number] = tag
+    return found, layout.read(data, at, layout.offset_size)
+
+
+def whole(tag: Tag | None) -> tuple[int, ...]:
+    """Return the values of a tag of whole numbers; none if there is no such tag."""
+    form = {1: "B", _SHORT: "H", _LONG: "I", _IFD: "I", 16: "Q", 18: "Q"}.get(tag.kind) if tag else None
+    return struct.unpack(f"<{len(tag.data) // struct.calcsize('<' + form)}{form}", tag.data) if tag and form else ()
+
+
+def short(value: int) -> Tag:
+    """Return a tag of one 16-bit number."""
+    return Tag(_SHORT, struct.pack("<H", value))
+
+
+def exif_of(tags: Tags) -> bytes:
+    """Return tags as the TIFF file that EXIF is."""
+    return b"II*\0\x08\0\0\0" + _serialized(tags, _EXIF_LAYOUT, 8)
+
+
+def tags_of(exif: bytes) -> Tags:
+    """Return the tags of the first directory of EXIF; none if it is damaged."""
+    try:
+        return next(directories(exif)).tags
+    except (*DAMAGE, StopIteration):
+        return {}
+
+
+def with_tags(encoded: bytes, pages: Sequence[Tags]) -> bytes:
+    """Return an encoded file with further tags for each page, the last of `pages` also for all that follow.
+
+    Each directory is written again at the end of the file.
+    """
+    layout, result = TiffLayout.of(encoded), bytearray(encoded)
+    link, size = layout.first_at, layout.offset_size
+    index = 0
+    while at := layout.read(result, link, size):
+        count = layout.read(result, at, layout.count_size)
+        entries_at, entry = at + layout.count_size, 4 + 2 * size
+        old = {
+            layout.read(result, start, 2): bytes(result[start : start + entry])
+            for start in range(entries_at, entries_at + count * entry, entry)
+        }
+        following = layout.read(result, entries_at + count * entry, size)
+        result += bytes(len(result) % 2)
+        end = len(result)
+        added = pages[min(index, len(pages) - 1)]
+        result[link : link + size] = layout.write(end, size)
+        result += _serialized(added, layout, end, old, following)
+        link = end + layout.count_size + len(old.keys() | added.keys()) * entry
+        index += 1
+    return bytes(result)
+
+
+def _serialized(
+    tags: Tags, layout: TiffLayout, at: int, old: Mapping[int, bytes] | None = None, following: int = 0
+) -> bytes:
+    """Return a directory that is to stand at an offset, of `tags` and of `old` entries, with its values behind it."""
+    old, size = old or {}, layout.offset_size
+    numbers = sorted(tags.keys() | old.keys())
+    values_at = at + layout.count_size + len(numbers) * (4 + 2 * size) + size
+    entries, values = [], bytearray()
+    for number in numbers:
+        if number not in tags:
+            entries.append(old[number])
+            continue
+        kind, data, fields = tags[number]
+        if fields is not None:
+            start = values_at + len(values)
+            kind, data = (_LONG, struct.pack("<I", start)) if size == 4 else (_IFD8, struct.pack("<Q", start))
+            inner = _serialized(fields, layout, start)
+            values += inner + bytes(len(inner) % 2)
+        count, data = len(data) // SIZES[kind], layout.swapped(data, kind)
+        if len(data) > size:
+            place = layout.write(values_at + len(values), size)
+            values += data + bytes(len(data) % 2)
+        else:
+            place = data.ljust(size, b"\0")
+        entries.append(layout.write(number, 2) + layout.write(kind, 2) + layout.write(count, size) + place)
+    head = layout.write(len(numbers), layout.count_size)
+    return head + b"".join(entries) + layout.write(following, size) + values

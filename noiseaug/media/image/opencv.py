@@ -1,0 +1,150 @@
+"""OpenCV's codecs for images: the one module here that calls them, so that another codec can stand beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from noiseaug.media.image.header import Header, Metadata, Timing, milliseconds
+from noiseaug.settings.recipe import ImageOptions
+from noiseaug.storage.source_file import Refused
+
+Array = NDArray[Any]
+Settings = tuple[int, ...]
+
+cv2.setNumThreads(1)  # runs are parallel over files
+
+VERSION = f"opencv {cv2.__version__}"
+AVIF_LOSSLESS = 100  # all below halve the resolution of chroma, and lose some of alpha
+
+_QUALITY = 95
+_SAMPLING = {
+    "444": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+    "422": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
+    "420": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
+}
+_WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
+# Those that lose nothing; noise compresses badly, and LZW, OpenCV's own choice, makes it larger.
+_TIFF_KEPT = frozenset({1, 5, 8, 32773})
+_UNCOMPRESSED, _DEFLATE = 1, 8
+
+
+def decode(data: bytes) -> Array:
+    """Return the samples of a still image as they are stored.
+
+    Raises:
+        Refused: if it cannot be decoded; so do all functions here.
+    """
+    samples: Array | None = _decoded(cv2.imdecode, data, cv2.IMREAD_UNCHANGED)
+    if samples is None:
+        raise Refused("cannot be decoded as an image: it is damaged, truncated or no image; replace or remove it")
+    return samples
+
+
+def decode_pages(data: bytes) -> list[Array]:
+    """Return the samples of each page."""
+    done, pages = _decoded(cv2.imdecodemulti, data, cv2.IMREAD_UNCHANGED)
+    return _all_frames(done, pages)
+
+
+def decode_animation(data: bytes) -> list[Array]:
+    """Return the samples of each frame of an animation."""
+    done, animation = _decoded(cv2.imdecodeanimation, data)
+    return _all_frames(done, animation.frames)
+
+
+def exif_in(data: bytes) -> bytes | None:
+    """Return the EXIF that OpenCV finds in a still image, or None."""
+    _, kinds, blocks = _decoded(cv2.imdecodeWithMetadata, data, cv2.IMREAD_UNCHANGED)
+    found = dict(zip(kinds, blocks, strict=True)).get(cv2.IMAGE_METADATA_EXIF)
+    return None if found is None else found.tobytes()
+
+
+def _decoded(decoder: Callable[..., Any], data: bytes, *arguments: Any) -> Any:
+    try:
+        return decoder(np.frombuffer(data, np.uint8), *arguments)
+    except cv2.error as error:
+        raise Refused(f"cannot be decoded as an image: {error.err}") from None
+
+
+def _all_frames(done: bool, frames: Sequence[Array]) -> list[Array]:
+    if not done:
+        raise Refused("cannot be decoded as an image: a frame is damaged or truncated; replace or remove it")
+    return list(frames)
+
+
+def settings_for(name: str, header: Header, options: ImageOptions, dtype: np.dtype[Any]) -> Settings:
+    """Return the parameters of the encoder of a format, for an image that was read with this header."""
+    quality = options.quality or _QUALITY
+    lossless = header.lossless and options.quality is None
+    if name == "jpeg":
+        sampling = _SAMPLING[options.subsampling]
+        return (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
+    if name == "webp":
+        return _WEBP_LOSSLESS if lossless else (cv2.IMWRITE_WEBP_QUALITY, quality)
+    if name == "avif":
+        return (cv2.IMWRITE_AVIF_QUALITY, AVIF_LOSSLESS if lossless else quality)
+    if name == "png" and options.png_level is not None:
+        return (cv2.IMWRITE_PNG_COMPRESSION, options.png_level)
+    if name == "jp2":
+        return (cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000)  # lossless
+    if name == "tiff":
+        return _tiff_settings(header.compression, is_float=dtype.kind == "f")
+    return ()
+
+
+def _tiff_settings(compression: int, *, is_float: bool) -> Settings:
+    """Keep the source's compression if it loses nothing. Else, floats get none: their noise cannot be compressed."""
+    kept = compression if compression in _TIFF_KEPT else _UNCOMPRESSED if is_float else _DEFLATE
+    # Few programs read the predictor of floats.
+    predictor = (cv2.IMWRITE_TIFF_PREDICTOR, cv2.IMWRITE_TIFF_PREDICTOR_NONE) if is_float else ()
+    return (cv2.IMWRITE_TIFF_COMPRESSION, kept, *predictor)
+
+
+def encode(suffix: str, samples: Array, settings: Settings) -> memoryview:
+    """Return a still image as the file that the suffix stands for."""
+    return _encoded(cv2.imencode, suffix, samples, samples, settings)
+
+
+def encode_pages(suffix: str, pages: Sequence[Array], settings: Settings) -> memoryview:
+    """Return a file of several pages."""
+    return _encoded(cv2.imencodemulti, suffix, pages[0], list(pages), settings)
+
+
+def encode_animation(suffix: str, frames: Sequence[Array], timing: Timing, settings: Settings) -> memoryview:
+    """Return an animation."""
+    animation = cv2.Animation()
+    animation.frames = list(frames)
+    animation.durations = [milliseconds(delay) for delay in timing.delays]
+    animation.loop_count = timing.plays
+    return _encoded(cv2.imencodeanimation, suffix, frames[0], animation, settings)
+
+
+def encode_with_metadata(suffix: str, samples: Array, metadata: Metadata, settings: Settings) -> memoryview:
+    """Return a still image with its EXIF, XMP and colour profile, as far as there are any."""
+    held = {
+        cv2.IMAGE_METADATA_EXIF: metadata.exif,
+        cv2.IMAGE_METADATA_XMP: metadata.xmp,
+        cv2.IMAGE_METADATA_ICCP: metadata.icc,
+    }
+    given = {kind: np.frombuffer(content, np.uint8) for kind, content in held.items() if content}
+    if not given:
+        return encode(suffix, samples, settings)
+    arguments = samples, tuple(given), tuple(given.values()), settings
+    return _encoded(cv2.imencodeWithMetadata, suffix, samples, *arguments)
+
+
+def _encoded(encoder: Callable[..., Any], suffix: str, first: Array, *arguments: Any) -> memoryview:
+    """Call an encoder of which `first` is the image, or the first of several."""
+    try:
+        done, encoded = encoder(suffix, *arguments)
+    except cv2.error as error:
+        raise Refused(f"cannot be encoded as {suffix}: {error.err}") from None
+    if not done:
+        raise Refused(f"cannot be encoded as {suffix}: {first.dtype} samples of shape {first.shape} do not fit it")
+    content: memoryview = encoded.reshape(-1).data
+    return content

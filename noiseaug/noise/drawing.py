@@ -1,0 +1,47 @@
+"""Noise before it is added: drawn in the units that samples are computed in, whole numbers or real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from noiseaug.noise.sampling import RoundedGaussian, Stream
+from noiseaug.noise.scale import Terms
+
+Array = NDArray[Any]
+
+
+class Draws:
+    """The noise of one target, drawn from its random stream in order.
+
+    Args:
+        stream: where the random numbers come from.
+        terms: how the samples that get the noise are computed with.
+        std, mean: of the noise, as fractions of full scale.
+        mono: whether the channels of a pixel or frame share a value.
+    """
+
+    def __init__(self, stream: Stream, terms: Terms, std: float, mean: float, *, mono: bool) -> None:
+        self._stream, self._mono = stream, mono
+        self._std, self._mean = std * terms.unit, mean * terms.unit
+        self._table = RoundedGaussian.of(self._std, self._mean) if terms.tabled else None
+        real = terms.dtype if terms.unit == 1 else np.float64
+        self._scratch = np.empty(0, np.int16 if terms.tabled else real)
+
+    def take(self, count: int, channels: int) -> Array:
+        """Return the noise on the next `count` samples, of so many channels each, shape (count,).
+
+        The array is used again for the samples after them.
+        """
+        draws = count // channels if self._mono else count
+        if self._scratch.size < draws:
+            self._scratch = np.empty(draws, self._scratch.dtype)
+        if self._table is not None:
+            drawn = self._table.draw(self._stream, self._scratch[:draws])
+        else:
+            drawn = self._stream.normals(self._scratch[:draws])
+            drawn *= self._std
+            drawn += self._mean
+        return np.repeat(drawn, channels) if self._mono and channels > 1 else drawn

@@ -26,7 +26,7 @@ def imports() -> dict[str, set[str]]:
     for name in names:
         graph.squash_module(f"{PACKAGE}.{name}")
     found = {name: graph.find_modules_directly_imported_by(f"{PACKAGE}.{name}") for name in names}
-    return {name: {other.rpartition(".")[2] for other in others} & set(names) for name, others in found.items()}
+    return {name: {other.split(".")[1] for other in others} & set(names) - {name} for name, others in found.items()}
 
 
 def reduced(edges: dict[str, set[str]]) -> dict[str, set[str]]:

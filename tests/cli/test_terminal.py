@@ -12,7 +12,8 @@ import termios
 
 import pytest
 
-from support.trees import STRENGTH, command, make_photos, noiseaug
+from support.commands import STRENGTH, command, noiseaug
+from support.corpus import make_photos
 
 SIZES = [(24, 80), (12, 40)]
 

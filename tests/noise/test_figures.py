@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
-import noiseaug.noise
 from noiseaug import GaussianNoise
 from noiseaug.noise.sampling import Stream, stream_key
+from noiseaug.noise.scale import full_scale
 from support.noise_paths import PATHS, before_limits, each_path, samples
 
 
@@ -60,9 +60,9 @@ def test_measured_figures_are_those_of_numpy(name, dtype, bits, std, options):
     noiser = noise.noiser(Stream(stream_key(0, "", 0)), dtype, bits)
     y = noiser.add(x, 3)
     integer = x.dtype.kind in "iu"
-    full_scale = noiseaug.noise.full_scale(dtype) if integer else 1.0
-    signal = x / full_scale
-    written = y / full_scale if y.dtype.kind in "iu" else y.astype(np.float64)
+    top = full_scale(dtype) if integer else 1.0
+    signal = x / top
+    written = y / top if y.dtype.kind in "iu" else y.astype(np.float64)
     if y.dtype.kind == "f" and integer:
         signal = signal.astype(np.float32).astype(np.float64)
     difference = written - signal
@@ -82,7 +82,7 @@ def fraction_outside(noise: GaussianNoise, x: np.ndarray, bits: int | None, clip
         free, unit = GaussianNoise(noise.std)(x), 1.0
     else:
         lattice = x >> (8 * x.dtype.itemsize - (bits or 8 * x.dtype.itemsize))
-        free, unit = before_limits(lattice, bits, noise.level.low, noise.mean), noiseaug.noise.full_scale(x.dtype, bits)
+        free, unit = before_limits(lattice, bits, noise.level.low, noise.mean), full_scale(x.dtype, bits)
     return float(np.mean((free < round(clip[0] * unit, 6)) | (free > round(clip[1] * unit, 6))))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 from noiseaug.companions.coco import CocoFile, is_annotations
 from noiseaug.companions.soft_labels import SoftLabels, is_soft, taken_off
-from noiseaug.companions.tables import is_view, render, says_the_same
+from noiseaug.companions.tables import is_view, render
 from noiseaug.errors import Unfit
 from noiseaug.manifest.reading import holds_rows
+from noiseaug.manifest.records import record_line
 from noiseaug.manifest.state import State
 from noiseaug.planning.ends import Ends
 from noiseaug.planning.labels import SoftLabel, label_of
@@ -16,6 +18,7 @@ from noiseaug.planning.walk import Source, Unreadable
 from noiseaug.settings.companions import VIEWS, Companions
 from noiseaug.storage import disk
 from noiseaug.storage.paths import ANNOTATIONS, CLASSES, MANIFEST
+from noiseaug.storage.source_file import sha256_of_file
 
 _NOT_OURS = "stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"
 
@@ -29,6 +32,7 @@ class CompanionFiles:
         wanted: which files are asked for.
         ends: where SOURCE and DEST are.
         state: where the files are drafted.
+
     Attributes:
         notes: what the user is to be told of them.
 
@@ -62,7 +66,7 @@ class CompanionFiles:
                     raise Unfit(f"{path} is a directory, and the run is to write a file {name}; rename the directory")
         if self._coco and self._coco.is_at(self._in_dest(ANNOTATIONS)):
             raise Unfit(f"{self._coco.path} is what the run is to write; name a COCO file about the sources")
-        first = next(self._state.known(), None)
+        first = next((group for group in self._state.known() if group.source_path), None)
         self._had_soft_labels = first is not None and any(map(is_soft, first.rows.values()))
 
     def meet(self, found: Source | Unreadable) -> None:
@@ -139,28 +143,26 @@ class CompanionFiles:
         drafts = self._state.companions
         if labels:
             drafts.open(self._in_dest(CLASSES)).write(labels.listing())
-        elif self._had_soft_labels:
-            drafts.remove(self._in_dest(CLASSES))
         if coco:
             coco.write(rows, drafts.open(self._in_dest(ANNOTATIONS)).write)
         if view:
             render(rows, view, self._state.views.open(self._in_dest(view)).write)
-        self._retire_former()
 
-    def _retire_former(self) -> None:
-        """Let go what earlier runs wrote and this one was not asked for; name what may have been changed since."""
-        rows = self._in_dest(self._wanted.rows)  # as they were until now
+    def left_over(self) -> Iterator[bytes]:
+        """Yield a row for each such file that an earlier run wrote and this one was not asked for."""
+        if self._state.is_part:
+            return
+        known = next(self._state.known(), None)
+        recorded = known.rows if known and not known.source_path else {}
         with disk.entries(self._ends.dest_root) as entries:  # there may be millions
-            found = {entry.name for entry in entries if entry.name.endswith((*VIEWS, ANNOTATIONS))}
+            found = {entry.name for entry in entries if entry.name.endswith((*VIEWS, ANNOTATIONS, CLASSES))}
         for name in sorted(found - self._names()):
             path = self._in_dest(name)
-            if name.endswith(VIEWS) and is_view(path):
-                if says_the_same(rows, path):
-                    self._state.companions.remove(path)
-                else:
-                    self.notes.append(f"{name} is of an earlier run and is left as it was; remove it")
-            elif name == ANNOTATIONS and is_annotations(path):
-                self.notes.append(f"{name} is of an earlier run and is left as it was; use --annotations, or remove it")
+            if name in recorded:
+                yield recorded[name]
+            elif is_companion(path) or (name == CLASSES and self._had_soft_labels):
+                found_there = {"bytes": disk.stat(path).st_size, "sha256": sha256_of_file(path)}
+                yield record_line({"file_name": name, "source_path": "", "kind": "companion", **found_there})
 
 
 def is_companion(path: str) -> bool:

@@ -34,7 +34,8 @@ def known_groups(home: Home) -> Iterator[Group]:
 def _own_groups(home: Home) -> Iterator[Group]:
     base = home.in_state("base.jsonl")
     manifest = os.path.join(home.directory, find(home.directory, home.name))
-    known = read_groups(base if disk.exists(base) else manifest)
+    finished = merged(read_groups(manifest), read_groups(home.leftovers))
+    known = read_groups(base) if disk.exists(base) else finished
     announced = merged(read_groups(home.in_state("pending.jsonl")), known)
     return merged(read_groups(home.in_state("journal.jsonl")), announced)
 

@@ -4,8 +4,8 @@ While outputs are being made, a directory `.noiseaug` in DEST holds
 
 - `journal.jsonl`: the new manifest as far as it has come, in its final order;
 - `pending.jsonl`: the targets that were handed to workers, each announced before it can appear in DEST;
-- `failures.jsonl`: the failures so far;
-- `base.jsonl`: after an interruption, all that is known from the manifest and the journals of runs before this one;
+- `failures.jsonl` and `leftovers.jsonl`: the failures so far, and the rows that were not asked for again;
+- `base.jsonl`: after an interruption, all that is known from the lists and the journals of runs before this one;
 - drafts of files that go with the manifest, before they are put in place.
 
 At the end the journal takes the place of the manifest, and the directory goes. A run over a shard keeps the same in the
@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.shards import directory_of
 from noiseaug.settings.shard import Shard
-from noiseaug.storage.paths import FAILURES, MANIFEST, STATE_PREFIX
+from noiseaug.storage.paths import FAILURES, LEFTOVERS, MANIFEST, STATE_PREFIX
 
 
 class Home(NamedTuple):
@@ -59,6 +59,11 @@ class Home(NamedTuple):
     def tag(self) -> str:
         """The beginning of the names of temporaries: runs over several shards are at work at once."""
         return f"{self.shard.number}of{self.shard.of}-" if self.shard else ""
+
+    @property
+    def leftovers(self) -> str:
+        """The path of the list of what earlier runs wrote and the last one was not asked for."""
+        return os.path.join(self.directory, LEFTOVERS)
 
     def in_state(self, name: str) -> str:
         """Return the path of a file in the state directory."""

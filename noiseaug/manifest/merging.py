@@ -19,7 +19,7 @@ from noiseaug.manifest.shards import COMMAND, directory_of, is_finished, named, 
 from noiseaug.manifest.state import State
 from noiseaug.settings.shard import Shard
 from noiseaug.storage import disk
-from noiseaug.storage.paths import FAILURES, MANIFEST, walk_order
+from noiseaug.storage.paths import FAILURES, LEFTOVERS, MANIFEST, walk_order
 
 
 class Merged(NamedTuple):
@@ -113,7 +113,9 @@ def _merged(dest: str, shards: list[Shard]) -> Merged:
             failed += 1
         sweep(home)
         state.manifest.settle()
-        state.commit(failed=bool(failed), worked=_is_newer(dest, shards, home.manifest))
+        for line in _leftovers(dest, shards):
+            state.leftovers.write(line)
+        state.commit(worked=_is_newer(dest, shards, home.manifest))
     remove_shards(dest)
     return Merged(len(shards), rows, failed, home.manifest)
 
@@ -122,6 +124,13 @@ def _groups(dest: str, shards: list[Shard]) -> Iterator[Group]:
     """Yield the rows of all shards by source, in walk order."""
     streams = (read_groups(os.path.join(directory_of(shard, dest), MANIFEST)) for shard in shards)
     return heapq.merge(*streams, key=lambda group: walk_order(group.source_path))
+
+
+def _leftovers(dest: str, shards: list[Shard]) -> Iterator[bytes]:
+    """Yield what all shards found left over, in walk order."""
+    streams = (read_groups(os.path.join(directory_of(shard, dest), LEFTOVERS)) for shard in shards)
+    for group in heapq.merge(*streams, key=lambda group: walk_order(group.source_path)):
+        yield from group.rows.values()
 
 
 def _failures(dest: str, shards: list[Shard]) -> Iterator[bytes]:

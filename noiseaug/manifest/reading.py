@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.records import Record
 from noiseaug.storage import disk
-from noiseaug.storage.paths import MANIFEST, METADATA, walk_order
+from noiseaug.storage.paths import LEFTOVERS, MANIFEST, METADATA, walk_order
 
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON. The
 # rest is for soft labels of up to 32,768 classes, each at most 24 bytes.
@@ -48,7 +48,7 @@ def find(dest: str, wanted: str = MANIFEST) -> str:
     if disk.is_file(os.path.join(dest, wanted)) or not disk.is_directory(dest):
         return wanted
     with disk.entries(dest) as entries:  # there may be millions
-        others = sorted(entry.name for entry in entries if entry.name.endswith(".jsonl"))
+        others = sorted(entry.name for entry in entries if entry.name.endswith(".jsonl") and entry.name != LEFTOVERS)
     names = (MANIFEST, METADATA, *others)
     return next((name for name in names if holds_rows(os.path.join(dest, name))), wanted)
 

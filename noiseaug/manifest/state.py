@@ -36,6 +36,7 @@ class State:
         home: as given.
         manifest: the rows of this run, to be written in walk order.
         failures: the failures of this run, likewise.
+        leftovers: the rows of what earlier runs wrote and this one was not asked for, likewise.
         companions: files that go with the manifest, to be put in place before it.
         views: files that say what the manifest says, to be put in place after it, and never older.
     """
@@ -109,8 +110,9 @@ class State:
             disk.rename(os.path.join(self.home.directory, former), self.home.manifest)
         self.manifest = SettledFile(self.home.manifest, self.home.in_state("journal.jsonl"))
         self.failures = SettledFile(self.home.failures, self.home.in_state("failures.jsonl"))
-        self._closing.callback(self.manifest.close)
-        self._closing.callback(self.failures.close)
+        self.leftovers = SettledFile(self.home.leftovers, self.home.in_state("leftovers.jsonl"))
+        for file in (self.manifest, self.failures, self.leftovers):
+            self._closing.callback(file.close)
 
     def announce(self, targets: Iterable[tuple[str, str]]) -> None:
         """Note (source path, file name) pairs that are about to be made; must come before their making."""
@@ -119,7 +121,7 @@ class State:
             self._pending = self._closing.enter_context(disk.open_new(self.home.in_state("pending.jsonl")))
         self._pending.write(b"".join(pending_line(*target) for target in targets))
 
-    def commit(self, *, failed: bool, worked: bool) -> None:
+    def commit(self, *, worked: bool) -> None:
         """Put everything in place that was written and settled, the manifest and its views last.
 
         A kill before the manifest is renamed leaves the journal, from which the next run goes on. A kill after it
@@ -127,13 +129,10 @@ class State:
         looks at the manifest and its views, so they are no older than any output even where their text stays the same.
 
         Args:
-            failed: whether there are failures to be kept.
             worked: whether outputs were written.
         """
-        if failed:
-            self.publish_failures()
-        else:
-            disk.remove(self.home.failures)
+        _publish_list(self.failures)
+        _publish_list(self.leftovers)
         self.companions.publish()
         if self.home.shard:
             write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
@@ -149,8 +148,7 @@ class State:
 
     def publish_failures(self) -> None:
         """Put the failures so far in place of those of the last run."""
-        self.failures.settle()
-        self.failures.publish()
+        _publish_list(self.failures)
 
     def folds_names(self) -> bool:
         """Tell whether DEST takes names for the same that differ in case, or in how accents are composed."""
@@ -165,6 +163,15 @@ class State:
     def close(self) -> None:
         """Give DEST free."""
         self._closing.close()
+
+
+def _publish_list(file: SettledFile) -> None:
+    """Put a list in place of the one before; a list of nothing is no file."""
+    if file.size:
+        file.settle()
+        file.publish()
+    else:
+        disk.remove(file.path)
 
 
 class _Nowhere(SettledFile):
@@ -194,7 +201,7 @@ class Unrecorded(State):
     def __init__(self, dest: str) -> None:
         super().__init__(Home(dest))
         self.tag = os.urandom(4).hex()
-        self.manifest = self.failures = _Nowhere()
+        self.manifest = self.failures = self.leftovers = _Nowhere()
 
     def known(self) -> Iterator[Group]:
         """Yield nothing: no run is known to have written anything."""

@@ -15,7 +15,7 @@ from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
 from noiseaug.manifest.former import known_groups
 from noiseaug.manifest.home import Home
 from noiseaug.manifest.reading import record_of
-from noiseaug.manifest.removing import remove_recorded
+from noiseaug.manifest.removing import as_left_over, remove_recorded
 from noiseaug.manifest.state import State, Unrecorded
 from noiseaug.pipeline.summary import Progress, Summary
 from noiseaug.planning import sidecars
@@ -182,6 +182,9 @@ class _Run:
         """Make all that is to be made, and put the record of it in place."""
         ends, state, running = self._ends, self._state, self._running
         state.begin()
+        for line in self._companions.left_over():
+            state.leftovers.write(line)
+            self._summary.left_over += 1
         walk = _walk(self._request.selected, ends)
         job = Job(
             *(ends.source_root, ends.dest_root, running.overwrite_foreign, self._request.layout.link),
@@ -229,9 +232,7 @@ class _Run:
 
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
         """Write down what came of a source."""
-        if note.orphans and self._running.prune:
-            removed = (remove_recorded(self._ends.dest_root, record_of(line)) for line in note.orphans.values())
-            self._summary.pruned += sum(removed)
+        self._leave(note)
         if outcome is None and not note.failures:  # all is up to date
             self._write_rows(note.kept.values())
             self._summary.count(note, (), Outcome())
@@ -254,6 +255,19 @@ class _Run:
             raise FailedFast(f"{first['source_path']}: {first['error']}")
         return Progress(note.paths, note.size, tuple(made), outcome.failures, outcome.traceback)
 
+    def _leave(self, note: Note) -> None:
+        """Write down what was not asked for again; remove it if its source is gone and that is asked for."""
+        dest = self._ends.dest_root
+        left = dict(note.left_over)
+        for name, line in note.orphans.items():
+            if self._running.prune and remove_recorded(dest, record_of(line)):
+                self._summary.pruned += 1
+            else:
+                left[name] = line
+        for line in filter(None, (as_left_over(dest, line) for line in left.values())):
+            self._state.leftovers.write(line)
+            self._summary.left_over += 1
+
     def _write_rows(self, lines: Iterable[bytes]) -> None:
         """Write rows of earlier runs, with the labels that they are to have now."""
         self._state.manifest.write(b"".join(map(self._companions.brought_up_to_date, lines)))
@@ -267,7 +281,7 @@ class _Run:
     def _commit(self) -> None:
         self._state.manifest.settle()
         self._companions.draft()
-        self._state.commit(failed=bool(self._summary.failed), worked=bool(self._summary.written))
+        self._state.commit(worked=bool(self._summary.written))
 
 
 def _directories(tasks: Iterable[Task]) -> set[str]:

@@ -24,6 +24,7 @@ class Summary:
         up_to_date: outputs that were so already.
         failed: failures recorded.
         pruned: outputs deleted as their source is gone.
+        left_over: files of earlier runs that this one was not asked for, and that stay.
         others: files of other kinds, left alone.
         specials: special files and links to directories, left alone.
         kinds: outputs written, by kind.
@@ -39,6 +40,7 @@ class Summary:
     up_to_date: int = 0
     failed: int = 0
     pruned: int = 0
+    left_over: int = 0
     others: int = 0
     specials: int = 0
     source_bytes: int = 0

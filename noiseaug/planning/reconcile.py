@@ -39,6 +39,7 @@ class Note(NamedTuple):
         kept: the rows of targets that are up to date, by name, in the order of the manifest.
         former: the rows of those that are so if the source's hash turns out to be as before.
         orphans: the rows of a source that is gone.
+        left_over: the rows of targets that are not asked for.
         failures: lines for failures.jsonl.
     """
 
@@ -49,12 +50,13 @@ class Note(NamedTuple):
     kept: Mapping[str, bytes] = _NONE
     former: Mapping[str, bytes] = _NONE
     orphans: Mapping[str, bytes] = _NONE
+    left_over: Mapping[str, bytes] = _NONE
     failures: tuple[bytes, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether all that is to be said is that targets are up to date."""
-        return not self.failures and not self.orphans
+        return not (self.failures or self.orphans or self.left_over)
 
 
 class _Marks(NamedTuple):
@@ -115,9 +117,12 @@ class Reconciliation:
             if self._next is not None and self._next.source_path != found.path:
                 yield from self._gone_before(found.path)
             yield self._decided(found, walk) if isinstance(found, Source) else self._unlisted(found)
-        # An empty SOURCE may be a disk that is not mounted: nothing is concluded from it.
         if self._found_any or walk.elsewhere:
             yield from self._gone_before(None)
+            return
+        while self._next:  # an empty SOURCE may be a disk that is not mounted: nothing is concluded from it
+            yield _as_it_was(self._next.rows)
+            self._next = next(self._old, None)
 
     def _unlisted(self, found: Unreadable) -> Item[Note]:
         self._unreadable.append(found.path)
@@ -146,9 +151,13 @@ class Reconciliation:
         order = None if path is None else walk_order(path)
         while self._next and (order is None or walk_order(self._next.source_path) < order):
             (source_path, rows), self._next = self._next, next(self._old, None)
+            if not source_path:  # of files that go with the manifest; `CompanionFiles` sees to them
+                continue
             if any(source_path.startswith(place + "/") for place in self._unreadable):
-                yield Note((), kept={name: line for name, line in rows.items() if not is_pending(line)}), None
-            elif not disk.lexists(f"{self._source_root}/{source_path}"):
+                yield _as_it_was(rows)
+            elif disk.lexists(f"{self._source_root}/{source_path}"):
+                yield Note((), left_over=rows), None
+            else:
                 yield Note((), orphans=rows), None
 
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
@@ -157,11 +166,12 @@ class Reconciliation:
         beside = sidecars.find(self._source_root, source.path, suffixes) if suffixes else ()
         current = self._current(source, targets, rows, beside) if rows and not self._running.force else {}
         by_hash, all_current = self._running.checksum, len(current) == len(targets)
-        if all_current and not by_hash:
-            return Note((source.path,), kept=current), None
         names = tuple(target.file_name for target in targets)
+        left_over = {name: line for name, line in rows.items() if name not in names} if len(rows) > len(current) else {}
+        if all_current and not by_hash:
+            return Note((source.path,), kept=current, left_over=left_over), None
         kept, former = ({}, current) if by_hash else (current, {})
-        note = Note((source.path,), source.size, source.kind, names, kept, former)
+        note = Note((source.path,), source.size, source.kind, names, kept, former, left_over=left_over)
         ours, stale = _ours_and_stale(source, names, rows, beside)
         todo = tuple(target for target in targets if target.file_name not in kept)
         known = _known_hash(rows, names) if all_current else None
@@ -239,6 +249,11 @@ def _known_hash(rows: dict[str, bytes], names: tuple[str, ...]) -> str | None:
 def _sidecars_in(line: bytes) -> list[str]:
     """Return the names of the files that went along with the target of a row."""
     return sidecar_names(record_of(line)) if _SIDECARS in line else []
+
+
+def _as_it_was(rows: Mapping[str, bytes]) -> Item[Note]:
+    """Return an item that keeps the rows of a source that could not be looked at."""
+    return Note((), kept={name: line for name, line in rows.items() if not is_pending(line)}), None
 
 
 def _failed(path: str, reason: str) -> Item[Note]:

@@ -21,6 +21,7 @@ class SettledFile:
     def __init__(self, path: str, draft: str) -> None:
         self.path, self._draft = path, draft
         self.differs = False
+        self.size = 0
         self._is_settled = False
         self._agreed = 0
         self._file: IO[bytes] | None = None
@@ -34,6 +35,7 @@ class SettledFile:
         """Append a piece; it is with the operating system when this returns."""
         if not piece:
             return
+        self.size += len(piece)
         if self._file is None:
             if self._former and self._former.read(len(piece)) == piece:
                 self._agreed += len(piece)

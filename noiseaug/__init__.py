@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from noiseaug.exports import export as export
     from noiseaug.exports.options import ExportOptions as ExportOptions
     from noiseaug.manifest.merging import merge as merge
+    from noiseaug.manifest.removing import prune as prune
     from noiseaug.noise.gaussian import GaussianNoise as GaussianNoise
     from noiseaug.pipeline.run import run as run
     from noiseaug.pipeline.summary import Summary as Summary
@@ -47,6 +48,7 @@ _HOMES = {
     "__version__": "version",
     "export": "exports",
     "merge": "manifest.merging",
+    "prune": "manifest.removing",
     "run": "pipeline.run",
     "verify": "verification",
 }

@@ -19,6 +19,7 @@ _COMMANDS = {
     "merge": "Make one manifest of what the shards of a run did to DEST.",
     "presets": "List the strengths that --preset names.",
     "verify": "Compare DEST with its manifest.",
+    "prune": "Remove what earlier runs left over in DEST.",
     "export": "Write what is in DEST as NeMo or Lhotse manifests, or WebDataset shards.",
 }
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 
+from noiseaug.cli.dry_run import show_planned
 from noiseaug.cli.options import noise, output, running, selection
 from noiseaug.cli.options.shared import with_options
 from noiseaug.cli.progress import RunBar
 from noiseaug.cli.summary import show_summary
 from noiseaug.cli.wording import printable
 from noiseaug.companions.depfile import Depfile
-from noiseaug.pipeline.run import carried_out, planned
+from noiseaug.pipeline.dry_run import planned
+from noiseaug.pipeline.run import carried_out
 from noiseaug.pipeline.summary import Progress
 from noiseaug.settings.request import Request
 from noiseaug.storage import disk
@@ -41,9 +43,7 @@ def command(source: str, dest: str, **options: Any) -> int:
     chosen, how = selection.selection_of(options), running.running_of(options)
     request = Request(recipe, chosen, how, layout, output.companions_of(options))
     if options["dry_run"]:
-        for _, file_name in planned(source, dest, request):
-            click.echo(os.fsencode(file_name))
-        return 0
+        return show_planned(planned(source, dest, request), as_json=options["json"])
     if options["depfile"] and chosen.shard:
         raise click.UsageError("--depfile names all sources, and --shard does some; write it in a run without --shard")
     depfile = _depfile(source, dest, options)

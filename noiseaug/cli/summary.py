@@ -15,8 +15,10 @@ def show_summary(summary: Summary, dest: str) -> None:
     """Print what a run did."""
     left = [f"{counted(summary.others, 'other file')} left alone"] if summary.others else []
     left += [f"{counted(summary.specials, 'special file')} skipped"] if summary.specials else []
-    if not summary.written and not summary.failed and not summary.pruned:
-        click.echo(", ".join(["nothing to do", f"{summary.up_to_date:,} up to date", *left]))
+    if not (summary.written or summary.failed or summary.pruned):
+        nothing = [] if summary.left_over else ["nothing to do"]
+        click.echo(", ".join([*nothing, f"{summary.up_to_date:,} up to date", *left]))
+        _show_left_over(summary, dest)
         return
     parts = [f"{counted(summary.written, 'file')} written to {printable(dest)}"]
     if summary.written:
@@ -26,10 +28,17 @@ def show_summary(summary: Summary, dest: str) -> None:
     click.echo(", ".join(parts + left))
     for what, count in summary.not_kept.items():
         click.echo(f"not kept from {counted(count, 'file')}: {what}")
+    _show_left_over(summary, dest)
     if summary.failed:
         _show_failures(summary)
     if summary.manifest:
         click.echo(f"manifest: {printable(summary.manifest)}")
+
+
+def _show_left_over(summary: Summary, dest: str) -> None:
+    if summary.left_over:
+        what = counted(summary.left_over, "file")
+        click.echo(f"{what} of earlier runs left over; noiseaug prune {printable(dest)} removes them")
 
 
 def _show_failures(summary: Summary) -> None:

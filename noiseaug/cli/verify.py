@@ -10,7 +10,7 @@ import click
 
 from noiseaug.cli.options.shared import WORKERS, json_object, quiet, with_options
 from noiseaug.cli.progress import Bar
-from noiseaug.cli.wording import printable
+from noiseaug.cli.wording import counted, printable
 from noiseaug.verification import verify
 from noiseaug.verification.findings import Report
 
@@ -31,16 +31,23 @@ def command(dest: str, source: str | None, quiet: bool, json: bool, **checks: An
     with Bar(quiet=quiet) as bar:
         report = verify(dest, source, **checks, on_progress=bar.advance)
     if json:
-        click.echo(dumps({"checked": report.checked, "findings": [row._asdict() for row in report.findings]}))
+        findings = [row._asdict() for row in report.findings]
+        click.echo(dumps({"checked": report.checked, "findings": findings, "left_over": report.left_over}))
     else:
-        _show(report, quiet)
+        _show(report, quiet, dest)
     return 3 if report.findings else 0
 
 
-def _show(report: Report, quiet: bool) -> None:
+def _show(report: Report, quiet: bool, dest: str) -> None:
     for finding in report.findings:
         click.echo(f"{finding.problem}: {printable(finding.file_name)}: {printable(finding.detail)}")
     counts = Counter(finding.problem for finding in report.findings)
     verdict = ", ".join(f"{count:,} {problem}" for problem, count in counts.items()) or "all as recorded"
-    if not quiet:
-        click.echo(f"{report.checked:,} checked: {verdict}")
+    if quiet:
+        return
+    for name in report.left_over:
+        click.echo(f"left over: {printable(name)}")
+    click.echo(f"{report.checked:,} checked: {verdict}")
+    if report.left_over:
+        what = counted(len(report.left_over), "file")
+        click.echo(f"{what} of earlier runs left over; noiseaug prune {printable(dest)} removes them")

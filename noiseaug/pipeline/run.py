@@ -12,19 +12,16 @@ from noiseaug.companions.companion_files import CompanionFiles
 from noiseaug.engines import pool
 from noiseaug.engines.choice import engine_for
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
-from noiseaug.manifest.former import known_groups
-from noiseaug.manifest.home import Home
 from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.removing import as_left_over, remove_recorded
 from noiseaug.manifest.state import State, Unrecorded
+from noiseaug.pipeline.preparing import home_of, refuse_parts, survey, walk_of
 from noiseaug.pipeline.summary import Progress, Summary
-from noiseaug.planning import sidecars
-from noiseaug.planning.collisions import Collisions
 from noiseaug.planning.ends import Ends, locate
 from noiseaug.planning.reconcile import Note, Reconciliation
 from noiseaug.planning.targets import Plan
 from noiseaug.planning.task import Item, Job, Outcome, Task
-from noiseaug.planning.walk import Listing, Source, Walk
+from noiseaug.planning.walk import Listing
 from noiseaug.settings.companions import Companions
 from noiseaug.settings.layout import Layout
 from noiseaug.settings.recipe import Recipe
@@ -82,8 +79,8 @@ def run(
 def carried_out(source: str, dest: str, request: Request, on_progress: Callable[[Progress], None]) -> Summary:
     """Carry out what is asked for; see `run`."""
     ends = locate(source, dest, request.selection.root)
-    _refuse_parts(request, ends)
-    state = Unrecorded(ends.dest_root) if ends.dest_file else State(_home(request, ends), request.command())
+    refuse_parts(request, ends)
+    state = Unrecorded(ends.dest_root) if ends.dest_file else State(home_of(request, ends), request.command())
     try:
         state.lock()
         with contextlib.closing(_Run(request, ends, state)) as this:
@@ -94,70 +91,6 @@ def carried_out(source: str, dest: str, request: Request, on_progress: Callable[
         raise
     finally:
         state.close()
-
-
-def planned(source: str, dest: str, request: Request) -> Iterator[tuple[str, str]]:
-    """Yield what a run would make, as (source path, file name), in order. Nothing is written."""
-    ends = locate(source, dest, request.selection.root)
-    plan = Plan(request.recipe, request.layout, ends.dest_file)
-    _survey(request, ends, plan)
-    old = iter(()) if ends.dest_file else known_groups(_home(request, ends))
-    reconciliation = Reconciliation((ends.source_root, ends.dest_root), plan, request.running, old)
-    for _, task in reconciliation.items(_walk(request.selected, ends)):
-        if task:
-            yield from ((task.source.path, target.file_name) for target in task.targets)
-
-
-def _refuse_parts(request: Request, ends: Ends) -> None:
-    """Refuse what cannot be done for a part of the sources, or where DEST is a file."""
-    selection, layout = request.selection, request.layout
-    if selection.shard is not None:
-        if ends.source_file is not None:
-            raise Misplaced(f"--shard divides a directory, and SOURCE {ends.source_file} is one file")
-        if selection.limit is not None:
-            raise Misplaced(
-                "--limit counts sources from the first, which shards cannot; use one of --limit and --shard"
-            )
-        if request.companions != Companions():
-            raise Misplaced(
-                "a shard has a manifest of its own part: leave out --manifest, --annotations and --label-smoothing, "
-                "merge, and run again with them and without --shard, which then writes nothing else"
-            )
-    if ends.dest_file is not None:
-        if request.companions != Companions():
-            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {ends.dest_file} is a file")
-        several = any(len(request.recipe.strengths(kind)) > 1 for kind in request.selected.kinds)
-        if several or layout.with_clean or layout.sidecars or layout.name:
-            raise Misplaced(
-                f"several outputs of one file, or names for them, need a directory as DEST; {ends.dest_file} is a file"
-            )
-
-
-def _home(request: Request, ends: Ends) -> Home:
-    return Home(ends.dest_root, request.companions.rows, request.selection.shard)
-
-
-def _walk(selection: Selection, ends: Ends) -> Listing:
-    if ends.source_file is not None:
-        return Listing(ends.source_root, [ends.source_file], selection)
-    if selection.names is not None:
-        return Listing(ends.source_root, selection.names, selection)
-    return Walk(ends.source_root, selection, disk.stat(ends.dest_root) if disk.exists(ends.dest_root) else None)
-
-
-def _survey(request: Request, ends: Ends, plan: Plan, companions: CompanionFiles | None = None) -> None:
-    """Walk over all sources before any work, if somebody needs to know all names."""
-    collisions = Collisions(plan, lambda path: bool(sidecars.find(ends.source_root, path, request.layout.sidecars)))
-    walk = _walk(replace(request.selected, shard=None), ends)
-    if collisions.are_possible or (companions and companions.need_sources):
-        for found in walk:
-            if isinstance(found, Source) and collisions.are_possible:
-                collisions.meet(found.path)
-            if companions:
-                companions.meet(found)
-        collisions.settle(lambda: (found.path for found in walk if isinstance(found, Source)))
-    if companions:
-        companions.settle()
 
 
 class _Run:
@@ -174,7 +107,7 @@ class _Run:
     def prepare(self) -> None:
         """Make sure, before any work, that all can be written."""
         self._companions.check()
-        _survey(self._request, self._ends, self._plan, self._companions)
+        survey(self._request, self._ends, self._plan, self._companions)
         if not self._running.overwrite_foreign:
             self._companions.refuse_foreign()
 
@@ -185,7 +118,7 @@ class _Run:
         for line in self._companions.left_over():
             state.leftovers.write(line)
             self._summary.left_over += 1
-        walk = _walk(self._request.selected, ends)
+        walk = walk_of(self._request.selected, ends)
         job = Job(
             *(ends.source_root, ends.dest_root, running.overwrite_foreign, self._request.layout.link),
             *(running.max_pixels, state.tag),

@@ -41,6 +41,7 @@ class Note(NamedTuple):
         orphans: the rows of a source that is gone.
         left_over: the rows of targets that are not asked for.
         failures: lines for failures.jsonl.
+        why: for each target that is to be made, why it is outdated; nothing for a new one.
     """
 
     paths: tuple[str, ...]
@@ -52,6 +53,7 @@ class Note(NamedTuple):
     orphans: Mapping[str, bytes] = _NONE
     left_over: Mapping[str, bytes] = _NONE
     failures: tuple[bytes, ...] = ()
+    why: Mapping[str, str] = MappingProxyType({})
 
     @property
     def is_plain(self) -> bool:
@@ -164,14 +166,14 @@ class Reconciliation:
         targets = self._plan.targets(source.path, source.kind)
         suffixes = self._plan.layout.sidecars
         beside = sidecars.find(self._source_root, source.path, suffixes) if suffixes else ()
-        current = self._current(source, targets, rows, beside) if rows and not self._running.force else {}
+        current, why = self._current(source, targets, rows, beside) if rows else ({}, {})
         by_hash, all_current = self._running.checksum, len(current) == len(targets)
         names = tuple(target.file_name for target in targets)
         left_over = {name: line for name, line in rows.items() if name not in names} if len(rows) > len(current) else {}
         if all_current and not by_hash:
             return Note((source.path,), kept=current, left_over=left_over), None
         kept, former = ({}, current) if by_hash else (current, {})
-        note = Note((source.path,), source.size, source.kind, names, kept, former, left_over=left_over)
+        note = Note((source.path,), source.size, source.kind, names, kept, former, left_over=left_over, why=why)
         ours, stale = _ours_and_stale(source, names, rows, beside)
         todo = tuple(target for target in targets if target.file_name not in kept)
         known = _known_hash(rows, names) if all_current else None
@@ -179,16 +181,24 @@ class Reconciliation:
 
     def _current(
         self, source: Source, targets: list[Target], rows: dict[str, bytes], beside: tuple[sidecars.Sidecar, ...]
-    ) -> dict[str, bytes]:
-        """Return the rows of the targets that are up to date."""
+    ) -> tuple[dict[str, bytes], dict[str, str]]:
+        """Return the rows of the targets that are up to date, and why others are not."""
         current: dict[str, bytes] = {}
+        why: dict[str, str] = {}
         for target in targets:
             line = rows.get(target.file_name)
-            if line and self._is_current(source, target, line) and self._go_along(source, beside, target, line):
+            if line is None:
+                continue
+            reason = self._why_outdated(source, target, line)
+            if not reason and not self._go_along(source, beside, target, line):
+                reason = "its labels changed"
+            if reason:
+                why[target.file_name] = reason
+            else:
                 current[target.file_name] = line
         if len(current) < len(targets):  # a hard link to the source is as new as the source is, and not as recorded
-            return {name: line for name, line in current.items() if self._clean not in line}
-        return current
+            current = {name: line for name, line in current.items() if self._clean not in line}
+        return current, why
 
     def _marks_of(self, kind: str, target: Target) -> _Marks:
         """Return what the row of such a target made by this recipe holds."""
@@ -201,20 +211,25 @@ class Reconciliation:
             marks = self._marks[key] = _Marks(recipe, level_and_copy, look)
         return marks
 
-    def _is_current(self, source: Source, target: Target, line: bytes) -> bool:
-        """Tell whether the output stands as recorded, and was made by this recipe from the source as it is."""
+    def _why_outdated(self, source: Source, target: Target, line: bytes) -> str:
+        """Return why an output is to be made again, or nothing.
+
+        It is up to date if it stands as recorded, and was made by this recipe from the source as it is.
+        """
+        if self._running.force:
+            return "--force"
         recipe, level_and_copy, look = self._marks_of(source.kind, target)
-        if recipe not in line or level_and_copy not in line or fragment("source_bytes", source.size) not in line:
-            return False
+        if recipe not in line or level_and_copy not in line:
+            return "an interrupted run began it" if is_pending(line) else "it was made with other options"
+        if fragment("source_bytes", source.size) not in line:
+            return "its source changed"
         try:
             info = look(f"{self._dest_root}/{target.file_name}")
         except OSError:
-            return False
-        return (
-            fragment("bytes", info.st_size) in line
-            and stat.S_ISREG(info.st_mode)
-            and (self._running.checksum or source.mtime_ns <= info.st_mtime_ns)
-        )
+            return "it is gone from DEST"
+        if fragment("bytes", info.st_size) not in line or not stat.S_ISREG(info.st_mode):
+            return "it was changed in DEST"
+        return "" if self._running.checksum or source.mtime_ns <= info.st_mtime_ns else "its source is newer"
 
     def _go_along(self, source: Source, beside: tuple[sidecars.Sidecar, ...], target: Target, line: bytes) -> bool:
         """Tell whether the files that are to go along with a target stand as recorded, and no others."""

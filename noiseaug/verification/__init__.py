@@ -65,7 +65,7 @@ def verify(
         report.findings += findings
         on_progress(1)
     report.findings += accounted.repeated()
-    report.findings += accounted.extras()
+    report.findings += accounted.extras(report)
     if deep and source is not None:
         report.findings += made_again(dest, manifest, source, workers)
     return report

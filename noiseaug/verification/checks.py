@@ -12,8 +12,8 @@ from noiseaug.manifest.records import Record, sidecar_names
 from noiseaug.manifest.untrusted import Defect, defect_of
 from noiseaug.storage import disk
 from noiseaug.storage.name_counts import Names
-from noiseaug.storage.paths import CLASSES, FAILURES, STATE_PREFIX, inside
-from noiseaug.verification.findings import Finding
+from noiseaug.storage.paths import CLASSES, FAILURES, LEFTOVERS, STATE_PREFIX, inside
+from noiseaug.verification.findings import Finding, Report
 
 _DETAILS = {
     "missing": "there is no such file",
@@ -72,8 +72,11 @@ class Accounted:
 
     def __init__(self, dest: str, manifest: str) -> None:
         self.dest, self.manifest = dest, manifest
-        self._names = Names()
-        self._own = {manifest, FAILURES}
+        self._names, self._left_over = Names(), Names()
+        self._own = {manifest, FAILURES, LEFTOVERS}
+        for entry in read_entries(os.path.join(dest, LEFTOVERS)):
+            for name in (entry.record["file_name"], *sidecar_names(entry.record)) if entry.record else ():
+                self._left_over.add(name)
 
     def add(self, record: Record) -> None:
         """Account for the files that a row names."""
@@ -91,11 +94,14 @@ class Accounted:
         again = {name for name in names if self._names.is_repeated(name)}
         return [Finding("invalid", name, "the manifest has several rows for it") for name in sorted(again)]
 
-    def extras(self) -> Iterator[Finding]:
-        """Yield the files in DEST that the manifest does not name, other than exports of it."""
+    def extras(self, report: Report) -> Iterator[Finding]:
+        """Yield the files in DEST that no list names, other than exports; add to `report` what is left over."""
         for name in disk.files_below(self.dest):
             path = os.path.join(self.dest, name)
             if name in self._own or name in self._names or is_export(path):
+                continue
+            if name in self._left_over:
+                report.left_over.append(name)
                 continue
             if os.path.dirname(name) or not is_companion(path):
                 left = " left by a run that was interrupted" if STATE_PREFIX in name else ""

@@ -28,7 +28,9 @@ class Report:
     Attributes:
         checked: rows of the manifest that were checked.
         findings: all that is not as it should be, in the order of the manifest.
+        left_over: files of earlier runs that the last one was not asked for; `prune` removes them.
     """
 
     checked: int = 0
     findings: list[Finding] = field(default_factory=list)
+    left_over: list[str] = field(default_factory=list)

@@ -1,0 +1,73 @@
+"""What is made sure of before any work: that the request makes sense, and that no two outputs want one name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from noiseaug.companions.companion_files import CompanionFiles
+from noiseaug.errors import Misplaced
+from noiseaug.kinds import kind_of
+from noiseaug.manifest.home import Home
+from noiseaug.planning import sidecars
+from noiseaug.planning.collisions import Collisions
+from noiseaug.planning.ends import Ends
+from noiseaug.planning.targets import Plan
+from noiseaug.planning.walk import Listing, Source, Walk
+from noiseaug.settings.companions import Companions
+from noiseaug.settings.request import Request
+from noiseaug.settings.selection import Selection
+from noiseaug.storage import disk
+
+
+def refuse_parts(request: Request, ends: Ends) -> None:
+    """Refuse what cannot be done for a part of the sources, or where DEST is a file."""
+    selection, layout = request.selection, request.layout
+    if selection.shard is not None:
+        if ends.source_file is not None:
+            raise Misplaced(f"--shard divides a directory, and SOURCE {ends.source_file} is one file")
+        if selection.limit is not None:
+            raise Misplaced(
+                "--limit counts sources from the first, which shards cannot; use one of --limit and --shard"
+            )
+        if request.companions != Companions():
+            raise Misplaced(
+                "a shard has a manifest of its own part: leave out --manifest, --annotations and --label-smoothing, "
+                "merge, and run again with them and without --shard, which then writes nothing else"
+            )
+    if ends.dest_file is not None:
+        if request.companions != Companions():
+            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {ends.dest_file} is a file")
+        kind = kind_of(ends.source_file or "")
+        if (kind and len(request.recipe.strengths(kind)) > 1) or layout.with_clean or layout.sidecars or layout.name:
+            raise Misplaced(
+                f"several outputs of one file, or names for them, need a directory as DEST; {ends.dest_file} is a file"
+            )
+
+
+def home_of(request: Request, ends: Ends) -> Home:
+    """Return where the run keeps what it knows."""
+    return Home(ends.dest_root, request.companions.rows, request.selection.shard)
+
+
+def walk_of(selection: Selection, ends: Ends) -> Listing:
+    """Return the walk over the sources that are selected."""
+    if ends.source_file is not None:
+        return Listing(ends.source_root, [ends.source_file], selection)
+    if selection.names is not None:
+        return Listing(ends.source_root, selection.names, selection)
+    return Walk(ends.source_root, selection, disk.stat(ends.dest_root) if disk.exists(ends.dest_root) else None)
+
+
+def survey(request: Request, ends: Ends, plan: Plan, companions: CompanionFiles | None = None) -> None:
+    """Walk over all sources before any work, if somebody needs to know all names."""
+    collisions = Collisions(plan, lambda path: bool(sidecars.find(ends.source_root, path, request.layout.sidecars)))
+    walk = walk_of(replace(request.selected, shard=None), ends)
+    if collisions.are_possible or (companions and companions.need_sources):
+        for found in walk:
+            if isinstance(found, Source) and collisions.are_possible:
+                collisions.meet(found.path)
+            if companions:
+                companions.meet(found)
+        collisions.settle(lambda: (found.path for found in walk if isinstance(found, Source)))
+    if companions:
+        companions.settle()

@@ -51,12 +51,8 @@ class OutputFile(OpenFile):
         self._size = content.nbytes
         _write_all(self.fd, content)
 
-    def fill(self, content: memoryview) -> None:
-        """Write content that `write_at` may still change. (A codec may also write to `fd` by itself.)"""
-        _write_all(self.fd, content)
-
-    def write_at(self, content: bytes | bytearray, offset: int) -> None:
-        """Write bytes over those that stand at `offset`."""
+    def write_at(self, content: bytes | bytearray | memoryview, offset: int) -> None:
+        """Write bytes over those that stand at `offset`, which may be the end. (A codec may write by itself, too.)"""
         at = 0
         while at < len(content):
             at += os.pwrite(self.fd, content[at:], offset + at)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noiseaug.media.audio.formats import Lattice
 from noiseaug.media.audio.reading import Recording
+from noiseaug.noise.scale import Array
 
-Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 # A stretch of the recording whose peak lies further below that of the whole is not active.
@@ -35,14 +34,14 @@ def fractions(block: Array, lattice: Lattice) -> Floats:
     return scaled
 
 
-def powers(recording: Recording, reference: str, *, keep_silence: bool) -> Floats:
+def powers(recording: Recording, reference: str) -> Floats:
     """Return the mean squares of the signal that an SNR refers to, as fractions of full scale squared.
 
     There is one of all channels together (`pooled`), one for each `channel`, or one of what is `active`: the stretches
     of 10 ms, counted from the beginning, in which some sample is at most 60 dB below the peak of the recording. Where
     long silence is kept, it does not count, as it has no noise either.
     """
-    weighed = _active(recording) if reference == "active" else _heard(recording, keep_silence=keep_silence)
+    weighed = _active(recording) if reference == "active" else _heard(recording)
     channels = recording.sound.channels
     sums, frames = np.zeros(channels), 0
     for squares, count in weighed:
@@ -62,9 +61,9 @@ def running_sum(so_far: Floats, values: Floats) -> Floats:
     return total
 
 
-def _heard(recording: Recording, *, keep_silence: bool) -> Iterator[tuple[Floats, int]]:
+def _heard(recording: Recording) -> Iterator[tuple[Floats, int]]:
     lattice = recording.sound.lattice
-    for block, silent in recording.pieces(keep_silence=keep_silence):
+    for block, silent in recording.pieces():
         if not silent:
             yield np.square(fractions(block, lattice)), len(block)
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.audio.formats import Lattice
 from noiseaug.media.audio.powers import Floats, fractions, running_sum
 from noiseaug.media.output import Output
 from noiseaug.noise.figures import Measured, Sums
 from noiseaug.noise.sampling import Stream
-from noiseaug.noise.scale import terms_of
+from noiseaug.noise.scale import Array, terms_of
 
-Array = NDArray[Any]
 Range = tuple[float, float]
 
 

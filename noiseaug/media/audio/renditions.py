@@ -42,11 +42,6 @@ class Rendition:
     signal: float = 0.0
     gain: float | None = None
 
-    @property
-    def keep_silence(self) -> bool:
-        """Whether long digital silence stays silent."""
-        return self.output.recipe.audio.keep_silence
-
 
 def renditions_of(recording: Recording, outputs: Sequence[Output], forms: Sequence[Form]) -> Sequence[Rendition | None]:
     """Return a rendition for each output, or None where it is left out, as the recording is silent.
@@ -60,7 +55,7 @@ def renditions_of(recording: Recording, outputs: Sequence[Output], forms: Sequen
         recording.hold()
     signal = np.zeros(1)
     if ratios:
-        signal = powers(recording, recipe.audio.snr_reference, keep_silence=recipe.audio.keep_silence)
+        signal = powers(recording, recipe.audio.snr_reference)
         if recording.silent and recipe.audio.on_silence == "skip":
             return [None for _ in outputs]
     found = [
@@ -141,8 +136,7 @@ def _go_through(
     recording: Recording, noises: Sequence[RealNoise], look: Callable[[RealNoise, Floats, int], object]
 ) -> None:
     """Look at all pieces of a recording with each noise, but pass over those that are to stay silent."""
-    keep_silence = noises[0].output.recipe.audio.keep_silence
-    for block, silent in recording.pieces(keep_silence=keep_silence):
+    for block, silent in recording.pieces():
         for noise in noises:
             (RealNoise.pass_over if silent else look)(noise, block, block.shape[1])
 

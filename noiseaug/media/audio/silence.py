@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from noiseaug.noise.scale import Array
 
 KEPT_SECONDS = 0.1  # runs longer than this are kept silent
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image import opencv
-from noiseaug.media.image.containers import apng, avif, jpeg, png, rasters, tiff, tiff_directories, webp
+from noiseaug.media.image.containers import apng, avif, ifd, jpeg, png, rasters, tiff, webp
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
 from noiseaug.media.image.header import NOTHING, PORTABLE, Header, Metadata, Timing
+from noiseaug.noise.scale import Array
 from noiseaug.settings.recipe import ImageOptions
 from noiseaug.storage.source_file import Refused
 
-Array = NDArray[Any]
 Content = bytes | memoryview
 
 _LEAST_JP2 = 32  # pixels, for its five levels of resolution
@@ -136,7 +135,7 @@ class _Writer(NamedTuple):
         else:
             encoded = opencv.encode(".tif", frames[0], self.settings)
         tags = tiff.tags_for(self.metadata, channels_of(frames[0]))
-        return tiff_directories.with_tags(bytes(encoded), tags) if any(tags) else encoded
+        return ifd.with_tags(bytes(encoded), tags) if any(tags) else encoded
 
     def animation(self, frames: Sequence[Array], timing: Timing) -> Content:
         """Return frames with their timing."""

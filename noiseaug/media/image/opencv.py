@@ -7,13 +7,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image.header import Header, Metadata, Timing, milliseconds
+from noiseaug.noise.scale import Array
 from noiseaug.settings.recipe import ImageOptions
 from noiseaug.storage.source_file import Refused
 
-Array = NDArray[Any]
 Settings = tuple[int, ...]
 
 cv2.setNumThreads(1)  # runs are parallel over files

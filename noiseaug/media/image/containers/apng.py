@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image.containers.png import AFTER_IHDR, SIGNATURE, chunk, chunks
 from noiseaug.media.image.header import Timing, milliseconds
+from noiseaug.noise.scale import Array
 
-Array = NDArray[Any]
 _DISPOSE_BACKGROUND, _DISPOSE_PREVIOUS, _BLEND_OVER = 1, 2, 1
 
 

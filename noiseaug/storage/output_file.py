@@ -32,7 +32,7 @@ class OutputFile(OpenFile):
     def __init__(self, path: str, tag: str = "") -> None:
         self.path = path
         directory = os.path.dirname(path)
-        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{_unique_name()}.tmp")
+        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{next(_names_of(os.getpid()))}.tmp")
         try:
             self.fd = self._create()
         except FileNotFoundError:
@@ -138,10 +138,6 @@ def _names_of(process: int) -> Iterator[str]:
     return map(f"{os.urandom(8).hex()}{{:x}}".format, itertools.count())
 
 
-def _unique_name() -> str:
-    return next(_names_of(os.getpid()))
-
-
 def _write_all(fd: int, content: memoryview) -> None:
     while content:
         content = content[os.write(fd, content) :]
@@ -158,12 +154,9 @@ def remove_temporaries(directory: str, tag: str = "") -> None:
 
 def write_if_changed(path: str, content: bytes) -> None:
     """Put `content` under `path`, whole or not at all, unless that is what is there already."""
-    try:
-        with open(path, "rb") as file:
-            if file.read(len(content) + 1) == content:
-                return
-    except FileNotFoundError:
-        pass
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        if file.read(len(content) + 1) == content:
+            return
     output = OutputFile(path)
     try:
         output.write(memoryview(content))

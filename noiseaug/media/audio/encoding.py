@@ -20,7 +20,7 @@ from noiseaug.storage.source_file import Refused
 _PRECISE = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG"})
 # Subtypes that fill up their last block.
 _PADDED = ("ADPCM", "GSM", "G72")
-# Formats that are encoded with delay: what the codec still holds is written when the file is closed.
+# Formats that are encoded with delay: the codec still writes when the file is closed, and does not say if it cannot.
 _DELAYED = frozenset({"FLAC", "OGG", "MP3", "CAF"})
 # Text tags that people write. The tenth, `software`, names what wrote the file, which libsndfile and LAME see to.
 _PEOPLES_TAGS = ("title", "copyright", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
@@ -53,9 +53,6 @@ def write_all(recording: Recording, renditions: Sequence[Rendition]) -> int:
                 writer.write(block, silent=silent)
         for writer in writers:
             writer.finish()
-    for rendition in renditions:
-        if rendition.form.format in _DELAYED and not in_memory:
-            rendition.output.file.check_room()
     return silenced
 
 
@@ -65,12 +62,12 @@ class _Writer:
     def __init__(
         self, recording: Recording, rendition: Rendition, open_files: contextlib.ExitStack, *, in_memory: bool
     ) -> None:
-        self._noise, self._output = rendition.noise, rendition.output.file
+        self._noise, self._form, self._output = rendition.noise, rendition.form, rendition.output.file
         self._content = io.BytesIO() if in_memory else None
         self._file = _opened(recording, rendition, self._content or self._output.fd)
         open_files.callback(self._file.close)
         # Vorbis makes of samples what depends on how many it gets at a time; other samples are written as they come.
-        self._portion = _VORBIS_FRAMES if rendition.form.subtype == "VORBIS" else 0
+        self._portion = _VORBIS_FRAMES if self._form.subtype == "VORBIS" else 0
         self._waiting: list[Array] = []
 
     def write(self, block: Array, *, silent: bool) -> None:
@@ -95,6 +92,8 @@ class _Writer:
         self._file.close()
         if self._content is not None:
             self._output.write_at(self._content.getbuffer(), 0)
+        elif self._form.format in _DELAYED:
+            self._output.check_room()
 
     def _encode(self, samples: Array) -> None:
         try:

@@ -89,12 +89,13 @@ def std_of(power: float, mean: float, lattice: Lattice) -> float:
     takes nearly all away. So it is the second moment of the rounded noise that is inverted. The std has nine digits, so
     that the last digit of libm does not show in the noise.
     """
-    if not lattice.steps:
-        return _nine_digits(math.sqrt(max(power - mean * mean, 0.0)))
-    wanted, mean = power * lattice.steps**2, mean * lattice.steps
-    square = wanted - mean * mean - 1 / 12
-    std = math.sqrt(square) if square >= _ROUND_FROM**2 else _narrow_std(wanted, mean)
-    return _nine_digits(std / lattice.steps)
+    if lattice.steps:
+        wanted, mean = power * lattice.steps**2, mean * lattice.steps
+        square = wanted - mean * mean - 1 / 12
+        std = (math.sqrt(square) if square >= _ROUND_FROM**2 else _narrow_std(wanted, mean)) / lattice.steps
+    else:
+        std = math.sqrt(max(power - mean * mean, 0.0))
+    return float(f"{std:.9g}")
 
 
 # From this std in steps on, the second moment of rounded noise is std**2 + 1/12 to nine digits.
@@ -122,10 +123,6 @@ def _second_moment(std: float, mean: float) -> float:
 
     values = range(centre - reach, centre + reach + 1)
     return math.fsum(k * k * (below(k) - below(k - 1)) for k in values)
-
-
-def _nine_digits(value: float) -> float:
-    return float(f"{value:.9g}")
 
 
 def relative_error(power: float, lattice: Lattice, samples: float) -> float:

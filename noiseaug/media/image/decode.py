@@ -81,17 +81,14 @@ def _decoded(data: bytes, header: Header) -> list[Array]:
 
 def _frames(data: bytes, header: Header) -> list[Array]:
     if header.format == "png" and header.timing:
-        try:
-            return apng.canvases(data, opencv.decode)
-        except apng.Damaged as error:
-            raise Refused(f"cannot be decoded as an image: {error}") from None
+        return apng.canvases(data, opencv.decode)
     if header.format == "tiff":
         data = tiff.without_transforms(data)
     elif header.format == "sunraster":
         data = rasters.sun_raster_for_opencv(data)
     if header.frames == 1:
         return [opencv.decode(data)]
-    return opencv.decode_animation(data) if header.timing else opencv.decode_pages(data)
+    return opencv.decode_frames(data, animated=header.timing is not None)
 
 
 def _with_key(samples: Array, key: int) -> Array:

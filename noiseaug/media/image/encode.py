@@ -130,10 +130,7 @@ class _Writer(NamedTuple):
 
     def pages(self, frames: Sequence[Array]) -> Content:
         """Return a TIFF file."""
-        if len(frames) > 1:
-            encoded = opencv.encode_pages(".tif", frames, self.settings)
-        else:
-            encoded = opencv.encode(".tif", frames[0], self.settings)
+        encoded = opencv.encode(".tif", frames, self.settings)
         tags = tiff.tags_for(self.metadata, channels_of(frames[0]))
         return ifd.with_tags(bytes(encoded), tags) if any(tags) else encoded
 
@@ -161,4 +158,4 @@ class _Writer(NamedTuple):
             raise Refused(f"is smaller than {size}, which OpenCV writes no JPEG 2000 of; use --image-format png")
         if self.suffix == ".hdr":
             samples = np.maximum(samples, 0)  # it holds no negative values, and OpenCV 5.0.0 writes their magnitudes
-        return opencv.encode(self.suffix, samples, self.settings)
+        return opencv.encode(self.suffix, [samples], self.settings)

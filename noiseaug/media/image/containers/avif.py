@@ -11,8 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from noiseaug.media.image.containers import ifd
-from noiseaug.media.image.containers.tiff import ORIENTATION
+from noiseaug.media.image.containers import ifd, tiff
 from noiseaug.media.image.header import Header, Metadata, Timing
 
 # What holds other boxes, and how many bytes before them.
@@ -72,7 +71,7 @@ def header(data: bytes) -> Header:
         lossless=any(colour[:4] == b"nclx" and colour[8:10] == _IDENTITY_MATRIX for colour in colours),
         refusal=f"is an AVIF of {depth}-bit samples, which is not supported; convert it to PNG" if depth > 8 else "",
         metadata=Metadata(
-            exif=ifd.exif_of({ORIENTATION: ifd.short(_ORIENTATIONS[turned])}) if turned else b"",
+            exif=ifd.exif_of({tiff.ORIENTATION: ifd.short(_ORIENTATIONS[turned])}) if turned else b"",
             icc=next((colour[4:] for colour in colours if colour[:4] in (b"prof", b"rICC")), b""),
         ),
         lost=tuple(lost),

@@ -71,7 +71,8 @@ def header(data: bytes) -> Header:
     cmyk = components == 4
     metadata, lost = _metadata(data, found, _KEPT - {"ICC profile"} if cmyk else _KEPT)
     refusal = f"is a JPEG of {precision}-bit samples, which is not supported" if precision != 8 else ""
-    lost = ["CMYK", *lost] if cmyk else lost
+    if cmyk:
+        lost.insert(0, "CMYK")
     return Header("jpeg", width, height, refusal=refusal, lost=tuple(lost), metadata=metadata)
 
 

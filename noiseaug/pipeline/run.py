@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 
 from noiseaug.companions.companion_files import Finishing
 from noiseaug.engines import pool
-from noiseaug.engines.cores import available_cores
+from noiseaug.engines.choice import engine_for
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
 from noiseaug.manifest.state import State
 from noiseaug.pipeline.summary import Progress, Summary
@@ -192,7 +192,7 @@ class _Run:
         reconciliation = Reconciliation(
             self._job, self._plan, self._running, self._state.recover(), self._state.folds_names
         )
-        engine = _engine(self._job, self._running)
+        engine = engine_for(self._job, self._running)
         try:
             for note, outcome in pool.in_order(engine, reconciliation.items(walk), self._announce):
                 on_progress(self._record(note, outcome))
@@ -255,17 +255,6 @@ def _directories(tasks: Iterable[Task]) -> set[str]:
     return {os.path.dirname(name) for task in tasks for name in task.file_names}
 
 
-def _engine(job: Job, running: Running) -> pool.Engine:
-    workers = running.workers or available_cores()
-    if running.engine == "threads":
-        return pool.Threads(job, workers)
-    if running.engine == "dask":
-        from noiseaug.engines.cluster import Cluster  # which few runs need
-
-        return Cluster(job, workers, running.timeout, not running.verbose, running.scheduler)
-    return pool.Processes(job, workers, running.timeout, quiet=not running.verbose)
-
-
 def _nothing_in(source_root: str, walk: Listing) -> str:
     left = walk.others + walk.specials
     rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
@@ -287,7 +276,7 @@ def _run_file(
             f"several outputs of one file, or names for them, need a directory as DEST; {file_name} is a file"
         )
     job = replace(job, tag=os.urandom(4).hex())
-    engine = _engine(job, replace(running, workers=1))
+    engine = engine_for(job, replace(running, workers=1))
     task = Task(found, plan.recipe, (Target(file_name, strengths[0][0], 0),), frozenset())
     try:
         ((_, outcome),) = pool.in_order(engine, [(None, task)], lambda _: None)

@@ -7,7 +7,8 @@ import os
 import tempfile
 from collections.abc import Iterator
 
-from noiseaug.engines import pool
+from noiseaug.engines.choice import engine_for
+from noiseaug.engines.pool import in_order
 from noiseaug.manifest.reading import read_entries
 from noiseaug.manifest.records import Record
 from noiseaug.planning.targets import Target
@@ -24,9 +25,9 @@ from noiseaug.verification.findings import Finding
 def made_again(checks: Checks, source: str, workers: int) -> Iterator[Finding]:
     """Makes every output again, a row at a time, and compares what the manifest says with what comes out."""
     with tempfile.TemporaryDirectory(prefix="noiseaug-verify-") as scratch:
-        engine = pool.Processes(Job(source, scratch), workers, Running.timeout)
+        engine = engine_for(Job(source, scratch), Running(workers=workers))
         try:
-            for record, outcome in pool.in_order(engine, _tasks(checks, source), lambda _: None):
+            for record, outcome in in_order(engine, _tasks(checks, source), lambda _: None):
                 if isinstance(record, Finding):
                     yield record
                     continue

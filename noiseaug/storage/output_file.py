@@ -19,10 +19,6 @@ Link = Literal["auto", "hardlink", "symlink", "copy"]
 _FICLONE = 0x40049409  # ioctl_ficlonerange(2), of Btrfs, XFS and others
 
 
-class OutOfSpace(Exception):
-    """The file system of DEST takes no more; going on with other files is no use."""
-
-
 class OutputFile(OpenFile):
     """A file in the making: a temporary beside its final name, which it takes only when it is whole.
 

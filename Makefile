@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture growth clean
+.PHONY: demo test lint bench torture same growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -18,6 +18,10 @@ lint: .venv/installed-test
 
 torture: .venv/installed-test
 	$(BIN)/python tests/torture.py
+
+# Tells whether BEFORE, another checkout or a revision such as HEAD~3, prints and writes the same as this checkout.
+same: .venv/installed-test
+	$(BIN)/python -m tools.same_outputs $(BEFORE)
 
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks --plot

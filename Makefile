@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture tables growth clean
+.PHONY: demo test lint bench torture same tables growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -23,6 +23,10 @@ torture: .venv/installed-test
 tables: .venv/installed-test
 	PYTHONPATH=tests $(BIN)/python -m tools.formats_images
 	PYTHONPATH=tests $(BIN)/python -m tools.formats_audio
+
+# Tells whether BEFORE, another checkout or a revision such as HEAD~3, prints and writes the same as this checkout.
+same: .venv/installed-test
+	$(BIN)/python -m tools.same_outputs $(BEFORE)
 
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks --plot

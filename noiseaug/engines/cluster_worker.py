@@ -1,26 +1,30 @@
 """What runs on the workers of a Dask cluster: batches of tasks, done by worker processes of noiseaug's own.
 
-So a decoder that crashes or hangs ends a process of ours and not the Dask worker, which others may be using, and costs
-what it costs on one machine: its file, named.
+A decoder that crashes or hangs ends one of these processes, and not the Dask worker, which others may be using. So it
+costs what it costs on one machine: its file, named.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
-from noiseaug.engines import pool
+from noiseaug.engines.pool import in_order
+from noiseaug.engines.processes import Processes
 from noiseaug.errors import WorkerUnfit
 from noiseaug.planning.task import Job, Outcome, Task
+from noiseaug.planning.walk import Source
+from noiseaug.settings.running import Running
+from noiseaug.storage import disk
 from noiseaug.storage.source_file import Refused, SourceFile
 
 # The packages whose versions decide the bytes of outputs.
-PACKAGES = ("noiseaug", "numpy", "opencv-python-headless", "soundfile")
+_PACKAGES = ("noiseaug", "numpy", "opencv-python-headless", "soundfile")
 _PATIENCE = 3.0  # seconds that a network file system may take to show a new file
 _IDLE = 30.0  # seconds after which the processes of a run that has nothing to do here are ended
 
@@ -30,153 +34,127 @@ class Call:
     """What all batches of a run have in common.
 
     Attributes:
-        job: with absolute paths where the cluster is not this machine's, and with a permit.
-        timeout: seconds that a file may take.
-        quiet: whether what codecs say on stderr is dropped.
-        token: tells runs apart; it is what the permit holds.
-        versions: of PACKAGES, where the run was started.
+        job: with absolute paths where the cluster is not this machine's, and with a permit, which tells runs apart.
+        running: how the run is carried out.
+        versions: the `versions` where the run was started.
         witness: a source of the run.
-        witness_size: its size in bytes.
     """
 
     job: Job
-    timeout: float
-    quiet: bool
-    token: str
-    versions: tuple[str, ...]
-    witness: str
-    witness_size: int
+    running: Running
+    versions: dict[str, str]
+    witness: Source
 
 
-class Done(NamedTuple):
-    """A batch is done: its outcomes in order, and the tasks that may have left a temporary."""
-
-    outcomes: list[Outcome]
-    lost: list[Task]
-
-
-def versions() -> tuple[str, ...]:
-    """The versions of PACKAGES that are installed here, or `none`."""
-    return tuple(_version(package) for package in PACKAGES)
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide the bytes of outputs, or `none` for one that is missing."""
+    found = dict.fromkeys(_PACKAGES, "none")
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[package] = importlib.metadata.version(package)
+    return found
 
 
-def _version(package: str) -> str:
+def show_up(call: Call) -> str:
+    """Make a file in DEST, by which the run sees that this worker writes where the run reads; return its path.
+
+    Raises:
+        WorkerUnfit: if this worker cannot do the batches of the run; the message says why and what to do.
+    """
+    _check(call)
+    path = f"{call.job.permit.removesuffix('.tmp')}-{os.urandom(8).hex()}.tmp"
     try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "none"
+        disk.create(path)
+    except OSError as error:
+        raise WorkerUnfit(f"cannot write to DEST {call.job.dest_root}: {error.strerror}; give it leave to") from None
+    return path
 
 
-def why_unfit(call: Call) -> str | None:
-    """Why this worker cannot do the batches of a run, and what to do; None if it can."""
-    for package, here, there in zip(PACKAGES, versions(), call.versions, strict=True):
+def _check(call: Call) -> None:
+    for package, here in versions().items():
+        there = call.versions[package]
         if here != there:
-            return (
+            raise WorkerUnfit(
                 f"has {package} {here}, where the run was started with {there}, and may write other bytes; align them"
             )
-    return _why_unseen(call.job.permit, call.token, "DEST", call.job.dest_root) or _why_unlike(call)
+    job, witness = call.job, call.witness
+    _check_sight("DEST", job.dest_root, job.permit, 0, _PATIENCE)
+    # Nothing is written to SOURCE to find out: one of its files is as it is where the run was started.
+    _check_sight("SOURCE", job.source_root, os.path.join(job.source_root, witness.path), witness.size)
 
 
-def _why_unseen(path: str, content: str, what: str, root: str) -> str | None:
-    deadline = time.monotonic() + _PATIENCE
+def _check_sight(what: str, root: str, path: str, size: int, patience: float = 0.0) -> None:
+    """Raise WorkerUnfit if no file of this size comes to be seen at `path`, which is below `root`."""
+    deadline = time.monotonic() + patience
     while True:
         try:
             with SourceFile(path) as file:
-                if file.read() == content.encode():
-                    return None
-                reason = "the file is another one"
+                if file.size == size:
+                    return
+                reason = f"{file.size} bytes; expected {size}"
         except (OSError, Refused) as error:
             reason = getattr(error, "strerror", None) or str(error)
-        if time.monotonic() > deadline:
-            return f"does not see {what} {root} ({path}: {reason}); mount it there under the same path"
+        if time.monotonic() >= deadline:
+            raise WorkerUnfit(f"does not see {what} {root} ({path}: {reason}); mount it there under the same path")
         time.sleep(0.1)
-
-
-def _why_unlike(call: Call) -> str | None:
-    """Why the witness is not seen as it is where the run was started. (Nothing is written to SOURCE to find out.)"""
-    path = os.path.join(call.job.source_root, call.witness)
-    try:
-        with SourceFile(path) as file:
-            if file.size == call.witness_size:
-                return None
-            reason = f"{file.size} bytes; expected {call.witness_size}"
-    except (OSError, Refused) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-    return f"does not see SOURCE {call.job.source_root} ({path}: {reason}); mount it there under the same path"
-
-
-def reply_path(call: Call, address: str) -> str:
-    """The file in DEST by which the worker at `address` shows that it writes where the run reads."""
-    return f"{call.job.permit.removesuffix('.tmp')}-{''.join(c if c.isalnum() else '-' for c in address)}.tmp"
-
-
-def reply(call: Call, dask_worker: Any) -> str | None:
-    """`why_unfit`, and if nothing is the matter, makes the file of `reply_path`. (Dask fills in `dask_worker`.)"""
-    reason = why_unfit(call)
-    if reason:
-        return reason
-    try:
-        os.close(os.open(reply_path(call, dask_worker.address), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666))
-    except OSError as error:
-        return f"cannot write to DEST {call.job.dest_root}: {error.strerror}; give it leave to"
-    return None
 
 
 class _Desk:
     """The worker processes of one run on this Dask worker, which end when nothing has come for a while."""
 
     def __init__(self, call: Call, workers: int) -> None:
-        self.engine = pool.Processes(call.job, workers, call.timeout, call.quiet)
+        self.engine = Processes(call.job, workers, call.running.timeout, quiet=not call.running.verbose)
         self.busy = 0
         self.timer: threading.Timer | None = None
 
 
-# A Dask worker calls functions, from as many threads as it has: what lasts from call to call stands here.
+# A Dask worker calls functions, from as many threads as it has: what lasts from call to call stands here, by permit.
 _desks: dict[str, _Desk] = {}
 _guard = threading.Lock()
 
 
-def do(call: Call, tasks: Sequence[Task]) -> Done:
-    """Does a batch.
+def do(call: Call, tasks: Sequence[Task]) -> tuple[list[Outcome], list[Task]]:
+    """Do a batch. Return its outcomes in order, and the tasks that may have left a temporary.
 
     Raises:
         WorkerUnfit: if this worker cannot: it joined late, and lacks what the others were found to have.
     """
-    desk = _taken(call)
-    try:
-        items = [(None, task) for task in tasks]
-        outcomes = [outcome for _, outcome in pool.in_order(desk.engine, items, lambda _: None) if outcome]
-        lost = [task for task in tasks if task in desk.engine.lost]
-        return Done(outcomes, lost)
-    finally:
-        with _guard:
-            desk.busy -= 1
-            if not desk.busy:
-                desk.timer = threading.Timer(_IDLE, release, [call.token])
-                desk.timer.daemon = True
-                desk.timer.start()
+    with _engine_of(call) as engine:
+        outcomes = [outcome for _, outcome in in_order(engine, [(None, task) for task in tasks], lambda _: None)]
+        return [outcome for outcome in outcomes if outcome], [task for task in tasks if task in engine.lost]
 
 
-def _taken(call: Call) -> _Desk:
+@contextlib.contextmanager
+def _engine_of(call: Call) -> Iterator[Processes]:
+    """Give the engine of a run; when nobody has used it for a while, it ends."""
     with _guard:
-        desk = _desks.get(call.token)
+        desk = _desks.get(call.job.permit)
         if desk is None:
             from distributed import get_worker
 
             worker = get_worker()
-            if reason := why_unfit(call):
-                raise WorkerUnfit(f"Dask worker {worker.address} {reason}")
-            desk = _desks[call.token] = _Desk(call, worker.state.nthreads)
+            try:
+                _check(call)
+            except WorkerUnfit as unfit:
+                raise WorkerUnfit(f"Dask worker {worker.address} {unfit}") from None
+            desk = _desks[call.job.permit] = _Desk(call, worker.state.nthreads)
         if desk.timer:
             desk.timer.cancel()
-            desk.timer = None
         desk.busy += 1
-        return desk
+    try:
+        yield desk.engine
+    finally:
+        with _guard:
+            desk.busy -= 1
+            if not desk.busy:
+                desk.timer = threading.Timer(_IDLE, release, [call.job.permit])
+                desk.timer.daemon = True
+                desk.timer.start()
 
 
-def release(token: str) -> None:
-    """Ends the worker processes of a run."""
+def release(permit: str) -> None:
+    """End the worker processes of the run with this permit."""
     with _guard:
-        desk = _desks.pop(token, None)
+        desk = _desks.pop(permit, None)
     if desk:
         desk.engine.close()

@@ -1,80 +1,85 @@
-"""The pool: tasks in, outcomes out in the same order, a bounded window under way, on engines that may lose workers."""
+"""The pool: tasks in, outcomes out in the same order, with a bounded number of batches under way on an engine."""
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol
 
-from noiseaug.engines.worker_process import WorkerDied, WorkerProcess
-from noiseaug.errors import Stopped, WorkerUnfit
 from noiseaug.kinds import KINDS
-from noiseaug.planning.task import About, Item, Job, Outcome, Task, failure_of, withdraw
+from noiseaug.planning.task import About, Item, Job, Outcome, Task, failure_of
+from noiseaug.work.publish import withdraw
 
 # Batches under way for each worker: enough for the others to go on while one does a long recording.
 _WINDOW = 8
 # Bytes that even a small file counts as, times the work of its kind.
 _LEAST_BYTES = 1 << 12
-# Workers that may die over a file before it has failed. One that is killed (signal 9), by the system for want of memory
-# or by somebody, need not have died of the file.
-_CRASHES, _KILLS = 2, 5
-_STARTS = 5  # tries to start a worker
 
 
-class Batch(NamedTuple):
-    """How much goes into a batch: the bytes of its sources (4 KiB at the least each), and how many there are."""
+class BatchSize(NamedTuple):
+    """When a batch is full: by the bytes of its sources (4 KiB at the least each), or by how many there are."""
 
     work: int = 1 << 18  # 5 to 20 ms
     items: int = 64
 
 
+class WorkerDied(Exception):
+    """A worker died before it finished a batch. The message says how.
+
+    Attributes:
+        outcomes: the outcomes of the tasks that it had finished.
+        suspects: how many of the tasks that follow are tried again apart from the rest of the batch.
+        limit: how often a worker may die in this way over the suspects; at that many deaths, the first one has failed.
+    """
+
+    def __init__(self, reason: str, outcomes: Sequence[Outcome] = (), *, suspects: int = 1, limit: int = 1) -> None:
+        super().__init__(reason)
+        self.outcomes, self.suspects, self.limit = outcomes, suspects, limit
+
+
 class Pending(Protocol):
-    """A batch under way: what is used of `concurrent.futures.Future`, which takes 5 ms to import."""
+    """A batch under way: the part in use here of `concurrent.futures.Future`, which takes 5 ms to import."""
 
     def done(self) -> bool:
-        """Whether `result` returns at once."""
+        """Tell whether `result` returns at once."""
 
     def result(self) -> list[Outcome]:
-        """The outcomes in order, when they are there. Raises WorkerDied."""
+        """Wait for the outcomes of the batch, and return them in order. Raise WorkerDied if there are not all."""
 
 
 class Engine(Protocol):
     """Where batches of tasks are done.
 
     Attributes:
+        job: what all tasks have in common.
         workers: how many tasks are done at once.
         lost: tasks that a worker died over, perhaps leaving a temporary.
-        batch: how much goes into a batch.
+        batch_size: how much goes into a batch.
     """
 
+    job: Job
     workers: int
     lost: list[Task]
-    batch: Batch
-
-    @property
-    def job(self) -> Job:
-        """What all tasks have in common."""
+    batch_size: BatchSize
 
     def submit(self, tasks: Sequence[Task]) -> Pending:
-        """Starts a batch."""
+        """Start a batch."""
 
     def close(self) -> None:
-        """Ends the workers at once, whatever they are doing."""
+        """End the workers at once, whatever they are doing."""
 
 
 def in_order(
     engine: Engine, items: Iterable[Item[About]], announce: Callable[[Sequence[Task]], None]
 ) -> Iterator[tuple[About, Outcome | None]]:
-    """Each item's note with the outcome of its task, in the order of `items`, which is read no further than needed.
+    """Yield what each item is about with the outcome of its task, in the order of `items`.
 
-    `announce` is called with each batch of tasks before it starts.
+    No more of `items` is read than is needed to keep the workers busy. `announce` is called with each batch of tasks
+    before it starts.
     """
     window: deque[tuple[list[Item[About]], list[Task], Pending | None]] = deque()
     under_way = 0
-    for batch in _batches(items, engine.batch):
+    for batch in _batches(items, engine.batch_size):
         tasks = [task for _, task in batch if task]
         if tasks:
             announce(tasks)
@@ -87,7 +92,7 @@ def in_order(
         yield from _matched(engine, *window.popleft())
 
 
-def _batches(items: Iterable[Item[About]], size: Batch) -> Iterator[list[Item[About]]]:
+def _batches(items: Iterable[Item[About]], size: BatchSize) -> Iterator[list[Item[About]]]:
     batch: list[Item[About]] = []
     weight = 0.0
     for item in items:
@@ -104,160 +109,31 @@ def _batches(items: Iterable[Item[About]], size: Batch) -> Iterator[list[Item[Ab
 
 
 def _matched(
-    engine: Engine, batch: list[Item[About]], tasks: list[Task], future: Pending | None
+    engine: Engine, batch: list[Item[About]], tasks: list[Task], pending: Pending | None
 ) -> Iterator[tuple[About, Outcome | None]]:
-    outcomes = iter(_settled(engine, tasks, future) if future else ())
-    for note, task in batch:
-        yield note, next(outcomes) if task else None
+    outcomes = iter(_settled(engine, tasks, pending) if pending else ())
+    for about, task in batch:
+        outcome = next(outcomes) if task else None
+        # With a permit, the engine does a part of a run: the run itself withdraws, as it knows that it is not over.
+        if task and outcome and outcome.failed and not engine.job.permit:
+            withdraw(engine.job, task)
+        yield about, outcome
 
 
-def _settled(engine: Engine, tasks: Sequence[Task], future: Pending, attempt: int = 1) -> list[Outcome]:
-    """The outcomes of a batch. If its worker died, the task under way is tried again by itself: the second crash, or
-    running out of time, is its failure. The tasks behind it go on."""
+def _settled(engine: Engine, tasks: Sequence[Task], pending: Pending, deaths: int = 1) -> list[Outcome]:
+    """Return the outcomes of a batch.
+
+    If its worker died, the suspects are tried again by themselves, until it is known which task to blame: that one has
+    failed. The tasks behind them go on at once.
+    """
     try:
-        return future.result()
+        return pending.result()
     except WorkerDied as death:
-        done, suspect, rest = death.outcomes, tasks[len(death.outcomes)], tasks[len(death.outcomes) + 1 :]
+        undone = tasks[len(death.outcomes) :]
+        suspects, rest = undone[: death.suspects], undone[death.suspects :]
         after = engine.submit(rest) if rest else None
-        if death.timed_out or attempt >= (_KILLS if death.killed else _CRASHES):
-            verdict = [failure_of(suspect, str(death))]
-            if not engine.job.permit:  # else this is a part of a run, which sees to it
-                withdraw(engine.job, suspect)
+        if deaths >= death.limit:
+            verdict = [failure_of(suspects[0], str(death))]
         else:
-            verdict = _settled(engine, [suspect], engine.submit([suspect]), attempt + 1)
-        return [*done, *verdict, *(_settled(engine, rest, after) if after else [])]
-
-
-class Threads:
-    """Batches on threads of this process: nothing to start up, but a decoder that crashes takes the run with it."""
-
-    batch = Batch()
-
-    def __init__(self, job: Job, workers: int) -> None:
-        self.workers = workers
-        self.lost: list[Task] = []
-        self.job = job
-        from concurrent.futures import ThreadPoolExecutor
-
-        self._threads = ThreadPoolExecutor(workers)
-
-    def submit(self, tasks: Sequence[Task]) -> Pending:
-        """Starts a batch."""
-        from noiseaug.work.perform import augment  # here alone does a run decode in its own process
-
-        return self._threads.submit(lambda: [augment(self.job, task) for task in tasks])
-
-    def close(self) -> None:
-        """Cancels what has not begun."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-class _Promise:
-    """The outcomes of a batch, or what was raised in place of them."""
-
-    def __init__(self, tasks: Sequence[Task]) -> None:
-        self.tasks = tasks
-        self._settled = threading.Event()
-        self._outcomes: list[Outcome] = []
-        self._error: Exception | None = None
-
-    def keep(self, do: Callable[[Sequence[Task]], list[Outcome]]) -> None:
-        try:
-            self._outcomes = do(self.tasks)
-        except Exception as error:
-            self._error = error
-        self._settled.set()
-
-    def done(self) -> bool:
-        return self._settled.is_set()
-
-    def result(self) -> list[Outcome]:
-        self._settled.wait()
-        if self._error:
-            raise self._error
-        return self._outcomes
-
-
-class Processes:
-    """Batches on worker processes, each minded by a thread, replaced when it dies or takes too long over a file."""
-
-    batch = Batch()
-
-    def __init__(self, job: Job, workers: int, timeout: float, quiet: bool = True) -> None:
-        """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr."""
-        self.workers = workers
-        self.lost: list[Task] = []
-        self.job, self._timeout, self._quiet = job, timeout, quiet
-        self._todo: SimpleQueue[_Promise | None] = SimpleQueue()
-        self._minders: list[threading.Thread] = []
-        self._mine = threading.local()
-        self._alive: set[WorkerProcess] = set()
-        self._closed = False
-
-    def submit(self, tasks: Sequence[Task]) -> Pending:
-        """Starts a batch."""
-        promise = _Promise(tasks)
-        self._todo.put(promise)
-        if self._closed:
-            self._drop()
-        elif len(self._minders) < self.workers:
-            self._minders.append(threading.Thread(target=self._mind, daemon=True))
-            self._minders[-1].start()
-        return promise
-
-    def _mind(self) -> None:
-        while promise := self._todo.get():
-            promise.keep(self._do)
-
-    def _drop(self) -> None:
-        """Ends the waiting for what has not begun and is not going to."""
-        with contextlib.suppress(Empty):
-            while True:
-                if promise := self._todo.get_nowait():
-                    promise.keep(self._do)
-
-    def _do(self, tasks: Sequence[Task]) -> list[Outcome]:
-        if self._closed:
-            raise Stopped("the run is over")
-        worker: WorkerProcess | None = getattr(self._mine, "worker", None)
-        if worker is None or not worker.is_alive():
-            if worker is not None:
-                self._forget(worker)
-            worker = self._mine.worker = self._started()
-            self._alive.add(worker)
-            if self._closed:
-                worker.kill()
-        try:
-            return worker.do(tasks, self._timeout)
-        except WorkerDied as death:
-            self.lost.append(tasks[len(death.outcomes)])
-            self._forget(worker)
-            raise
-
-    def _started(self) -> WorkerProcess:
-        """A new worker, at the next try if one is killed (by the system, say, for want of memory) as it starts."""
-        for _ in range(_STARTS - 1):
-            with contextlib.suppress(WorkerDied):
-                return WorkerProcess(self.job, self._quiet)
-        try:
-            return WorkerProcess(self.job, self._quiet)
-        except WorkerDied as death:
-            raise WorkerUnfit(f"worker processes are killed as they start ({death}), {_STARTS} in a row") from None
-
-    def _forget(self, worker: WorkerProcess) -> None:
-        self._alive.discard(worker)
-        self._mine.worker = None
-        worker.bury()
-
-    def close(self) -> None:
-        """Kills the workers."""
-        self._closed = True
-        for worker in list(self._alive):
-            worker.kill()
-        for _ in self._minders:
-            self._todo.put(None)
-        for minder in self._minders:
-            minder.join()
-        self._drop()
-        while self._alive:
-            self._alive.pop().bury()
+            verdict = _settled(engine, suspects, engine.submit(suspects), deaths + 1)
+        return [*death.outcomes, *verdict, *(_settled(engine, rest, after) if after else [])]

@@ -1,4 +1,4 @@
-"""A worker process as the run sees it: started, given tasks, timed, and told from a dead one."""
+"""A worker process as the run sees it: it is started, given tasks, timed, and found out when it has died."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from noiseaug.engines import wire
+from noiseaug.engines.pool import WorkerDied
 from noiseaug.errors import WorkerUnfit
 from noiseaug.planning.task import Job, Outcome, Task
 
@@ -20,16 +21,9 @@ _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 # 1,000 JPEG 512x512 took 2.80 s with this and 3.60 s without, for 19,000 page faults and 851,000.
 _KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
 
-
-class WorkerDied(Exception):
-    """The process that did a batch is gone, as it `timed_out`, was `killed` by another one, or crashed. `outcomes` are
-    those of the tasks it had finished."""
-
-    def __init__(self, reason: str, outcomes: list[Outcome], timed_out: bool = False, killed: bool = False) -> None:
-        super().__init__(reason)
-        self.outcomes = outcomes
-        self.timed_out = timed_out
-        self.killed = killed
+# A file has failed when so many workers died over it. One that is killed (signal 9), by the system for want of memory
+# or by somebody, need not have died of the file.
+_TIMEOUTS, _CRASHES, _KILLS = 1, 2, 5
 
 
 class WorkerProcess:
@@ -43,7 +37,12 @@ class WorkerProcess:
     )
 
     def __init__(self, job: Job, quiet: bool) -> None:
-        """Waits until the worker is ready. `quiet` drops what codecs say on stderr. Raises WorkerDied, WorkerUnfit."""
+        """Start the process and wait until it is ready. `quiet` drops what codecs say on stderr.
+
+        Raises:
+            WorkerDied: if it is killed as it starts.
+            WorkerUnfit: if it cannot start.
+        """
         self._messages, theirs = socket.socketpair()
         answers, their_answers = socket.socketpair()
         self._sockets = (self._messages, answers)
@@ -64,15 +63,19 @@ class WorkerProcess:
         except (EOFError, ConnectionError):
             self.bury()
             if self._process.returncode < 0:
-                raise WorkerDied(self._end(), [], timed_out=False) from None
+                raise WorkerDied(self._end()) from None
             raise WorkerUnfit(f"a worker process cannot start ({self._end()}); -v shows what it says") from None
 
     def is_alive(self) -> bool:
-        """Whether it can be given tasks."""
+        """Tell whether it can be given tasks."""
         return self._process.poll() is None
 
     def do(self, tasks: Sequence[Task], timeout: float) -> list[Outcome]:
-        """The outcomes of the tasks, each of which may take `timeout` seconds. Raises WorkerDied."""
+        """Return the outcomes of the tasks, each of which may take `timeout` seconds.
+
+        Raises:
+            WorkerDied: if the process crashes, is killed, or takes too long over one of them.
+        """
         outcomes: list[Outcome] = []
         try:
             wire.send(self._messages, tasks)
@@ -80,44 +83,42 @@ class WorkerProcess:
                 # The task under way began at most a period after the last signal, or there would have been another.
                 wire.wait(self._messages, timeout + wire.PERIOD)
                 outcomes += self._answers.take()
+            return outcomes
         except TimeoutError:
             self.kill()
             self._process.wait()
-            timed_out = self._was_silent()
-            outcomes += self._answers.take()
-            if len(outcomes) < len(tasks):
-                raise WorkerDied(f"took longer than {timeout:g} s; see --timeout", outcomes, timed_out) from None
+            reason, limit = f"took longer than {timeout:g} s; see --timeout", self._deaths_to_blame()
         except (EOFError, ConnectionError):
-            outcomes += self._answers.take()
-            if len(outcomes) < len(tasks):
-                raise self._death(outcomes) from None
+            killed = self._process.wait() == -signal.SIGKILL
+            what = "worker was killed, perhaps for want of memory" if killed else "decoder crashed"
+            reason, limit = f"{what} ({self._end()})", _KILLS if killed else _CRASHES
+        outcomes += self._answers.take()
+        if len(outcomes) < len(tasks):
+            raise WorkerDied(reason, outcomes, limit=limit)
         return outcomes
 
-    def _was_silent(self) -> bool:
-        """Whether the worker, dead by now, gave no signal since the last one heard: one at the last instant says that
-        it had gone on to the next task."""
+    def _deaths_to_blame(self) -> int:
+        """Return the limit of deaths for a task that was under way when the time was over.
+
+        A signal at the last instant says that the worker, dead by now, had gone on to a task which is not to blame.
+        """
         try:
             wire.wait(self._messages)
         except (EOFError, ConnectionError):
-            return True
-        return False
-
-    def _death(self, outcomes: list[Outcome]) -> WorkerDied:
-        end, killed = self._end(), self._process.returncode == -signal.SIGKILL
-        what = "worker was killed, perhaps for want of memory" if killed else "decoder crashed"
-        return WorkerDied(f"{what} ({end})", outcomes, killed=killed)
+            return _TIMEOUTS
+        return _CRASHES
 
     def _end(self) -> str:
         code = self._process.wait()
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def kill(self) -> None:
-        """Ends it at once, whatever it is doing."""
+        """End the process at once, whatever it is doing."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
     def bury(self) -> None:
-        """Waits for its end."""
+        """Wait for the end of the process, and let go of it."""
         for end in self._sockets:
             end.close()
         self._process.wait()

@@ -1,4 +1,4 @@
-"""Files that go along with a source: labels, annotations, transcripts of the same stem."""
+"""Sidecars: files that go along with a source, such as labels, annotations or transcripts of the same stem."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 import stat
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from noiseaug.storage import disk
 
 # Folders of images whose labels stand in a folder of another name beside it: YOLO's and Pascal VOC's.
 _PARALLEL = {"images": "labels", "JPEGImages": "Annotations"}
@@ -22,13 +24,16 @@ class Sidecar(NamedTuple):
 
 
 def find(source_root: str, source_path: str, suffixes: tuple[str, ...]) -> tuple[Sidecar, ...]:
-    """The sidecars of a source, at most one a suffix: beside it, or else in the folder that runs parallel to its own,
-    as `labels/a.txt` does to `images/a.jpg`."""
+    """Return the sidecars of a source, at most one a suffix.
+
+    A sidecar stands beside its source, or else in the folder that runs parallel to the source's own, as `labels/a.txt`
+    does to `images/a.jpg`.
+    """
     found = []
     for suffix in suffixes:
         for path in _places(source_path, suffix):
             try:
-                info = os.stat(os.path.join(source_root, path))
+                info = disk.stat(os.path.join(source_root, path))
             except OSError:
                 continue
             if stat.S_ISREG(info.st_mode):
@@ -38,19 +43,20 @@ def find(source_root: str, source_path: str, suffixes: tuple[str, ...]) -> tuple
 
 
 def name_for(sidecar_path: str, source_path: str, target_name: str) -> str:
-    """The name of a sidecar for a target, where the target's own sidecar would be looked for.
+    """Return the name of a sidecar for a target: the place where the target's own sidecar would be looked for.
 
     >>> name_for("labels/a.txt", "images/a.jpg", "noisy/images/a-1.jpg")
     'noisy/labels/a-1.txt'
     """
     suffix = posixpath.splitext(sidecar_path)[1]
-    beside, *parallel = _places(target_name, suffix)
-    is_beside = posixpath.dirname(sidecar_path) == posixpath.dirname(source_path)
-    return beside if is_beside or not parallel else parallel[0]
+    places = list(_places(target_name, suffix))
+    return places[0 if posixpath.dirname(sidecar_path) == posixpath.dirname(source_path) else -1]
 
 
 def content_for(content: bytes, name: str, target_name: str) -> bytes:
-    """What the sidecar of this name holds for a target: the same bytes, but Pascal VOC's <filename> is the target's.
+    """Return the content of a sidecar for a target.
+
+    The bytes stay the same, but a <filename> of Pascal VOC becomes that of the target.
 
     >>> content_for(b"<annotation><filename>a.jpg</filename></annotation>", "a-1.xml", "cats/a-1.jpg")
     b'<annotation><filename>a-1.jpg</filename></annotation>'
@@ -59,12 +65,12 @@ def content_for(content: bytes, name: str, target_name: str) -> bytes:
         return content
     from xml.sax.saxutils import escape  # takes 30 ms, as it knows of URLs, and few files need it
 
-    told = escape(posixpath.basename(target_name)).encode("utf-8", "surrogateescape")
-    return _VOC_NAME.sub(lambda found: found[1] + told + found[2], content, count=1)
+    base = escape(posixpath.basename(target_name)).encode("utf-8", "surrogateescape")
+    return _VOC_NAME.sub(lambda found: found[1] + base + found[2], content, count=1)
 
 
 def _places(path: str, suffix: str) -> Iterator[str]:
-    """Where the sidecar of a file may be: beside it, and in the folder parallel to its own, if it has one."""
+    """Yield where the sidecar of a file may be: beside it, and in the folder parallel to its own, if it has one."""
     stem = posixpath.splitext(path)[0]
     yield stem + suffix
     *folders, base = stem.split("/")

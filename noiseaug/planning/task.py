@@ -1,9 +1,7 @@
-"""What travels between a run and its workers. Nothing here imports a codec."""
+"""The values that travel between a run and its workers. Nothing here imports a codec or touches a file."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -19,17 +17,17 @@ from noiseaug.storage.output_file import Link
 
 @dataclass(frozen=True)
 class Job:
-    """What all tasks of a run have in common.
+    """The facts that all tasks of a run have in common.
 
     Attributes:
         source_root: the directory that source paths are relative to.
         dest_root: the directory that file names are relative to.
-        overwrite_foreign: whether files that no run wrote may be replaced.
+        overwrite_foreign: files that no run wrote may be replaced.
         link: how originals come to DEST.
         max_pixels: images of more are refused before they are decoded.
         tag: begins the names of temporaries.
-        permit: if not empty, a file without which nothing is published or removed in DEST: it goes with the run, which
-            its workers, on other machines, may not hear of.
+        permit: a file in DEST, or empty. Without the file, nothing is published or removed in DEST. The run removes it
+            when it ends, as workers on other machines may not hear of the end.
     """
 
     source_root: str
@@ -66,7 +64,7 @@ class Task(NamedTuple):
 
     @property
     def file_names(self) -> list[str]:
-        """The names of all files that it writes."""
+        """The names of all files that the task writes."""
         names = [target.file_name for target in self.targets]
         return names + [name_for(one.path, self.source.path, name) for one in self.sidecars or () for name in names]
 
@@ -76,12 +74,13 @@ Item = tuple[About, Task | None]  # something to pass on in order, and the task 
 
 
 class Outcome(NamedTuple):
-    """What came of a task.
+    """The result of a task.
 
     Attributes:
         rows: a manifest row for each target that now stands in DEST.
         failures: lines for failures.jsonl.
-        not_kept: what of the source could not be carried over, and its format.
+        not_kept: pairs of something in the source that its targets have lost, and the source's format.
+        failed: the source as a whole failed, so that no target of it is to stand in DEST.
         unchanged: nothing was done, as the source has the hash that was known.
         stop: a reason why no further task can succeed.
         traceback: of an exception that nobody expected.
@@ -90,20 +89,12 @@ class Outcome(NamedTuple):
     rows: tuple[Row, ...] = ()
     failures: tuple[bytes, ...] = ()
     not_kept: tuple[tuple[str, str], ...] = ()
+    failed: bool = False
     unchanged: bool = False
     stop: str | None = None
     traceback: str | None = None
 
 
-def withdraw(job: Job, task: Task) -> None:
-    """Removes what an earlier run made of a source that fails now: it is of something that is no more."""
-    for name in task.file_names:
-        if name in task.ours:
-            # It is not there, or cannot be removed: the failure says that it is not to be used.
-            with contextlib.suppress(OSError):
-                os.unlink(os.path.join(job.dest_root, name))
-
-
 def failure_of(task: Task, reason: str) -> Outcome:
-    """The outcome of a task none of whose targets could be made."""
-    return Outcome(failures=(failure_line(task.source.path, reason),))
+    """Return the outcome of a task none of whose targets could be made."""
+    return Outcome(failures=(failure_line(task.source.path, reason),), failed=True)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from noiseaug.engines.cores import available_cores
+from noiseaug.engines.choice import available_cores
 from noiseaug.errors import Misplaced
 from noiseaug.manifest.reading import find
 from noiseaug.manifest.shards import shards_in

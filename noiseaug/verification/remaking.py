@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from noiseaug.engines import pool
+from noiseaug.engines.choice import engine_for
+from noiseaug.engines.pool import in_order
 from noiseaug.manifest.records import Record
 from noiseaug.manifest.untrusted import read_checked
 from noiseaug.planning.targets import Target
@@ -25,10 +26,9 @@ from noiseaug.verification.findings import Finding
 def made_again(dest: str, manifest: str, source: str, workers: int) -> Iterator[Finding]:
     """Make every output again, a row at a time, and yield where what comes out is not what the manifest says."""
     with tempfile.TemporaryDirectory(prefix="noiseaug-verify-") as scratch:
-        engine = pool.Processes(Job(source, scratch), workers, Running.timeout)
+        engine = engine_for(Job(source, scratch), Running(workers=workers))
         try:
-            tasks = _tasks(dest, manifest, source)
-            for record, outcome in pool.in_order(engine, tasks, lambda _: None):
+            for record, outcome in in_order(engine, _tasks(dest, manifest, source), lambda _: None):
                 if isinstance(record, Finding):
                     yield record
                     continue

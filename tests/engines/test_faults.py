@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from noiseaug import Level, Recipe
-from noiseaug.engines import pool
+from noiseaug.engines.processes import Processes
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Task
 from noiseaug.planning.walk import Source
@@ -104,7 +104,7 @@ def test_a_file_that_now_crashes_its_decoder_leaves_no_output_of_before(tmp_path
 def test_an_engine_that_is_closed_leaves_nobody_waiting(mixed, dest):
     """As on a Dask worker, whose thread waits for batches while the run that they are of ends."""
     dest.mkdir()
-    engine = pool.Processes(Job(str(mixed), str(dest)), workers=1, timeout=60)
+    engine = Processes(Job(str(mixed), str(dest)), workers=1, timeout=60)
     found = Source("images/cats/a.png", "image", 0, 0)
     task = Task(found, Recipe.of(0.1), (Target("a.png", Level.of(0.1), 0),), frozenset())
     batches = [engine.submit([task]) for _ in range(50)]

@@ -13,7 +13,7 @@ from noiseaug.planning.targets import Plan
 from noiseaug.planning.task import Job, Task
 from noiseaug.planning.walk import Walk
 from noiseaug.settings.selection import Selection
-from noiseaug.work.perform import augment
+from noiseaug.work.perform import perform
 from support.trees import tree
 
 
@@ -34,7 +34,7 @@ def test_a_task_that_is_done_by_several_at_once_has_one_result(ours, photos, und
 
     def work():
         start.wait()
-        outcomes.append([augment(Job(str(photos), str(dest)), task) for task in tasks])
+        outcomes.append([perform(Job(str(photos), str(dest)), task) for task in tasks])
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -51,7 +51,7 @@ def test_a_worker_that_goes_on_after_its_run_publishes_and_removes_nothing(photo
     task = next(task for task in tasks_of(photos, ours=True) if task.source.path == "cats/001.png")
     (dest / "cats").mkdir(parents=True)
     (dest / "cats/001.png").write_bytes(b"by the next run")
-    assert augment(job, task).failures
+    assert perform(job, task).failures
     gone = task._replace(source=task.source._replace(path="cats/none.png"))
-    assert augment(replace(job, overwrite_foreign=True), gone).failures
+    assert perform(replace(job, overwrite_foreign=True), gone).failures
     assert (dest / "cats/001.png").read_bytes() == b"by the next run"

@@ -1,0 +1,30 @@
+"""An engine of threads in the process of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from noiseaug.engines.pool import BatchSize, Pending
+from noiseaug.planning.task import Job, Task
+
+
+class Threads:
+    """Batches on threads of this process: nothing to start up, but a decoder that crashes takes the run with it."""
+
+    batch_size = BatchSize()
+
+    def __init__(self, job: Job, workers: int) -> None:
+        self.job, self.workers = job, workers
+        self.lost: list[Task] = []
+        self._threads = ThreadPoolExecutor(workers)
+
+    def submit(self, tasks: Sequence[Task]) -> Pending:
+        """Start a batch."""
+        from noiseaug.work.perform import perform  # imports NumPy, which a run with nothing to do does without
+
+        return self._threads.submit(lambda: [perform(self.job, task) for task in tasks])
+
+    def close(self) -> None:
+        """Cancel the batches that have not begun."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -7,6 +7,7 @@ Text that is not valid Unicode (names of files may be any bytes) stands as lone 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 Record = dict[str, Any]
@@ -89,6 +90,26 @@ def sidecar_names(record: Record) -> list[str]:
     """Return the names, relative to DEST, of the files that went along with a target."""
     names = record.get("sidecars", [])
     return [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+
+
+def recorded_sidecars(record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the name and the hash of each file that went along with a target."""
+    hashes = record.get("sidecars_sha256", [])
+    return zip(sidecar_names(record), hashes if isinstance(hashes, list) else [], strict=False)
+
+
+def sidecar_rows(record: Record) -> dict[str, bytes]:
+    """Return a row of its own, by name, for each file that went along with a target."""
+    rows = {}
+    for name, sha256 in recorded_sidecars(record):
+        row = {"file_name": name, "source_path": record["source_path"], "kind": "sidecar", "sha256": sha256}
+        rows[name] = record_line(row)
+    return rows
+
+
+def without_sidecars(record: Record) -> Record:
+    """Return a record that says nothing of files that go along with its target."""
+    return {key: value for key, value in record.items() if not key.startswith("sidecars")}
 
 
 def _line(record: Record) -> bytes:

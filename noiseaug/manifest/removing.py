@@ -14,14 +14,12 @@ from noiseaug.errors import Misplaced, Stopped
 from noiseaug.manifest.home import Home
 from noiseaug.manifest.lock import Lock
 from noiseaug.manifest.reading import find, read_entries, record_of
-from noiseaug.manifest.records import Record, is_pending, record_line, sidecar_names
+from noiseaug.manifest.records import Record, is_pending, record_line, recorded_sidecars
 from noiseaug.storage import disk
 from noiseaug.storage.name_counts import Names
 from noiseaug.storage.paths import LEFTOVERS, STATE_PREFIX, inside
 from noiseaug.storage.settled_file import SettledFile
 from noiseaug.storage.source_file import Refused, sha256_of_file
-
-SIDECAR = "sidecar"  # the kind of a file that went along with an output
 
 
 class Removal(NamedTuple):
@@ -54,13 +52,6 @@ def as_left_over(dest: str, line: bytes) -> bytes | None:
     except (OSError, Refused):
         return None
     return record_line({"file_name": record["file_name"], "source_path": record["source_path"], **found})
-
-
-def rows_of_sidecars(record: Record) -> Iterator[bytes]:
-    """Yield a row for each file that went along with an output."""
-    for name, sha256 in zip(sidecar_names(record), record.get("sidecars_sha256", []), strict=False):
-        row = {"file_name": name, "source_path": record["source_path"], "kind": SIDECAR, "sha256": sha256}
-        yield record_line(row)
 
 
 def remove_recorded(dest: str, record: Record) -> bool:
@@ -166,8 +157,6 @@ def _is_as_recorded(path: str, sha256: object) -> bool:
 
 def _files_of(record: Record) -> Iterator[tuple[str, object]]:
     """Yield the name and the hash of each file that a row accounts for, the output last."""
-    hashes = record.get("sidecars_sha256")
-    if isinstance(hashes, list):
-        yield from zip(sidecar_names(record), hashes, strict=False)
+    yield from recorded_sidecars(record)
     if "file_name" in record:
         yield record["file_name"], record.get("sha256")

@@ -175,10 +175,13 @@ class _Run:
         if outcome.stop:
             raise Stopped(outcome.stop)
         made = {row.file_name: row.line for row in outcome.rows}
+        labelled = {row.file_name: row.line for row in outcome.labelled}
         former = {**note.kept, **(note.former if outcome.unchanged else {})}
         for name in note.file_names:
             if name in made:
                 self._state.manifest.write(made[name])
+            elif name in labelled:
+                self._write_rows([labelled[name]])
             elif name in former:
                 self._write_rows([former[name]])
         self._state.failures.write(b"".join(outcome.failures))

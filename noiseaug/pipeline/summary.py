@@ -24,6 +24,8 @@ class Summary:
         up_to_date: outputs that were so already.
         failed: failures recorded.
         pruned: outputs deleted as their source is gone.
+        sidecars: files written that go along with outputs.
+        unlabelled: sources without any file that was to go along.
         left_over: files of earlier runs that this one was not asked for, and that stay.
         others: files of other kinds, left alone.
         specials: special files and links to directories, left alone.
@@ -41,6 +43,8 @@ class Summary:
     failed: int = 0
     pruned: int = 0
     left_over: int = 0
+    sidecars: int = 0
+    unlabelled: int = 0
     others: int = 0
     specials: int = 0
     source_bytes: int = 0
@@ -62,6 +66,8 @@ class Summary:
             self.written += len(written)
             self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
             self.source_bytes += note.size
+        self.sidecars += outcome.sidecars
+        self.unlabelled += note.unlabelled
         for what, source_format in outcome.not_kept:
             lost = f"{what} ({source_format})"
             self.not_kept[lost] = self.not_kept.get(lost, 0) + 1

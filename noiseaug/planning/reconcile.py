@@ -12,7 +12,16 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from noiseaug.manifest.reading import Group, record_of
-from noiseaug.manifest.records import failure_line, fragment, is_pending, sidecar_names
+from noiseaug.manifest.records import (
+    failure_line,
+    fragment,
+    is_pending,
+    record_line,
+    recorded_sidecars,
+    sidecar_names,
+    sidecar_rows,
+    without_sidecars,
+)
 from noiseaug.planning import sidecars
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.task import Item, Task
@@ -41,6 +50,7 @@ class Note(NamedTuple):
         orphans: the rows of a source that is gone.
         left_over: the rows of targets that are not asked for.
         failures: lines for failures.jsonl.
+        unlabelled: sources without the sidecars that are to go along.
         why: for each target that is to be made, why it is outdated; nothing for a new one.
     """
 
@@ -53,6 +63,7 @@ class Note(NamedTuple):
     orphans: Mapping[str, bytes] = _NONE
     left_over: Mapping[str, bytes] = _NONE
     failures: tuple[bytes, ...] = ()
+    unlabelled: int = 0
     why: Mapping[str, str] = MappingProxyType({})
 
     @property
@@ -101,18 +112,20 @@ class Reconciliation:
         """Yield notes on the sources, in walk order, each with a task where something is to be made."""
         paths: list[str] = []
         kept: dict[str, bytes] = {}
+        unlabelled = 0
         for item in self._singly(walk):
             note, task = item
             if task is None and note.is_plain and len(paths) < _TOGETHER:
                 paths += note.paths
                 kept |= note.kept
+                unlabelled += note.unlabelled
                 continue
             if paths or kept:
-                yield Note(tuple(paths), kept=kept), None
-                paths, kept = [], {}
+                yield Note(tuple(paths), kept=kept, unlabelled=unlabelled), None
+                paths, kept, unlabelled = [], {}, 0
             yield item
         if paths or kept:
-            yield Note(tuple(paths), kept=kept), None
+            yield Note(tuple(paths), kept=kept, unlabelled=unlabelled), None
 
     def _singly(self, walk: Listing) -> Iterator[Item[Note]]:
         for found in walk:
@@ -164,23 +177,40 @@ class Reconciliation:
 
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
         targets = self._plan.targets(source.path, source.kind)
+        names = tuple(target.file_name for target in targets)
+        current, why = self._current(source, targets, rows) if rows else ({}, {})
+        labels = self._labels_of(source, names, rows)
+        to_label = [(target, current[target.file_name]) for target in targets if target.file_name in current]
+        to_label = [(target, line) for target, line in to_label if not self._go_along(source, labels, target, line)]
+        kept = current if labels.asked else {name: _told_alone(line) for name, line in current.items()}
+        left_over = _left_over(rows, names, labels) if len(rows) > len(current) or labels.former else {}
+        by_hash, all_current = self._running.checksum, len(current) == len(targets)
+        note = Note(
+            *((source.path,), source.size, source.kind, names, kept),
+            left_over=left_over,
+            unlabelled=int(labels.asked and not labels.beside),
+            why=why,
+        )
+        if all_current and not by_hash and not to_label:
+            return note._replace(file_names=()), None
+        if by_hash:
+            note = note._replace(kept={}, former=kept)
+        todo = tuple(target for target in targets if target.file_name not in note.kept)
+        known = _known_hash(rows, names) if all_current else None
+        task = Task(source, self._plan.recipe, todo, frozenset(rows) | labels.former.keys(), known, labels.asked_for)
+        return note, task._replace(stale=labels.stale, labelled=tuple(to_label))
+
+    def _labels_of(self, source: Source, names: tuple[str, ...], rows: dict[str, bytes]) -> _Labels:
+        """Return what is to go along with the targets of a source, and what earlier runs let go along."""
         suffixes = self._plan.layout.sidecars
         beside = sidecars.find(self._source_root, source.path, suffixes) if suffixes else ()
-        current, why = self._current(source, targets, rows, beside) if rows else ({}, {})
-        by_hash, all_current = self._running.checksum, len(current) == len(targets)
-        names = tuple(target.file_name for target in targets)
-        left_over = {name: line for name, line in rows.items() if name not in names} if len(rows) > len(current) else {}
-        if all_current and not by_hash:
-            return Note((source.path,), kept=current, left_over=left_over), None
-        kept, former = ({}, current) if by_hash else (current, {})
-        note = Note((source.path,), source.size, source.kind, names, kept, former, left_over=left_over, why=why)
-        ours, stale = _ours_and_stale(source, names, rows, beside)
-        todo = tuple(target for target in targets if target.file_name not in kept)
-        known = _known_hash(rows, names) if all_current else None
-        return note, Task(source, self._plan.recipe, todo, ours, known, beside if suffixes else None, stale)
+        records = [record_of(line) for line in rows.values() if _SIDECARS in line]
+        former = {name: sha256 for record in records for name, sha256 in recorded_sidecars(record)}
+        expected = frozenset(sidecars.name_for(one.path, source.path, name) for one in beside for name in names)
+        return _Labels(bool(suffixes), beside, former, expected)
 
     def _current(
-        self, source: Source, targets: list[Target], rows: dict[str, bytes], beside: tuple[sidecars.Sidecar, ...]
+        self, source: Source, targets: list[Target], rows: dict[str, bytes]
     ) -> tuple[dict[str, bytes], dict[str, str]]:
         """Return the rows of the targets that are up to date, and why others are not."""
         current: dict[str, bytes] = {}
@@ -190,8 +220,6 @@ class Reconciliation:
             if line is None:
                 continue
             reason = self._why_outdated(source, target, line)
-            if not reason and not self._go_along(source, beside, target, line):
-                reason = "its labels changed"
             if reason:
                 why[target.file_name] = reason
             else:
@@ -231,39 +259,68 @@ class Reconciliation:
             return "it was changed in DEST"
         return "" if self._running.checksum or source.mtime_ns <= info.st_mtime_ns else "its source is newer"
 
-    def _go_along(self, source: Source, beside: tuple[sidecars.Sidecar, ...], target: Target, line: bytes) -> bool:
+    def _go_along(self, source: Source, labels: _Labels, target: Target, line: bytes) -> bool:
         """Tell whether the files that are to go along with a target stand as recorded, and no others."""
-        if not self._plan.layout.sidecars:
-            return _SIDECARS not in line
-        recorded = _sidecars_in(line)
-        expected = [sidecars.name_for(one.path, source.path, target.file_name) for one in beside]
+        if not labels.asked:
+            return True
+        recorded = sidecar_names(record_of(line)) if _SIDECARS in line else []
+        expected = [sidecars.name_for(one.path, source.path, target.file_name) for one in labels.beside]
         if _SIDECARS not in line or recorded != expected:
             return False
         try:
             infos = [disk.lstat(f"{self._dest_root}/{name}") for name in recorded]
         except OSError:
             return False
-        return all(one.mtime_ns <= info.st_mtime_ns for one, info in zip(beside, infos, strict=True))
+        return all(one.mtime_ns <= info.st_mtime_ns for one, info in zip(labels.beside, infos, strict=True))
 
 
-def _ours_and_stale(
-    source: Source, names: tuple[str, ...], rows: dict[str, bytes], beside: tuple[sidecars.Sidecar, ...]
-) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the names of files that earlier runs wrote, and those among them that no longer go along with a target."""
-    former = {name for line in rows.values() for name in _sidecars_in(line)}
-    expected = {sidecars.name_for(one.path, source.path, name) for one in beside for name in names}
-    return frozenset(rows) | former, tuple(sorted(former - expected))
+class _Labels(NamedTuple):
+    """The sidecars of a source.
+
+    Attributes:
+        asked: whether sidecars are to go along.
+        beside: those that the source has.
+        former: the names and hashes of those that earlier runs wrote.
+        expected: the names that they are to have beside the targets.
+    """
+
+    asked: bool
+    beside: tuple[sidecars.Sidecar, ...]
+    former: dict[str, str]
+    expected: frozenset[str]
+
+    @property
+    def asked_for(self) -> tuple[sidecars.Sidecar, ...] | None:
+        """The sidecars that are to go along, or None if none were asked for."""
+        return self.beside if self.asked else None
+
+    @property
+    def stale(self) -> tuple[tuple[str, str], ...]:
+        """The names and hashes of those that no longer go along, though sidecars are asked for."""
+        return tuple(
+            sorted((name, sha) for name, sha in self.former.items() if self.asked and name not in self.expected)
+        )
+
+
+def _told_alone(line: bytes) -> bytes:
+    """Return the row of a target that says nothing of files that went along with it."""
+    return record_line(without_sidecars(record_of(line))) if _SIDECARS in line else line
+
+
+def _left_over(rows: dict[str, bytes], names: tuple[str, ...], labels: _Labels) -> dict[str, bytes]:
+    """Return the rows of what is not asked for again; of a target that is, only the sidecars may be left over."""
+    left = {name: line for name, line in rows.items() if name not in names and name not in labels.expected}
+    if not labels.asked:
+        for name in names:
+            if _SIDECARS in rows.get(name, b""):
+                left |= sidecar_rows(record_of(rows[name]))
+    return left
 
 
 def _known_hash(rows: dict[str, bytes], names: tuple[str, ...]) -> str | None:
     """Return the hash of the source that all its rows agree on."""
     hashes = {record_of(rows[name]).get("source_sha256") for name in names}
     return hashes.pop() if len(hashes) == 1 else None
-
-
-def _sidecars_in(line: bytes) -> list[str]:
-    """Return the names of the files that went along with the target of a row."""
-    return sidecar_names(record_of(line)) if _SIDECARS in line else []
 
 
 def _as_it_was(rows: Mapping[str, bytes]) -> Item[Note]:

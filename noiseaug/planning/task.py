@@ -49,8 +49,9 @@ class Task(NamedTuple):
         ours: file names of targets that an earlier run wrote, which may be replaced.
         known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
         sidecars: files that go along with each target; None if none were asked for.
-        stale: files that an earlier run wrote along with targets, which are to go.
+        stale: names and hashes of files that an earlier run wrote along with targets, which are to go.
         soft_label: what the rows say of its class, if anything.
+        labelled: targets that stand as they are, with their rows, and whose sidecars are to be written.
     """
 
     source: Source
@@ -59,14 +60,16 @@ class Task(NamedTuple):
     ours: frozenset[str]
     known_sha256: str | None = None
     sidecars: tuple[Sidecar, ...] | None = None
-    stale: tuple[str, ...] = ()
+    stale: tuple[tuple[str, str], ...] = ()
     soft_label: SoftLabel | None = None
+    labelled: tuple[tuple[Target, bytes], ...] = ()
 
     @property
     def file_names(self) -> list[str]:
         """The names of all files that the task writes."""
-        names = [target.file_name for target in self.targets]
-        return names + [name_for(one.path, self.source.path, name) for one in self.sidecars or () for name in names]
+        made = [target.file_name for target in self.targets]
+        all_names = [*made, *(target.file_name for target, _ in self.labelled)]
+        return made + [name_for(one.path, self.source.path, name) for one in self.sidecars or () for name in all_names]
 
 
 About = TypeVar("About")
@@ -79,6 +82,8 @@ class Outcome(NamedTuple):
     Attributes:
         rows: a manifest row for each target that now stands in DEST.
         failures: lines for failures.jsonl.
+        labelled: the new rows of targets that stand as they were, and whose sidecars were written.
+        sidecars: how many sidecars were written.
         not_kept: pairs of something in the source that its targets have lost, and the source's format.
         failed: the source as a whole failed, so that no target of it is to stand in DEST.
         unchanged: nothing was done, as the source has the hash that was known.
@@ -88,11 +93,18 @@ class Outcome(NamedTuple):
 
     rows: tuple[Row, ...] = ()
     failures: tuple[bytes, ...] = ()
+    labelled: tuple[Row, ...] = ()
+    sidecars: int = 0
     not_kept: tuple[tuple[str, str], ...] = ()
     failed: bool = False
     unchanged: bool = False
     stop: str | None = None
     traceback: str | None = None
+
+    def joined(self, other: Outcome) -> Outcome:
+        """Return this outcome with the failures and the labelled rows of another."""
+        failures, labelled = self.failures + other.failures, self.labelled + other.labelled
+        return self._replace(failures=failures, labelled=labelled, sidecars=self.sidecars + other.sidecars)
 
 
 def failure_of(task: Task, reason: str) -> Outcome:

@@ -12,7 +12,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from noiseaug import kinds
-from noiseaug.manifest.records import Row, failure_line, record_line
+from noiseaug.manifest.reading import record_of
+from noiseaug.manifest.records import Row, failure_line, record_line, without_sidecars
 from noiseaug.media.output import Facts, Output
 from noiseaug.noise.sampling import Stream, stream_key
 from noiseaug.planning.targets import Target
@@ -50,22 +51,25 @@ def perform(job: Job, task: Task) -> Outcome:
 
 
 def _made(job: Job, task: Task) -> Outcome:
-    """Make the targets of a source, unless it is as it was."""
+    """Make the targets of a source, unless it is as it was, and the sidecars of those that stand as they are."""
+    if task.stale:
+        remove_stale(job, task)
+    labelled = _labelled(job, task)
+    if not task.targets:
+        return labelled
     if why := kinds.why_unreadable(task.source.path):
         raise Refused(why)
     with SourceFile(os.path.join(job.source_root, task.source.path)) as source:
         sha256 = source.sha256()
         if sha256 == task.known_sha256:
-            return Outcome(unchanged=True)
-        if task.stale:
-            remove_stale(job, task)
+            return Outcome(unchanged=True).joined(labelled)
         outputs: list[Output] = []
         try:
             outputs.extend(_opened(job, task, target) for target in task.targets)
             codec = _codec_of(task.source.kind)
             facts = codec.perform(source, outputs, job.max_pixels)
             source.check_unchanged()
-            return _published(job, task, source, sha256, outputs, facts)
+            return _published(job, task, source, sha256, outputs, facts).joined(labelled)
         finally:
             for output in outputs:
                 output.file.discard()
@@ -98,11 +102,25 @@ def _link(job: Job, task: Task, target: Target) -> Link | None:
     return job.link if can_be_source or target.file_name == task.source.path else None
 
 
+def _labelled(job: Job, task: Task) -> Outcome:
+    """Publish the sidecars of the targets that stand as they are. One without them keeps its row."""
+    rows, failures, count = [], [], 0
+    for target, line in task.labelled:
+        record = without_sidecars(record_of(line))
+        try:
+            record |= publish_sidecars(job, task, target)
+            count += len(record["sidecars"])
+        except Unpublished as reason:
+            failures.append(failure_line(task.source.path, str(reason), target.file_name))
+        rows.append(Row(target.file_name, record_line(record)))
+    return Outcome(failures=tuple(failures), labelled=tuple(rows), sidecars=count)
+
+
 def _published(
     job: Job, task: Task, source: SourceFile, sha256: str, outputs: list[Output], facts: list[Facts | None]
 ) -> Outcome:
     """Publish the outputs, and record each. One that cannot have its place is a failure of its own."""
-    rows, failures = [], []
+    rows, failures, count = [], [], 0
     for target, output, fact in zip(task.targets, outputs, facts, strict=True):
         if fact is None:
             continue
@@ -113,9 +131,10 @@ def _published(
                 record |= publish_sidecars(job, task, target)
             publish(job, task, target.file_name, output.file, source.mtime_ns)
             rows.append(Row(target.file_name, record_line(record)))
+            count += len(record.get("sidecars", ()))
         except Unpublished as reason:
             failures.append(failure_line(task.source.path, str(reason), target.file_name))
-    return Outcome(tuple(rows), tuple(failures), _not_kept(facts))
+    return Outcome(tuple(rows), tuple(failures), sidecars=count, not_kept=_not_kept(facts))
 
 
 def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:

@@ -7,12 +7,13 @@ import os
 import stat
 
 from noiseaug.manifest.records import Record
+from noiseaug.manifest.removing import remove_as_recorded
 from noiseaug.planning.sidecars import content_for, name_for
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Task
 from noiseaug.storage import disk
 from noiseaug.storage.output_file import OutputFile
-from noiseaug.storage.paths import inside, why_unusable
+from noiseaug.storage.paths import why_unusable
 from noiseaug.storage.source_file import SourceFile, sha256_of_file
 
 
@@ -70,9 +71,8 @@ def remove_stale(job: Job, task: Task) -> None:
     """Remove the files that an earlier run wrote along with targets, and that go along with none now."""
     if job.permit and not disk.exists(job.permit):
         return
-    for name in task.stale:
-        if path := inside(job.dest_root, name):
-            _remove(path)
+    for name, sha256 in task.stale:
+        remove_as_recorded(job.dest_root, name, sha256)
 
 
 def withdraw(job: Job, task: Task) -> None:

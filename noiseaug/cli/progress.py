@@ -54,7 +54,7 @@ class RunBar(Bar):
 
     def __init__(self, source: str, selection: Selection, *, quiet: bool, verbose: bool) -> None:
         super().__init__(quiet=quiet)
-        self._verbose = verbose
+        self._verbose, self._quiet = verbose, quiet
         self._failed = self._bytes = 0
         if self._bar is not None and disk.is_directory(source):
             threading.Thread(target=self._count, args=(source, selection), daemon=True).start()
@@ -63,6 +63,11 @@ class RunBar(Bar):
         """Find out how many files there are, beside the run, for the time that is left."""
         with contextlib.suppress(Exception):  # the run meets the same, and says so
             self._bar.total = sum(isinstance(found, Source) for found in Walk(source, selection))
+
+    def note(self, text: str) -> None:
+        """Say something that the user would not expect, unless less is to be printed."""
+        if not self._quiet:
+            self.say(f"noiseaug: {printable(text)}")
 
     def record(self, progress: Progress) -> None:
         """Show that sources are dealt with."""

@@ -55,12 +55,9 @@ def command(source: str, dest: str, **options: Any) -> int:
                 for path in progress.source_paths:
                     depfile.add(path)
 
-        summary = carried_out(source, dest, request, on_progress)
+        summary = carried_out(source, dest, request, on_progress, bar.note)
     if depfile:
         depfile.write()
-    if not options["quiet"]:
-        for note in summary.notes:
-            click.echo(f"noiseaug: {printable(note)}", err=True)
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
         if options["json"]:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))

@@ -15,10 +15,10 @@ def show_summary(summary: Summary, dest: str) -> None:
     """Print what a run did."""
     left = [f"{counted(summary.others, 'other file')} left alone"] if summary.others else []
     left += [f"{counted(summary.specials, 'special file')} skipped"] if summary.specials else []
-    if not (summary.written or summary.failed or summary.pruned):
+    if not (summary.written or summary.failed or summary.pruned or summary.sidecars):
         nothing = [] if summary.left_over else ["nothing to do"]
         click.echo(", ".join([*nothing, f"{summary.up_to_date:,} up to date", *left]))
-        _show_left_over(summary, dest)
+        _show_beside(summary, dest)
         return
     parts = [f"{counted(summary.written, 'file')} written to {printable(dest)}"]
     if summary.written:
@@ -28,14 +28,18 @@ def show_summary(summary: Summary, dest: str) -> None:
     click.echo(", ".join(parts + left))
     for what, count in summary.not_kept.items():
         click.echo(f"not kept from {counted(count, 'file')}: {what}")
-    _show_left_over(summary, dest)
+    _show_beside(summary, dest)
     if summary.failed:
         _show_failures(summary)
     if summary.manifest:
         click.echo(f"manifest: {printable(summary.manifest)}")
 
 
-def _show_left_over(summary: Summary, dest: str) -> None:
+def _show_beside(summary: Summary, dest: str) -> None:
+    if summary.sidecars:
+        click.echo(f"{counted(summary.sidecars, 'file')} that go along written")
+    if summary.unlabelled:
+        click.echo(f"{counted(summary.unlabelled, 'source')} without a file that was to go along")
     if summary.left_over:
         what = counted(summary.left_over, "file")
         click.echo(f"{what} of earlier runs left over; noiseaug prune {printable(dest)} removes them")

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from noiseaug.manifest.former import known_groups, recover
 from noiseaug.manifest.home import Home
 from noiseaug.manifest.lock import Lock
-from noiseaug.manifest.reading import Group, find
+from noiseaug.manifest.reading import Group, find, read_groups
 from noiseaug.manifest.records import pending_line
 from noiseaug.manifest.shards import COMMAND
 from noiseaug.storage import disk
@@ -72,6 +72,10 @@ class State:
     def known(self) -> Iterator[Group]:
         """Yield all rows that earlier runs left, by source in walk order."""
         return known_groups(self.home)
+
+    def last(self) -> Iterator[Group]:
+        """Yield the rows of the manifest as the last run left it."""
+        return read_groups(os.path.join(self.home.directory, find(self.home.directory, self.home.name)))
 
     def recover(self) -> Iterator[Group]:
         """Tidy up what an interrupted run left, then yield all rows that are known."""
@@ -207,7 +211,7 @@ class Unrecorded(State):
         """Yield nothing: no run is known to have written anything."""
         return iter(())
 
-    recover = known
+    recover = last = known
 
     def folds_names(self) -> bool:
         """Tell that it does not matter: there is one name."""

@@ -17,6 +17,7 @@ from noiseaug.manifest.removing import as_left_over, remove_recorded
 from noiseaug.manifest.state import State, Unrecorded
 from noiseaug.pipeline.preparing import home_of, refuse_parts, survey, walk_of
 from noiseaug.pipeline.summary import Progress, Summary
+from noiseaug.planning.changes import changes
 from noiseaug.planning.ends import Ends, locate
 from noiseaug.planning.reconcile import Note, Reconciliation
 from noiseaug.planning.targets import Plan
@@ -76,15 +77,21 @@ def run(
     return carried_out(os.fspath(source), os.fspath(dest), Request(recipe, *given), on_progress)
 
 
-def carried_out(source: str, dest: str, request: Request, on_progress: Callable[[Progress], None]) -> Summary:
-    """Carry out what is asked for; see `run`."""
+def carried_out(
+    source: str,
+    dest: str,
+    request: Request,
+    on_progress: Callable[[Progress], None],
+    on_note: Callable[[str], None] = lambda _: None,
+) -> Summary:
+    """Carry out what is asked for; see `run`. `on_note` is told, before any work, what is not as one might think."""
     ends = locate(source, dest, request.selection.root)
     refuse_parts(request, ends)
     state = Unrecorded(ends.dest_root) if ends.dest_file else State(home_of(request, ends), request.command())
     try:
         state.lock()
         with contextlib.closing(_Run(request, ends, state)) as this:
-            this.prepare()
+            this.prepare(on_note)
             return this.go(on_progress)
     except (NothingToDo, Misplaced, Unfit):
         state.abandon()
@@ -104,12 +111,15 @@ class _Run:
         self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
         self._summary = Summary(manifest=state.manifest_path, notes=self._companions.notes)
 
-    def prepare(self) -> None:
-        """Make sure, before any work, that all can be written."""
+    def prepare(self, on_note: Callable[[str], None]) -> None:
+        """Make sure, before any work, that all can be written; say what is not as one might think."""
         self._companions.check()
         survey(self._request, self._ends, self._plan, self._companions)
         if not self._running.overwrite_foreign:
             self._companions.refuse_foreign()
+        self._summary.notes += changes(self._state.last(), self._plan, self._ends.source_root)
+        for note in self._summary.notes:
+            on_note(note)
 
     def go(self, on_progress: Callable[[Progress], None]) -> Summary:
         """Make all that is to be made, and put the record of it in place."""

@@ -119,9 +119,9 @@ class Survey:
                 return Failure(name, f"the manifest has several rows for it; {_MEND}")
             seen.add(name)
         defect = defect_of(path, record["bytes"], may_be_link=record.get("role") == "clean")  # an original may be one
-        return (
-            Failure(name, _REASONS[defect.problem].format(**defect._asdict())) if defect else Sample(record, line, path)
-        )
+        if defect:
+            return Failure(name, _REASONS[defect.problem].format(**defect._asdict()))
+        return Sample(record, line, path)
 
 
 def plain_key(file_name: str) -> str:

@@ -54,8 +54,8 @@ def row_problem(record: Record, keys: Mapping[str, Sequence[str]]) -> str | None
 
     Args:
         record: the object in a line of a manifest.
-        keys: by kind of media, the keys that are going to be used. Others may be missing or hold anything, but no
-            number that JSON does not have, and as many sidecars as their hashes.
+        keys: by kind of media, the keys that are going to be used. All others may be missing, as people may have taken
+            them out; but no number may be infinite, and sidecars must be as many as their hashes.
 
     >>> row_problem({"kind": "image", "copy": -1}, {"image": ["kind", "copy", "bytes"]})
     "has a wrong copy: '-1'"

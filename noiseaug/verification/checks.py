@@ -42,7 +42,7 @@ def check_row(entry: Entry, manifest: str, dest: str, source: str | None) -> lis
     findings = []
     if defect := defect_of(path, record["bytes"], record["sha256"]):
         findings.append(_described(name, defect))
-    for sidecar, sha256 in zip(sidecar_names(record), record.get("sidecars_sha256") or [], strict=True):
+    for sidecar, sha256 in zip(sidecar_names(record), record.get("sidecars_sha256", []), strict=True):
         path = inside(dest, sidecar)
         if path is None:
             findings.append(Finding("invalid", sidecar, "its name leads out of DEST"))

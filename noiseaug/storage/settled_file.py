@@ -15,12 +15,13 @@ class SettledFile:
 
     Attributes:
         path: as given.
-        differs: tells whether the new file differs from the old one; None until it is settled.
+        differs: tells whether the new file differs from the old one, once it is settled.
     """
 
     def __init__(self, path: str, draft: str) -> None:
         self.path, self._draft = path, draft
-        self.differs: bool | None = None
+        self.differs = False
+        self._is_settled = False
         self._agreed = 0
         self._file: IO[bytes] | None = None
         self._former: IO[bytes] | None
@@ -54,13 +55,13 @@ class SettledFile:
 
     def settle(self) -> bool:
         """End the file, unless that is done; tell whether it differs from the one that stands there."""
-        if self.differs is None:
+        if not self._is_settled:
             if self._file is None and (self._former is None or self._former.read(1)):
                 self._file = self._begin()  # empty, or shorter than before
             if self._file:
                 os.fsync(self._file.fileno())
             self.close()
-            self.differs = self._file is not None
+            self.differs, self._is_settled = self._file is not None, True
         return self.differs
 
     @property
@@ -70,7 +71,7 @@ class SettledFile:
 
     def publish(self) -> bool:
         """Put the new file, once it is settled, in the place of the old one if they differ; tell whether they did."""
-        differed, self.differs = bool(self.differs), False
+        differed, self.differs = self.differs, False
         if differed:
             os.replace(self._draft, self.path)
         return differed

@@ -145,13 +145,12 @@ def _drafts(form: type[Writer], dest: str, output: str, options: ExportOptions, 
     if form.files and disk.exists(output) and not disk.is_directory(output):
         raise Misplaced(f"{output} is a file; {form.files} are several, so name a directory as --output")
     paths = form.targets(output, options)
+    name = hashlib.sha256(os.fsencode(disk.real_path(paths[0]))).hexdigest()[:12]
+    drafts = Drafts(os.path.dirname(paths[0]) or ".", f"export-{name}-")
     for path in paths:
         _refuse_foreign(path, dest, survey)
         if not options.force and disk.lexists(path) and not form.wrote(path):
             raise Misplaced(f"{path} is there, and no export wrote it; name another --output, or add --force")
-    name = hashlib.sha256(os.fsencode(disk.real_path(paths[0]))).hexdigest()[:12]
-    drafts = Drafts(os.path.dirname(paths[0]) or ".", f"export-{name}-")
-    for path in paths:
         drafts.remove(path)
     return drafts
 

@@ -9,11 +9,15 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
+from noiseaug.kinds import KINDS
 from noiseaug.manifest.records import Record
 from noiseaug.manifest.untrusted import defect_of, read_checked
 from noiseaug.storage.name_counts import Names
 from noiseaug.storage.paths import inside
 
+# The keys that exports rely on, by kind.
+_KEYS = {name: ["bytes", "kind", "role", "label"] for name in KINDS}
+_KEYS["audio"] = [*_KEYS["audio"], "sampling_rate", "channels", "num_samples"]
 _AGAIN = "run noiseaug again with the same command to make it again"
 _MEND = "run noiseaug again with the same command to mend the manifest"
 _REASONS = {
@@ -77,7 +81,7 @@ class Survey:
         self.names, self.keys = Names(), Names()
         self.chosen, self.left_out = 0, Counter[str]()
         labels = set()
-        for entry in read_checked(manifest):
+        for entry in read_checked(manifest, _KEYS):
             record = entry.record
             if record:
                 self.names.add(record["file_name"])
@@ -99,7 +103,7 @@ class Survey:
     def samples(self, dest: str) -> Iterator[Sample | Failure]:
         """Yield the chosen rows in the order of the manifest, each as a sample or as what is wrong with it."""
         seen: set[str] = set()
-        for entry in read_checked(self.manifest):
+        for entry in read_checked(self.manifest, _KEYS):
             if entry.record is None:
                 yield Failure(f"{os.path.basename(self.manifest)} line {entry.number}", f"{entry.problem}; {_MEND}")
             elif not self._why_left_out(entry.record):
@@ -115,9 +119,9 @@ class Survey:
                 return Failure(name, f"the manifest has several rows for it; {_MEND}")
             seen.add(name)
         defect = defect_of(path, record["bytes"], may_be_link=record.get("role") == "clean")  # an original may be one
-        return (
-            Failure(name, _REASONS[defect.problem].format(**defect._asdict())) if defect else Sample(record, line, path)
-        )
+        if defect:
+            return Failure(name, _REASONS[defect.problem].format(**defect._asdict()))
+        return Sample(record, line, path)
 
 
 def plain_key(file_name: str) -> str:

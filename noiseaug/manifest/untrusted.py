@@ -5,39 +5,26 @@ from __future__ import annotations
 import math
 import re
 import stat
-from collections.abc import Container, Iterator
-from types import NoneType
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from noiseaug.kinds import KINDS
 from noiseaug.manifest.reading import Entry, read_entries
-from noiseaug.manifest.records import KEYS, Record, sidecar_names, type_of
+from noiseaug.manifest.records import Record, sidecar_names, type_of
 from noiseaug.storage import disk
 from noiseaug.storage.source_file import Refused, sha256_of_file
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256 = re.compile("[0-9a-f]{64}")
 _SIZES = range(1 << 63)
-_REQUIRED = (
-    *("file_name", "source_path", "kind", "level", "copy", "std", "mean", "mono", "seed", "recipe", "options"),
-    *("made_with", "bytes", "sha256", "source_bytes", "source_sha256"),
-)
-_REQUIRED_OF = {"audio": ("sampling_rate", "num_samples", "channels")}
+_OPTIONAL = ("role", "label")
+_TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
 _ALLOWED: dict[str, Container[object]] = {
     "kind": KINDS,
     "role": ("noisy", "clean"),
     **dict.fromkeys(("bytes", "source_bytes", "copy", "num_samples"), _SIZES),
     "sampling_rate": _SIZES[1:],
-    "channels": range(1, 1 << 16),  # of TIFF; libsndfile has at most 1024
+    "channels": range(1, 1025),  # as libsndfile
 }
-_TYPES: dict[str, tuple[type, ...]] = {"text": (str,), "int": (int,), "float": (int, float), "bool": (bool,)}
-
-
-def _types_of(key: str) -> tuple[type, ...]:
-    types = _TYPES.get(type_of(key), (list,))
-    return types if key in _REQUIRED or key in _ALLOWED else (*types, NoneType)
-
-
-_TYPES_OF = {key: _types_of(key) for key in KEYS}
 
 
 class Defect(NamedTuple):
@@ -55,34 +42,44 @@ class Defect(NamedTuple):
     found: int | str = ""
 
 
-def read_checked(path: str) -> Iterator[Entry]:
-    """Yield the lines of a manifest, one at a time; only those that are rows in every respect have a record."""
+def read_checked(path: str, keys: Mapping[str, Sequence[str]]) -> Iterator[Entry]:
+    """Yield the lines of a manifest, one at a time; those in which `row_problem` finds one have no record."""
     for entry in read_entries(path):
-        problem = entry.problem or row_problem(entry.record or {})
+        problem = entry.problem or row_problem(entry.record or {}, keys)
         yield entry._replace(record=None, problem=problem) if problem else entry
 
 
-def row_problem(record: Record) -> str | None:
-    """Return why `record` cannot be a row that a run wrote, or None: it lacks a key, or has a value that none can be.
+def row_problem(record: Record, keys: Mapping[str, Sequence[str]]) -> str | None:
+    """Return why `record` cannot be a row that a run wrote, or None.
 
-    >>> row_problem({"kind": "image", "copy": 0})
-    'has no file_name'
+    Args:
+        record: the object in a line of a manifest.
+        keys: by kind of media, the keys that are going to be used. All others may be missing, as people may have taken
+            them out; but no number may be infinite, and sidecars must be as many as their hashes.
+
+    >>> row_problem({"kind": "image", "copy": -1}, {"image": ["kind", "copy", "bytes"]})
+    "has a wrong copy: '-1'"
     """
-    for key in (*_REQUIRED, *_REQUIRED_OF.get(str(record.get("kind")), ())):
-        if key not in record:
+    for key in keys.get(str(record.get("kind")), ("kind",)):
+        if key not in record and key not in _OPTIONAL:
             return f"has no {key}"
+        if key in record and not _is_possible(key, record[key]):
+            return f"has a wrong {key}: {str(record[key])[:40]!r}"
     for key, value in record.items():
-        found = type(value)
-        is_possible = found in _TYPES_OF.get(key, (found,)) and (key not in _ALLOWED or value in _ALLOWED[key])
-        if not is_possible or (found is float and not math.isfinite(value)):
-            return f"has a wrong {key[:40]}: {str(value)[:40]!r}"
-    for key in ("sha256", "source_sha256"):
-        if not _is_sha256(record[key]):
-            return f"has a wrong {key}: {record[key][:40]!r}"
-    hashes = record.get("sidecars_sha256") or []
-    if len(hashes) != len(sidecar_names(record)) or not all(map(_is_sha256, hashes)):
+        if isinstance(value, float) and not math.isfinite(value):
+            return f"has a wrong {key[:40]}: {value}"
+    hashes = record.get("sidecars_sha256", [])
+    if not isinstance(hashes, list) or len(hashes) != len(sidecar_names(record)) or not all(map(_is_sha256, hashes)):
         return "has sidecars that do not go with sidecars_sha256"
     return None
+
+
+def _is_possible(key: str, value: object) -> bool:
+    if type(value) not in _TYPES[type_of(key)] or (isinstance(value, float) and not math.isfinite(value)):
+        return False
+    if key in ("sha256", "source_sha256"):
+        return _is_sha256(value)
+    return key not in _ALLOWED or value in _ALLOWED[key]
 
 
 def _is_sha256(value: object) -> bool:

@@ -17,7 +17,7 @@ from noiseaug.manifest.reading import find
 from noiseaug.manifest.shards import shards_in
 from noiseaug.manifest.untrusted import read_checked
 from noiseaug.storage import disk
-from noiseaug.verification.checks import Accounted, check_row
+from noiseaug.verification.checks import KEYS, Accounted, check_row
 from noiseaug.verification.findings import Finding, Report
 from noiseaug.verification.remaking import made_again
 
@@ -75,7 +75,7 @@ def _checked_rows(accounted: Accounted, source: str | None, workers: int) -> Ite
     """Yield what is wrong with each row of the manifest, in its order, and account for the files that it names."""
     window: deque[Future[list[Finding]]] = deque()
     with ThreadPoolExecutor(workers) as threads:
-        for entry in read_checked(os.path.join(accounted.dest, accounted.manifest)):
+        for entry in read_checked(os.path.join(accounted.dest, accounted.manifest), KEYS):
             if entry.record:
                 accounted.add(entry.record)
             window.append(threads.submit(check_row, entry, accounted.manifest, accounted.dest, source))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from noiseaug.companions.companion_files import is_companion
 from noiseaug.exports import is_export
+from noiseaug.kinds import KINDS
 from noiseaug.manifest.reading import Entry, read_entries
 from noiseaug.manifest.records import Record, sidecar_names
 from noiseaug.manifest.untrusted import Defect, defect_of
@@ -15,6 +16,11 @@ from noiseaug.storage.name_counts import Names
 from noiseaug.storage.paths import CLASSES, FAILURES, LEFTOVERS, STATE_PREFIX, inside
 from noiseaug.verification.findings import Finding, Report
 
+_RELIED_ON = (
+    *("file_name", "source_path", "level", "recipe", "options", "made_with", "bytes", "source_bytes", "copy"),
+    *("std", "mean", "sha256", "source_sha256", "kind", "mono", "seed"),
+)
+KEYS = dict.fromkeys(KINDS, _RELIED_ON)  # used here and to make outputs again
 _DETAILS = {
     "missing": "there is no such file",
     "irregular": "cannot be read: is not a regular file; noiseaug reads regular files only",
@@ -36,7 +42,7 @@ def check_row(entry: Entry, manifest: str, dest: str, source: str | None) -> lis
     findings = []
     if defect := defect_of(path, record["bytes"], record["sha256"]):
         findings.append(_described(name, defect))
-    for sidecar, sha256 in zip(sidecar_names(record), record.get("sidecars_sha256") or [], strict=True):
+    for sidecar, sha256 in zip(sidecar_names(record), record.get("sidecars_sha256", []), strict=True):
         path = inside(dest, sidecar)
         if path is None:
             findings.append(Finding("invalid", sidecar, "its name leads out of DEST"))

@@ -20,6 +20,7 @@ from noiseaug.settings.recipe import Recipe, parse_options
 from noiseaug.settings.running import Running
 from noiseaug.storage import disk
 from noiseaug.storage.paths import inside
+from noiseaug.verification.checks import KEYS
 from noiseaug.verification.findings import Finding
 
 
@@ -40,7 +41,7 @@ def made_again(dest: str, manifest: str, source: str, workers: int) -> Iterator[
 
 def _tasks(dest: str, manifest: str, source: str) -> Iterator[Item[Record | Finding]]:
     """Yield the row and the task of each output; without a task, what keeps a row from having one."""
-    for entry in read_checked(os.path.join(dest, manifest)):
+    for entry in read_checked(os.path.join(dest, manifest), KEYS):
         record = entry.record
         if record is None or not inside(source, record["source_path"]) or not inside(dest, record["file_name"]):
             continue  # found by the checks of rows

@@ -27,7 +27,7 @@ def show_planned(outputs: Iterable[Planned], *, as_json: bool) -> int:
         for output in shown:
             click.echo(_line(output))
         counts = ", ".join(f"{count:,} {state}" for state, count in totals.items())
-        click.echo(f"dry run: {counts or 'nothing found'}; nothing was written")
+        click.echo(f"dry run: {counts or 'nothing found'}; nothing was written", err=True)
     return 3 if totals[_FAILS] else 0
 
 

@@ -311,7 +311,7 @@ def test_a_wrong_value_in_the_environment_is_a_usage_error(both, dest, monkeypat
 
 def test_the_environment_may_ask_for_quiet_and_for_a_dry_run(both, dest, monkeypatch):
     monkeypatch.setenv("NOISEAUG_RUN_DRY_RUN", "1")
-    assert within("run", both, dest, "--std", "0.1").stdout == "a.png\nb.wav\n"
+    assert within("run", both, dest, "--std", "0.1").stdout == "new: a.png\nnew: b.wav\n"
     monkeypatch.delenv("NOISEAUG_RUN_DRY_RUN")
     monkeypatch.setenv("NOISEAUG_RUN_QUIET", "1")
     assert within("run", both, dest, "--std", "0.1") == (0, "", "")

@@ -11,7 +11,7 @@ import termios
 
 import pytest
 
-from support.commands import command, noiseaug, within
+from support.commands import command, noiseaug, to_make, within
 from support.corpus import photo, pixels, read_image, write_image, write_sound
 from support.corpus import sound as hum
 from support.trees import failures, manifest, times, tree
@@ -193,7 +193,8 @@ def test_a_file_that_was_in_dest_before_is_not_overwritten_unless_asked(two, des
 
 def test_a_dry_run_prints_the_targets_in_order_and_writes_nothing(two, dest):
     result = within("run", two, dest, "--std", "0.1", "--copies", "2", "-n")
-    assert result == (0, "a-std0.1-0.png\na-std0.1-1.png\nb-std0.1-0.wav\nb-std0.1-1.wav\n", "")
+    assert to_make(result.stdout) == ["a-std0.1-0.png", "a-std0.1-1.png", "b-std0.1-0.wav", "b-std0.1-1.wav"]
+    assert (result.returncode, result.stderr) == (0, "dry run: 4 new; nothing was written\n")
     assert not dest.exists()
 
 
@@ -201,7 +202,7 @@ def test_a_dry_run_prints_only_what_is_not_up_to_date(two, dest):
     within("run", two, dest, *STRENGTH)
     write_image(two / "new.png", photo(8, 8))
     before = tree(dest)
-    assert within("run", two, dest, *STRENGTH, "-n").stdout == "new.png\n"
+    assert within("run", two, dest, *STRENGTH, "-n").stdout == "new: new.png\n"
     assert tree(dest) == before
 
 

@@ -186,8 +186,8 @@ def test_a_dry_run_says_for_each_output_what_becomes_of_it(photos, dest):
         "outdated: cats/003.jpg (it is gone from DEST)",
         "pruned: dogs/000.jpg",
         r"new: odd\nname.png",
-        "dry run: 2 outdated, 1 pruned, 3 up to date, 1 new; nothing was written",
     ]
+    assert told.stderr == "dry run: 2 outdated, 1 pruned, 3 up to date, 1 new; nothing was written\n"
     as_json = json.loads(within("run", photos, dest, *PLAIN, "-n", "--json").stdout)
     assert as_json["totals"] == {"outdated": 2, "left over": 1, "up to date": 3, "new": 1}
     assert {"file_name": "odd\nname.png", "source_path": "odd\nname.png", "state": "new", "reason": ""} in as_json[

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import noiseaug as api
-from support.commands import noiseaug
+from support.commands import noiseaug, to_make
 from support.corpus import make_photos, photo, sound, write_image, write_sound
 from support.trees import manifest, times, tree
 
@@ -193,7 +193,7 @@ def test_limit_takes_the_first_sources_and_the_rest_later(tmp_path, dest):
     noiseaug("run", photos, dest, "--std", "0.1")
     assert list(manifest(dest)) == every
     listed = noiseaug("run", photos, tmp_path / "other", "--std", "0.1", "--limit", 2, "--dry-run").stdout
-    assert listed.splitlines() == every[:2]
+    assert to_make(listed) == every[:2]
 
 
 def test_the_same_strengths_can_be_had_from_python(source, dest, tmp_path):

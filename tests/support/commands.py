@@ -57,6 +57,11 @@ def within(*arguments: str | Path) -> Ended:
     return Ended(status, stdout, stderr)
 
 
+def to_make(stdout: str) -> list[str]:
+    """The outputs that a dry run would make for the first time."""
+    return [line.removeprefix("new: ") for line in stdout.splitlines() if line.startswith("new: ")]
+
+
 def run_one(source: Path, dest: Path, name: str, data: bytes, *options: str) -> dict:
     """The row of a file after noise of std 0, or of `options`."""
     (source / name).write_bytes(data)

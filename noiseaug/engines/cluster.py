@@ -24,12 +24,13 @@ from dataclasses import replace
 from multiprocessing import resource_tracker
 from typing import Any
 
-from noiseaug.engines.cluster_worker import Call, Done, do, release, reply, reply_path, versions
+from noiseaug.engines.cluster_worker import Call, Done, do, release, reply, reply_path
 from noiseaug.engines.pool import Batch
 from noiseaug.errors import EngineUnavailable, NoiseaugError, Stopped, WorkerUnfit
 from noiseaug.planning.task import Job, Outcome, Task, failure_of, withdraw
 from noiseaug.storage.output_file import remove_temporaries
 from noiseaug.storage.paths import STATE_PREFIX
+from noiseaug.version import versions
 
 # A task of Dask costs 1 to 4 ms of scheduler and client, so it is to hold about 100 ms of work.
 _BATCH = Batch(work=1 << 22, items=512)

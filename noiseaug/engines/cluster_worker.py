@@ -6,7 +6,6 @@ what it costs on one machine: its file, named.
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import threading
 import time
@@ -18,9 +17,8 @@ from noiseaug.engines import pool
 from noiseaug.errors import WorkerUnfit
 from noiseaug.planning.task import Job, Outcome, Task
 from noiseaug.storage.source_file import Refused, SourceFile
+from noiseaug.version import versions
 
-# The packages whose versions decide the bytes of outputs.
-PACKAGES = ("noiseaug", "numpy", "opencv-python-headless", "soundfile")
 _PATIENCE = 3.0  # seconds that a network file system may take to show a new file
 _IDLE = 30.0  # seconds after which the processes of a run that has nothing to do here are ended
 
@@ -34,7 +32,7 @@ class Call:
         timeout: seconds that a file may take.
         quiet: whether what codecs say on stderr is dropped.
         token: tells runs apart; it is what the permit holds.
-        versions: of PACKAGES, where the run was started.
+        versions: those that decide bytes, where the run was started.
         witness: a source of the run.
         witness_size: its size in bytes.
     """
@@ -43,7 +41,7 @@ class Call:
     timeout: float
     quiet: bool
     token: str
-    versions: tuple[str, ...]
+    versions: dict[str, str]
     witness: str
     witness_size: int
 
@@ -55,21 +53,10 @@ class Done(NamedTuple):
     lost: list[Task]
 
 
-def versions() -> tuple[str, ...]:
-    """The versions of PACKAGES that are installed here, or `none`."""
-    return tuple(_version(package) for package in PACKAGES)
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "none"
-
-
 def why_unfit(call: Call) -> str | None:
     """Why this worker cannot do the batches of a run, and what to do; None if it can."""
-    for package, here, there in zip(PACKAGES, versions(), call.versions, strict=True):
+    for package, here in versions().items():
+        there = call.versions[package]
         if here != there:
             return (
                 f"has {package} {here}, where the run was started with {there}, and may write other bytes; align them"

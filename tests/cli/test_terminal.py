@@ -127,7 +127,8 @@ def test_an_export_names_failures_above_the_bar(size, finished):
 @pytest.mark.parametrize("size", SIZES)
 def test_a_merge_says_what_came_together(size, shards):
     ended, shown = on_a_terminal(size, "merge", shards)
-    assert (ended, shown) == (0, f"2 shards merged: 10 outputs, 0 failures\nmanifest: {shards}/manifest.jsonl\n")
+    counts = "2 shards merged: 10 outputs of 10 sources, 0 failures"
+    assert (ended, shown) == (0, f"{counts}\nmanifest: {shards}/manifest.jsonl\n")
     check(size, "merge", shards)
 
 

@@ -6,21 +6,24 @@ from json import dumps
 
 import click
 
+from noiseaug.cli.options.running import ALLOWANCE
 from noiseaug.cli.options.shared import json_object, quiet, with_options
 from noiseaug.cli.wording import counted, printable
 from noiseaug.pipeline.merging import Merged, merge
+from noiseaug.settings.running import Running
 
 
 @click.command("merge")
 @click.argument("dest", type=click.Path(exists=True, file_okay=False))
-@with_options(quiet("No summary."), json_object())
-def command(dest: str, quiet: bool, json: bool) -> int:
+@with_options(ALLOWANCE, quiet("No summary."), json_object())
+def command(dest: str, max_failures: int | float, quiet: bool, json: bool) -> int:
     """Make one manifest of those that runs with --shard left in DEST, the one that a single run would have written.
 
     All shards must be done, with the same options and versions; else those that are not are named, and nothing is
     changed. Views of the manifest (CSV, Parquet) that are there are written anew.
 
-    Exit status: 0 done or done before, 3 done and some files had failed, 1 could not merge, 2 usage.
+    Exit status: 0 done or done before, 3 done and some files had failed (more than --max-failures allows), 1 could not
+    merge, 2 usage.
     """
     merged = merge(dest)
     if not quiet:
@@ -30,7 +33,8 @@ def command(dest: str, quiet: bool, json: bool) -> int:
         click.echo(dumps(merged._asdict()))
     elif not quiet:
         _show(merged)
-    return 3 if merged.failures else 0
+    files = merged.sources + merged.failed_sources
+    return 0 if Running(max_failures=max_failures).tolerates(merged.failed_sources, files) else 3
 
 
 def _show(merged: Merged) -> None:

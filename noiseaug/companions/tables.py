@@ -44,7 +44,7 @@ def can_render(name: str) -> bool:
 
 
 def says_the_same(rows: str, path: str) -> bool:
-    """Tell whether the view at `path` says what the manifest at the path `rows` says; no if that cannot be told here."""
+    """Tell whether the view at `path` says what the manifest at the path `rows` says; False if nobody can tell."""
     if path.endswith(".csv"):
         return _is_same_csv(rows, path)
     return can_render(path) and _is_same_parquet(rows, path)

@@ -7,7 +7,7 @@ import os
 from noiseaug.manifest.records import Record, sidecar_names
 from noiseaug.storage import disk
 from noiseaug.storage.paths import inside
-from noiseaug.storage.source_file import sha256_of_file
+from noiseaug.storage.source_file import Refused, sha256_of_file
 
 
 def remove_recorded(dest: str, record: Record) -> bool:
@@ -18,11 +18,12 @@ def remove_recorded(dest: str, record: Record) -> bool:
     hashes = record.get("sidecars_sha256")
     if isinstance(hashes, list):
         for name, sha256 in zip(sidecar_names(record), hashes, strict=False):
-            _remove_file(dest, name, sha256)
-    return _remove_file(dest, record["file_name"], record.get("sha256"))
+            remove_as_recorded(dest, name, sha256)
+    return remove_as_recorded(dest, record["file_name"], record.get("sha256"))
 
 
-def _remove_file(dest: str, name: str, sha256: object) -> bool:
+def remove_as_recorded(dest: str, name: str, sha256: object) -> bool:
+    """Remove one file of DEST if it has this hash, or is a link that leads nowhere; tell whether it is gone."""
     path = inside(dest, name)
     if path is None:
         return False
@@ -31,7 +32,7 @@ def _remove_file(dest: str, name: str, sha256: object) -> bool:
         if not (dangles or sha256_of_file(path) == sha256):
             return False
         disk.remove(path)
-    except OSError:
+    except (OSError, Refused):
         return not disk.lexists(path)
     disk.remove_empty_directories(os.path.dirname(path), dest)
     return True

@@ -197,7 +197,7 @@ def _groups(dest: str, shards: list[Shard]) -> Iterator[Group]:
 
 
 def _failures(dest: str, shards: list[Shard]) -> Iterator[list[bytes]]:
-    """Yield the failures of all shards by source, in walk order. That a directory cannot be listed, each of them says."""
+    """Yield the failures of all shards by source, in walk order. What each of them says of a directory comes once."""
     streams = (_failures_of(os.path.join(directory_of(shard, dest), FAILURES)) for shard in shards)
     for _, group in itertools.groupby(heapq.merge(*streams, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
         yield list(dict.fromkeys(line for _, line in group))

@@ -185,7 +185,7 @@ class _Run:
         walk = _walk(self._request.selected, ends)
         job = Job(
             *(ends.source_root, ends.dest_root, running.overwrite_foreign, self._request.layout.link),
-            *(running.max_pixels, state.tag),
+            *(running.max_pixels, state.tag, self._request.companions.manifest),
         )
         engine = engine_for(job, running)
         try:
@@ -249,6 +249,7 @@ class _Run:
                 self._write_rows([former[name]])
         self._state.failures.write(b"".join(outcome.failures))
         self._summary.count(note, tuple(made), outcome)
+        self._summary.notes += outcome.notes
         if outcome.failures and self._running.fail_fast:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")

@@ -223,11 +223,11 @@ class Reconciliation:
 
 def _ours_and_stale(
     source: Source, names: tuple[str, ...], rows: dict[str, bytes], beside: tuple[sidecars.Sidecar, ...]
-) -> tuple[frozenset[str], tuple[str, ...]]:
+) -> tuple[frozenset[str], tuple[tuple[str, str], ...]]:
     """Return the names of files that earlier runs wrote, and those among them that no longer go along with a target."""
-    former = {name for line in rows.values() for name in _sidecars_in(line)}
+    former = {name: sha256 for line in rows.values() for name, sha256 in _hashed_sidecars_in(line)}
     expected = {sidecars.name_for(one.path, source.path, name) for one in beside for name in names}
-    return frozenset(rows) | former, tuple(sorted(former - expected))
+    return frozenset(rows) | former.keys(), tuple(sorted((name, former[name]) for name in former.keys() - expected))
 
 
 def _known_hash(rows: dict[str, bytes], names: tuple[str, ...]) -> str | None:
@@ -239,6 +239,11 @@ def _known_hash(rows: dict[str, bytes], names: tuple[str, ...]) -> str | None:
 def _sidecars_in(line: bytes) -> list[str]:
     """Return the names of the files that went along with the target of a row."""
     return sidecar_names(record_of(line)) if _SIDECARS in line else []
+
+
+def _hashed_sidecars_in(line: bytes) -> list[tuple[str, str]]:
+    """Return the names of the files that went along with the target of a row, with their hashes."""
+    return list(zip(_sidecars_in(line), record_of(line).get("sidecars_sha256") or [], strict=False))
 
 
 def _failed(path: str, reason: str) -> Item[Note]:

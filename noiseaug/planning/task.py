@@ -15,6 +15,7 @@ from noiseaug.planning.walk import Source
 from noiseaug.settings.recipe import Recipe
 from noiseaug.settings.running import MAX_PIXELS
 from noiseaug.storage.output_file import Link
+from noiseaug.storage.paths import MANIFEST
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Job:
         overwrite_foreign: whether files that no run wrote may be replaced.
         link: how originals come to DEST.
         max_pixels: images of more are refused before they are decoded.
+        manifest: the name of the manifest, or of the view of it, that the run writes.
         tag: begins the names of temporaries.
         permit: if not empty, a file without which nothing is published or removed in DEST: it goes with the run, which
             its workers, on other machines, may not hear of.
@@ -38,6 +40,7 @@ class Job:
     link: Link = "auto"
     max_pixels: int = MAX_PIXELS
     tag: str = ""
+    manifest: str = MANIFEST
     permit: str = ""
 
 
@@ -51,7 +54,7 @@ class Task(NamedTuple):
         ours: file names of targets that an earlier run wrote, which may be replaced.
         known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
         sidecars: files that go along with each target; None if none were asked for.
-        stale: files that an earlier run wrote along with targets, which are to go.
+        stale: files that an earlier run wrote along with targets, which are to go, with their hashes.
         soft_label: what the rows say of its class, if anything.
     """
 
@@ -61,7 +64,7 @@ class Task(NamedTuple):
     ours: frozenset[str]
     known_sha256: str | None = None
     sidecars: tuple[Sidecar, ...] | None = None
-    stale: tuple[str, ...] = ()
+    stale: tuple[tuple[str, str], ...] = ()
     soft_label: SoftLabel | None = None
 
     @property
@@ -84,6 +87,7 @@ class Outcome(NamedTuple):
         not_kept: what of the source could not be carried over, and its format.
         unchanged: nothing was done, as the source has the hash that was known.
         stop: a reason why no further task can succeed.
+        notes: what the user is to be told though nothing failed.
         traceback: of an exception that nobody expected.
     """
 
@@ -92,6 +96,7 @@ class Outcome(NamedTuple):
     not_kept: tuple[tuple[str, str], ...] = ()
     unchanged: bool = False
     stop: str | None = None
+    notes: tuple[str, ...] = ()
     traceback: str | None = None
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import importlib
 import os
 import posixpath
 import stat
 import traceback
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Protocol
 
 from noiseaug import kinds
 from noiseaug.manifest.records import Record, Row, failure_line, record_line
+from noiseaug.manifest.removing import remove_as_recorded
 from noiseaug.media.output import Facts, Output
 from noiseaug.noise.sampling import Stream, stream_key
 from noiseaug.planning.labels import label_of
@@ -23,7 +22,7 @@ from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Outcome, Task, failure_of, withdraw
 from noiseaug.settings.level import CLEAN
 from noiseaug.storage.output_file import Link, OutOfSpace, OutputFile
-from noiseaug.storage.paths import inside, why_unusable
+from noiseaug.storage.paths import why_unusable
 from noiseaug.storage.source_file import Refused, SourceFile, sha256_of_file
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
@@ -60,7 +59,7 @@ def _augment(job: Job, task: Task) -> Outcome:
         source_sha256 = source.sha256()
         if source_sha256 == task.known_sha256:
             return Outcome(unchanged=True)
-        _remove(job, task.stale)
+        notes = _remove_stale(job, task)
         outputs: list[Output] = []
         try:
             outputs.extend(_open_output(job, task, target) for target in task.targets)
@@ -88,7 +87,7 @@ def _augment(job: Job, task: Task) -> Outcome:
         finally:
             for output in outputs:
                 output.file.discard()
-    return Outcome(tuple(rows), tuple(failures), _not_kept(facts))
+    return Outcome(tuple(rows), tuple(failures), _not_kept(facts), notes=notes)
 
 
 def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:
@@ -147,7 +146,7 @@ def _publish_sidecars(job: Job, task: Task, target: Target, record: Record) -> s
     for sidecar in task.sidecars or ():
         with SourceFile(os.path.join(job.source_root, sidecar.path)) as source:
             name = name_for(sidecar.path, task.source.path, target.file_name)
-            if why := why_unusable(name):
+            if why := why_unusable(name, job.manifest):
                 return f"its sidecar would become {name}, which {why}; rename it"
             file = OutputFile(os.path.join(job.dest_root, name), job.tag)
             try:
@@ -188,11 +187,15 @@ def _failed(job: Job, task: Task, reason: str) -> Outcome:
     return failure_of(task, reason)
 
 
-def _remove(job: Job, names: Iterable[str]) -> None:
+def _remove_stale(job: Job, task: Task) -> tuple[str, ...]:
+    """Remove the files that an earlier run wrote along with targets, and that go along with none now.
+
+    Those that are not as recorded stay; return a note on each.
+    """
     if job.permit and not os.path.exists(job.permit):
-        return
-    for name in names:
-        path = inside(job.dest_root, name)
-        with contextlib.suppress(OSError):  # it is not there, or cannot be removed
-            if path:
-                os.unlink(path)
+        return ()
+    left = (name for name, sha256 in task.stale if not remove_as_recorded(job.dest_root, name, sha256))
+    return tuple(
+        f"{name} goes along with no output now, and stays, as it is not as noiseaug wrote it; remove it yourself"
+        for name in left
+    )

@@ -9,10 +9,10 @@ def versions() -> dict[str, str]:
     """Return the versions of the packages that decide the bytes of outputs, by name; `none` for one that is missing."""
     import importlib.metadata  # takes 30 ms, and few commands need it
 
-    found = {"noiseaug": __version__}
-    for package in _LIBRARIES:
+    found = {"noiseaug": __version__, **dict.fromkeys(_LIBRARIES, "none")}  # noiseaug may run without being installed
+    for package in found:
         try:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            found[package] = "none"
+            continue
     return found

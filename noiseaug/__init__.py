@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from noiseaug.exports import ExportSummary as ExportSummary
     from noiseaug.exports import export as export
     from noiseaug.exports.options import ExportOptions as ExportOptions
-    from noiseaug.manifest.merging import merge as merge
     from noiseaug.manifest.removing import prune as prune
     from noiseaug.noise.gaussian import GaussianNoise as GaussianNoise
+    from noiseaug.pipeline.merging import merge as merge
     from noiseaug.pipeline.run import run as run
     from noiseaug.pipeline.summary import Summary as Summary
     from noiseaug.settings.companions import Companions as Companions
@@ -47,8 +47,8 @@ _HOMES = {
     "Summary": "pipeline.summary",
     "__version__": "version",
     "export": "exports",
-    "merge": "manifest.merging",
     "prune": "manifest.removing",
+    "merge": "pipeline.merging",
     "run": "pipeline.run",
     "verify": "verification",
 }

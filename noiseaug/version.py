@@ -1,3 +1,18 @@
-"""The version of noiseaug, as a leaf that everything may import."""
+"""The version of noiseaug and of the libraries that decide bytes, as a leaf that everything may import."""
 
 __version__ = "0.2.0"
+
+_LIBRARIES = ("numpy", "opencv-python-headless", "soundfile")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide the bytes of outputs, by name; `none` for one that is missing."""
+    import importlib.metadata  # takes 30 ms, and few commands need it
+
+    found = {"noiseaug": __version__, **dict.fromkeys(_LIBRARIES, "none")}  # noiseaug may run without being installed
+    for package in found:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

@@ -58,7 +58,7 @@ def command(dest: str, to: str, output: str | None, quiet: bool, json: bool, **o
     """Write what a run left in DEST in the form that a training library reads.
 
     \b
-    nemo        a manifest of audio, with transcripts from NAME.txt beside NAME.wav
+    nemo        a manifest of audio, with transcripts from the .txt that went along with it
     lhotse      recordings.jsonl.gz and supervisions.jsonl.gz, likewise
     webdataset  tar files of audio and images, with manifest row, class and sidecars
 
@@ -81,15 +81,16 @@ def command(dest: str, to: str, output: str | None, quiet: bool, json: bool, **o
 
 
 def _show(summary: ExportSummary, to: str) -> None:
-    if not summary.samples:
-        click.echo("nothing exported")
-        return
-    files = summary.files[0]
-    if len(summary.files) > 1:
-        files = f"{len(summary.files):,} files in {os.path.dirname(files) or '.'}"
-    done = "written to" if summary.written or summary.removed else "up to date in"
-    parts = [f"{counted(summary.samples, 'sample')} {done} {printable(files)}"]
+    parts = ["nothing exported"]
+    if summary.samples:
+        files = summary.files[0]
+        if len(summary.files) > 1:
+            files = f"{len(summary.files):,} files in {os.path.dirname(files) or '.'}"
+        done = "written to" if summary.written or summary.removed else "up to date in"
+        parts = [f"{counted(summary.samples, 'sample')} {done} {printable(files)}"]
+    parts += [f"with {counted(summary.sidecars, FORMATS[to].sidecars)}"] if summary.sidecars else []
     nouns = {"noisy": "noisy file", "clean": "clean file"} | {name: kind.noun for name, kind in KINDS.items()}
     parts += [f"{counted(count, nouns[what])} left out" for what, count in sorted(summary.left_out.items())]
     parts += [f"{summary.failed:,} failed"] if summary.failed else []
+    parts += [f"{counted(len(summary.removed), 'file')} of an earlier export removed"] if summary.removed else []
     click.echo(f"{to}: {', '.join(parts)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from typing import Any
 
 import click
@@ -36,8 +37,10 @@ def command(source: str, dest: str, **options: Any) -> int:
 
     Every option can also be set as NOISEAUG_RUN_OPTION in the environment.
 
-    Exit status: 0 done, 1 could not run, 2 usage, 3 finished but some files failed, 130 or 143 interrupted.
+    Exit status: 0 done, 1 could not run, 2 usage, 3 finished but some files failed (more than --max-failures allows),
+    130 or 143 interrupted.
     """
+    began = time.time_ns()
     recipe = noise.recipe_of(options)
     layout = output.layout_of(options, recipe)
     chosen, how = selection.selection_of(options), running.running_of(options)
@@ -58,19 +61,25 @@ def command(source: str, dest: str, **options: Any) -> int:
         summary = carried_out(source, dest, request, on_progress, bar.note)
     if depfile:
         depfile.write()
+    succeeded = how.tolerates(summary.failed_sources, summary.files)
+    if options["stamp"] and succeeded:
+        disk.stamp(options["stamp"], began)  # so that a source that changed meanwhile is newer
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
         if options["json"]:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
         elif not options["quiet"]:
-            show_summary(summary, dest)
+            show_summary(summary, dest, tolerated=succeeded)
             if chosen.shard:
                 click.echo(f"shard {chosen.shard} is done; when all are: noiseaug merge {printable(dest)}")
-    return 3 if summary.failed else 0
+    return 0 if succeeded else 3
 
 
 def _depfile(source: str, dest: str, options: dict[str, Any]) -> Depfile | None:
     if not options["depfile"]:
         return None
+    root = source if disk.is_directory(source) else options["root"] or os.path.dirname(source)
+    if options["stamp"]:
+        return Depfile(options["depfile"], options["stamp"], root)
     if disk.is_directory(source):
-        return Depfile(options["depfile"], os.path.join(dest, options["manifest"]), source)
-    return Depfile(options["depfile"], dest, options["root"] or os.path.dirname(source))
+        return Depfile(options["depfile"], os.path.join(dest, options["manifest"]), root)
+    return Depfile(options["depfile"], dest, root)

@@ -11,8 +11,8 @@ from noiseaug.pipeline.summary import FAILURES_SHOWN, Summary
 from noiseaug.storage.paths import FAILURES
 
 
-def show_summary(summary: Summary, dest: str) -> None:
-    """Print what a run did."""
+def show_summary(summary: Summary, dest: str, *, tolerated: bool) -> None:
+    """Print what a run did; `tolerated` tells whether it is taken for done although files failed."""
     left = [f"{counted(summary.others, 'other file')} left alone"] if summary.others else []
     left += [f"{counted(summary.specials, 'special file')} skipped"] if summary.specials else []
     if not (summary.written or summary.failed or summary.pruned or summary.sidecars):
@@ -30,7 +30,7 @@ def show_summary(summary: Summary, dest: str) -> None:
         click.echo(f"not kept from {counted(count, 'file')}: {what}")
     _show_beside(summary, dest)
     if summary.failed:
-        _show_failures(summary)
+        _show_failures(summary, tolerated)
     if summary.manifest:
         click.echo(f"manifest: {printable(summary.manifest)}")
 
@@ -45,8 +45,9 @@ def _show_beside(summary: Summary, dest: str) -> None:
         click.echo(f"{what} of earlier runs left over; noiseaug prune {printable(dest)} removes them")
 
 
-def _show_failures(summary: Summary) -> None:
-    click.echo(f"{summary.failed:,} failed:", err=True)
+def _show_failures(summary: Summary, tolerated: bool) -> None:
+    of = f", of {summary.failed_sources:,} of {counted(summary.files, 'file')}, as --max-failures allows"
+    click.echo(f"{summary.failed:,} failed{of if tolerated else ''}:", err=True)
     for failure in summary.failures[:FAILURES_SHOWN]:
         click.echo(f"  {describe(failure)}", err=True)
     if summary.manifest:

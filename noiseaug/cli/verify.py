@@ -24,7 +24,9 @@ _DIRECTORY = click.Path(exists=True, file_okay=False)
 @click.option("--manifest", metavar="NAME", help="What the manifest in DEST is called.  [default: looked for]")
 @with_options(WORKERS, quiet("Print findings only."), json_object())
 def command(dest: str, source: str | None, quiet: bool, json: bool, **checks: Any) -> int:
-    """Compare DEST with its manifest: missing, truncated, altered and extra files.
+    """Compare DEST with its manifest: missing, truncated, altered and extra files, and views that say something else.
+
+    After a run that was interrupted, that is all it says: run the same command again first.
 
     Exit status: 0 all is as it should be, 3 it is not, 1 could not check, 2 usage.
     """

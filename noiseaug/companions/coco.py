@@ -255,6 +255,23 @@ def is_annotations(path: str) -> bool:
         return False
 
 
+def image_names(file: SourceFile) -> Iterator[str]:
+    """Yield the file names of the images in a file that `CocoFile.write` wrote, in its order.
+
+    Raises:
+        ValueError: if it holds something else.
+    """
+    for number, member in enumerate(members(file), 1):
+        if member.key != "images":
+            return
+        if member.value == [] and not member.is_element:
+            continue
+        entry = json.loads(file.read_at(member.size, member.start))
+        if not isinstance(entry, dict) or entry.get("id") != number:
+            raise ValueError(f"the image of id {number} was expected, and there is {str(entry)[:60]}")
+        yield str(entry.get("file_name"))
+
+
 def _write_lines(entries: Iterable[bytes], write: Callable[[bytes], None]) -> None:
     """Write entries of an array, one a line."""
     chunk, size, between = [], 0, b""

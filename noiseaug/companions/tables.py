@@ -8,6 +8,7 @@ guess them. Names that are not valid Unicode stand in `manifest.jsonl` alone: a 
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from typing import Any
 from noiseaug.errors import Stopped
 from noiseaug.manifest.reading import read_entries
 from noiseaug.manifest.records import KEYS, Record, type_of
+from noiseaug.settings.companions import VIEWS
 from noiseaug.storage import disk
 
 # Rows are written when there are that many, or if their lines come to this: a row may hold thousands of soft labels.
@@ -36,8 +38,19 @@ def render(rows: str, name: str, write: Callable[[bytes], None]) -> None:
         _render_parquet(rows, write)
 
 
+def can_render(name: str) -> bool:
+    """Tell whether the view `name` can be written and read here: Parquet needs pyarrow."""
+    return not name.endswith(".parquet") or importlib.util.find_spec("pyarrow") is not None
+
+
 def says_the_same(rows: str, path: str) -> bool:
-    """Tell whether the view at `path` is, byte for byte, that of the manifest at the path `rows`."""
+    """Tell whether the view at `path` says what the manifest at the path `rows` says; False if nobody can tell."""
+    if path.endswith(".csv"):
+        return _is_same_csv(rows, path)
+    return can_render(path) and _is_same_parquet(rows, path)
+
+
+def _is_same_csv(rows: str, path: str) -> bool:
     with disk.open_for_reading(path) as file:
 
         def compare(content: bytes) -> None:
@@ -45,14 +58,41 @@ def says_the_same(rows: str, path: str) -> bool:
                 raise _Differs
 
         try:
-            render(rows, path, compare)
-        except (_Differs, ImportError):
+            _render_csv(rows, compare)
+        except _Differs:
             return False
         return not file.read(1)
 
 
 class _Differs(Exception):
     pass
+
+
+def _is_same_parquet(rows: str, path: str) -> bool:
+    """Tell whether a Parquet file has the columns and values of the manifest. (Its bytes go by the pyarrow version.)"""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with disk.open_for_reading(path) as opened, pq.ParquetFile(opened) as file:
+            schema = _schema_of(rows)
+            if not file.schema_arrow.equals(schema):
+                return False
+            found = (row for batch in file.iter_batches(_ROWS) for row in batch.to_pylist())
+            for record in _records(rows):
+                expected = {key: _encodable(record.get(key)) for key in schema.names}
+                if next(found, None) != expected:
+                    return False
+            return next(found, None) is None
+    except (pa.ArrowException, OSError, ValueError):
+        return False  # it is damaged
+
+
+def views_in(dest: str) -> list[str]:
+    """Return the names of the views of the manifest that runs wrote to DEST."""
+    with disk.entries(dest) as entries:  # there may be millions
+        names = sorted(entry.name for entry in entries if entry.name.endswith(VIEWS))
+    return [name for name in names if is_view(os.path.join(dest, name))]
 
 
 def is_view(path: str) -> bool:
@@ -116,6 +156,20 @@ def _render_parquet(rows: str, write: Callable[[bytes], None]) -> None:
     import pyarrow as pa  # not for other runs: 0.1 s and 45 MB
     import pyarrow.parquet as pq
 
+    schema = _schema_of(rows)
+    with pq.ParquetWriter(_Sink(write), schema) as writer:
+        for batch in _batches(rows):
+            try:
+                arrays = [_array(pa.array, [row.get(field.name) for row in batch], field.type) for field in schema]
+            except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+                raise Stopped(f"a row of {rows} holds what Parquet cannot: {error}; mend it, or use --force") from None
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+
+
+def _schema_of(rows: str) -> Any:
+    """Return the columns of the Parquet view, with their types."""
+    import pyarrow as pa
+
     types = {
         "text": pa.string(),
         "int": pa.int64(),
@@ -125,14 +179,7 @@ def _render_parquet(rows: str, write: Callable[[bytes], None]) -> None:
         "texts": pa.list_(pa.string()),
     }
     columns = _columns(rows, empty=(None,)) or list(KEYS[:2])
-    schema = pa.schema([(key, types[type_of(key)]) for key in columns], _MARK)
-    with pq.ParquetWriter(_Sink(write), schema) as writer:
-        for batch in _batches(rows):
-            try:
-                arrays = [_array(pa.array, [row.get(field.name) for row in batch], field.type) for field in schema]
-            except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-                raise Stopped(f"a row of {rows} holds what Parquet cannot: {error}; mend it, or use --force") from None
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+    return pa.schema([(key, types[type_of(key)]) for key in columns], _MARK)
 
 
 def _batches(rows: str) -> Iterator[list[Record]]:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 
 from noiseaug.engines.cluster_connection import check, connected
-from noiseaug.engines.cluster_worker import Call, do, release, versions
+from noiseaug.engines.cluster_worker import Call, do, release
 from noiseaug.engines.pool import BatchSize, WorkerDied
 from noiseaug.errors import EngineUnavailable, NoiseaugError, Stopped, WorkerUnfit
 from noiseaug.planning.task import Job, Outcome, Task
@@ -26,6 +26,7 @@ from noiseaug.planning.walk import Source
 from noiseaug.settings.running import Running
 from noiseaug.storage.output_file import remove_temporaries
 from noiseaug.storage.paths import STATE_PREFIX
+from noiseaug.version import versions
 
 _RETRIES = 2  # where a worker cannot begin: another one may
 _PATIENCE = 10.0  # seconds for workers to hear that the run is over

@@ -7,7 +7,6 @@ costs what it costs on one machine: its file, named.
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 import os
 import threading
 import time
@@ -22,9 +21,8 @@ from noiseaug.planning.walk import Source
 from noiseaug.settings.running import Running
 from noiseaug.storage import disk
 from noiseaug.storage.source_file import Refused, SourceFile
+from noiseaug.version import versions
 
-# The packages whose versions decide the bytes of outputs.
-_PACKAGES = ("noiseaug", "numpy", "opencv-python-headless", "soundfile")
 _PATIENCE = 3.0  # seconds that a network file system may take to show a new file
 _IDLE = 30.0  # seconds after which the processes of a run that has nothing to do here are ended
 
@@ -44,15 +42,6 @@ class Call:
     running: Running
     versions: dict[str, str]
     witness: Source
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of the packages that decide the bytes of outputs, or `none` for one that is missing."""
-    found = dict.fromkeys(_PACKAGES, "none")
-    for package in _PACKAGES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[package] = importlib.metadata.version(package)
-    return found
 
 
 def show_up(call: Call) -> str:

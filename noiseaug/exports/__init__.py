@@ -38,7 +38,9 @@ class ExportSummary:
     """The result of an export.
 
     Attributes:
+        rows: rows of the manifest: those of samples, those left out and those that failed.
         samples: outputs of the run that are in the export.
+        sidecars: files that went along with outputs (for lists of audio, transcripts) and are in the export with them.
         left_out: rows of the manifest that were not asked for, by kind (`image`, `audio`) of what the format does not
             take, and as `noisy` or `clean` by role.
         failed: rows that should be in it and are not; each was given to `on_failure`.
@@ -47,7 +49,9 @@ class ExportSummary:
         removed: files of an earlier export that are no part of this one.
     """
 
+    rows: int = 0
     samples: int = 0
+    sidecars: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     failed: int = 0
     files: list[str] = field(default_factory=list)
@@ -70,7 +74,7 @@ def export(
     """Write what a finished run left in `dest` in the form that a training library reads.
 
     An output that is missing, or of another size than recorded, is a failure and no part of the export. Nothing is
-    written if the same export stands there already. Needs memory for eight bytes a row twice, not for the files.
+    written if the same export stands there already. Needs memory for eight bytes a file twice, not for the files.
 
     Args:
         dest: the directory a run wrote.
@@ -102,16 +106,18 @@ def export(
         survey = Survey(manifest, FORMATS[to].kinds, options.role)
         if not survey.chosen:
             raise NothingToDo(_why_nothing(survey, to))
-        summary = ExportSummary(left_out=dict(survey.left_out))
+        rows = survey.chosen + survey.left_out.total()
+        summary = ExportSummary(rows, left_out=dict(survey.left_out))
         with _drafts(FORMATS[to], dest, output, options, survey) as drafts:
             writer = FORMATS[to](dest, output, options, survey, drafts)
             for found in survey.samples(dest):
-                failure = found if isinstance(found, Failure) else _added(found, writer)
-                if failure:
+                added = found if isinstance(found, Failure) else _added(found, writer)
+                if isinstance(added, Failure):
                     summary.failed += 1
-                    on_failure(failure)
+                    on_failure(added)
                 else:
                     summary.samples += 1
+                    summary.sidecars += added
                 on_progress(1)
             if summary.samples:
                 writer.finish()
@@ -164,9 +170,8 @@ def _refuse_foreign(path: str, dest: str, survey: Survey) -> None:
         raise Misplaced(f"{path} is there and is not a regular file; name another --output")
 
 
-def _added(sample: Sample, writer: Writer) -> Failure | None:
+def _added(sample: Sample, writer: Writer) -> int | Failure:
     try:
-        writer.add(sample)
+        return writer.add(sample)
     except Refused as error:
         return Failure(sample.file_name, str(error))
-    return None

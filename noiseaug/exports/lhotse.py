@@ -34,6 +34,7 @@ class Lhotse(Writer):
     """
 
     kinds = ("audio",)
+    sidecars = "transcript"
     files = "lhotse manifests"
 
     def __init__(self, dest: str, output: str, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
@@ -45,12 +46,16 @@ class Lhotse(Writer):
         """Return the two lists."""
         return [os.path.join(output, name) for name in _NAMES]
 
-    def add(self, sample: Sample) -> None:
-        """Write the lines of a recording. Raise Refused if its transcript cannot be read or it holds no sound."""
+    def add(self, sample: Sample) -> int:
+        """Write the lines of a recording; return how many transcripts it has.
+
+        Raises:
+            Refused: if its transcript cannot be read, or it holds no sound.
+        """
         record = sample.record
         if not record["num_samples"]:
             raise Refused("holds no sound, which Lhotse takes for an error")
-        text = transcript_of(sample.path)
+        text = transcript_of(sample)
         channels = list(range(record["channels"]))
         recording = {
             "id": sample.file_name,
@@ -71,6 +76,7 @@ class Lhotse(Writer):
         }
         self._recordings.write(recording)
         self._supervisions.write(supervision)
+        return int(text is not None)
 
     def finish(self) -> None:
         """End the lists."""

@@ -32,6 +32,7 @@ class Nemo(Writer):
     """
 
     kinds = ("audio",)
+    sidecars = "transcript"
 
     def __init__(self, dest: str, output: str, options: ExportOptions, survey: Survey, drafts: Drafts) -> None:
         (path,) = self.targets(output, options)
@@ -44,15 +45,20 @@ class Nemo(Writer):
         """Return the manifest, which has a name of its own if `output` is a directory."""
         return [os.path.join(output, _NAME) if disk.is_directory(output) else output]
 
-    def add(self, sample: Sample) -> None:
-        """Write the line of a recording. Raise Refused if its transcript cannot be read or it holds no sound."""
+    def add(self, sample: Sample) -> int:
+        """Write the line of a recording; return how many transcripts it has.
+
+        Raises:
+            Refused: if its transcript cannot be read, or it holds no sound.
+        """
         if not sample.record["num_samples"]:
             raise Refused("holds no sound, which NeMo cannot train on")
         row = {"audio_filepath": self._reference(sample.file_name), "duration": sample.duration}
-        if (text := transcript_of(sample.path)) is not None:
+        if (text := transcript_of(sample)) is not None:
             row["text"] = text
         facts = {key: sample.record[key] for key in ("sampling_rate", "num_samples", "channels")}
         self._file.write(_encode(row | facts | noise_facts(sample.record)).encode() + b"\n")
+        return int("text" in row)
 
     def _reference(self, file_name: str) -> str:
         name = self._way + file_name

@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from noiseaug.kinds import KINDS
-from noiseaug.manifest.records import Record
+from noiseaug.manifest.records import Record, sidecar_names
 from noiseaug.manifest.untrusted import defect_of, read_checked
 from noiseaug.storage.name_counts import Names
 from noiseaug.storage.paths import inside
@@ -35,11 +35,14 @@ class Sample(NamedTuple):
         record: the row.
         line: its bytes.
         path: where the file is.
+        sidecars: where the files are that went along with it, as its row lists them; None if its row lists none, as the
+            run was not asked for any.
     """
 
     record: Record
     line: bytes
     path: str
+    sidecars: tuple[str, ...] | None = None
 
     @property
     def file_name(self) -> str:
@@ -69,7 +72,7 @@ class Survey:
 
     Attributes:
         manifest: as given.
-        names: the file names of all rows.
+        names: the file names of all rows, and of what went along with them.
         keys: the plain keys of the rows that were chosen; see `plain_key`.
         labels: the labels of those, sorted.
         chosen: how many there are, damaged ones included, as nobody knows what they are.
@@ -84,7 +87,8 @@ class Survey:
         for entry in read_checked(manifest, _KEYS):
             record = entry.record
             if record:
-                self.names.add(record["file_name"])
+                for name in (record["file_name"], *sidecar_names(record)):
+                    self.names.add(name)
             if record and (reason := self._why_left_out(record)):
                 self.left_out[reason] += 1
                 continue
@@ -121,7 +125,12 @@ class Survey:
         defect = defect_of(path, record["bytes"], may_be_link=record.get("role") == "clean")  # an original may be one
         if defect:
             return Failure(name, _REASONS[defect.problem].format(**defect._asdict()))
-        return Sample(record, line, path)
+        if "sidecars" not in record:
+            return Sample(record, line, path)
+        sidecars = [inside(dest, sidecar) for sidecar in sidecar_names(record)]
+        if None in sidecars:
+            return Failure(name, "the name of a sidecar leads out of DEST; such a manifest is not from noiseaug")
+        return Sample(record, line, path, tuple(filter(None, sidecars)))
 
 
 def plain_key(file_name: str) -> str:

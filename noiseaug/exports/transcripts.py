@@ -1,4 +1,7 @@
-"""Transcripts and annotations: files that stand beside an output under the same stem."""
+"""Transcripts and annotations: the sidecars that the row of an output lists, wherever they stand.
+
+Where the run was not asked for sidecars, they are the files that somebody put beside the output under the same stem.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import codecs
 import os
 from collections.abc import Iterator
 
+from noiseaug.exports.samples import Sample
 from noiseaug.storage import disk
 from noiseaug.storage.source_file import Refused, SourceFile
 
@@ -16,20 +20,22 @@ _LONGEST_TEXT = 1 << 20
 _CHUNK = 1 << 18
 
 
-def beside(path: str) -> dict[str, str]:
-    """Return the transcript and the annotations of an output, by suffix."""
-    stem = os.path.splitext(path)[0]
-    return {suffix: stem + suffix for suffix in SUFFIXES if disk.lexists(stem + suffix)}
+def files_of(sample: Sample) -> list[str]:
+    """Return where the transcript, the annotations and other sidecars of an output are."""
+    if sample.sidecars is not None:
+        return list(sample.sidecars)
+    stem = os.path.splitext(sample.path)[0]
+    return [stem + suffix for suffix in SUFFIXES if disk.lexists(stem + suffix)]
 
 
-def transcript_of(path: str) -> str | None:
+def transcript_of(sample: Sample) -> str | None:
     """Return the transcript of a recording, on one line, or None if it has none.
 
     Raises:
         Refused: if it cannot be read, or is not UTF-8.
     """
-    text = os.path.splitext(path)[0] + ".txt"
-    if not disk.lexists(text):
+    text = next((path for path in files_of(sample) if path.endswith(".txt")), None)
+    if text is None:
         return None
     with open_regular(text) as file:
         if file.size > _LONGEST_TEXT:

@@ -1,9 +1,10 @@
 """WebDataset shards: tar files `shard-000000.tar` and on, whose members follow each other sample by sample.
 
 A sample is the output itself, `.json` (its row of the manifest, byte for byte), `.cls` (the index of its label among
-all labels, sorted, where it has one; `shard-classes.json` lists them) and its transcript and annotations (`.txt`,
-`.xml`, `.lab`, `.textgrid`; one in JSON is called `.annotation.json`, as `.json` is taken). Suffixes are in small
-letters, as WebDataset reads them. See `samples.key_of` for what stands before the first dot.
+all labels, sorted, where it has one; `shard-classes.json` lists them) and its sidecars: transcript, annotations and so
+on (`.txt`, `.xml`, `.lab`, `.textgrid`). One in JSON is called `.annotation.json`, as `.json` is taken; another whose
+suffix is taken is called `.sidecar.png`, say. Suffixes are in small letters, as WebDataset reads them. See
+`samples.key_of` for what stands before the first dot.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from noiseaug.errors import Stopped
 from noiseaug.exports.options import ExportOptions
 from noiseaug.exports.samples import Sample, Survey, key_of
 from noiseaug.exports.tars import END_SIZE, Archive, header, is_archive, padding
-from noiseaug.exports.transcripts import beside, check_text, chunks, open_regular
+from noiseaug.exports.transcripts import check_text, chunks, files_of, open_regular
 from noiseaug.exports.writer import Writer
 from noiseaug.kinds import KINDS
 from noiseaug.storage import disk
@@ -59,8 +60,8 @@ class WebDataset(Writer):
         names = (f"{options.prefix}-classes.json", *filter(shard.fullmatch, disk.names_in(output)))
         return [os.path.join(output, name) for name in names]
 
-    def add(self, sample: Sample) -> None:
-        """Write the members of a sample.
+    def add(self, sample: Sample) -> int:
+        """Write the members of a sample; return how many of them are sidecars.
 
         Raises:
             Refused: if one of its files cannot be read, or a text is not UTF-8.
@@ -76,6 +77,7 @@ class WebDataset(Writer):
                 archive.write(start)
                 _copy(member, archive)
                 archive.write(padding(member.size))
+            return len(files_of(sample))
 
     def _members(self, sample: Sample, files: contextlib.ExitStack) -> list[_Member]:
         output = files.enter_context(open_regular(sample.path))
@@ -84,10 +86,10 @@ class WebDataset(Writer):
         members = [_Member(os.path.splitext(sample.path)[1][1:].lower(), output), _Member("json", sample.line)]
         if label := sample.record.get("label"):
             members.append(_Member("cls", str(self._classes[label]).encode()))
-        for suffix, path in beside(sample.path).items():
+        for path in files_of(sample):
             file = files.enter_context(open_regular(path))
-            members.append(_Member("annotation.json" if suffix == ".json" else suffix[1:].lower(), file))
-            if suffix == ".txt":  # which WebDataset decodes
+            members.append(_Member(_free_suffix(path, {member.suffix for member in members}), file))
+            if members[-1].suffix == "txt":  # which WebDataset decodes
                 check_text(file)
         return members
 
@@ -115,6 +117,16 @@ class WebDataset(Writer):
         if path.endswith("-classes.json"):
             return disk.beginning(path, len(_CLASSES_HEAD)) == _CLASSES_HEAD
         return re.search(r"-\d{6,}\.tar\Z", path) is not None and is_archive(path)
+
+
+def _free_suffix(path: str, taken: set[str]) -> str:
+    """Return what a sidecar is called behind the key of its sample."""
+    suffix = os.path.splitext(path)[1][1:].lower()
+    if suffix == "json":
+        suffix = "annotation.json"
+    while suffix in taken:
+        suffix = f"sidecar.{suffix}"
+    return suffix
 
 
 def _copy(member: _Member, archive: Archive) -> None:

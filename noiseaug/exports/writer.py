@@ -32,10 +32,12 @@ class Writer(Protocol):
     Attributes:
         kinds: the kinds of media that the format takes.
         files: what the files of an export are called, where there are several and `output` must be a directory.
+        sidecars: what a file is called that comes with a sample.
     """
 
     kinds: ClassVar[Collection[str]]
     files: ClassVar[str] = ""
+    sidecars: ClassVar[str] = "sidecar"
 
     def __init__(self, dest: str, output: str, options: ExportOptions, survey: Survey, drafts: Drafts) -> None: ...
 
@@ -47,8 +49,12 @@ class Writer(Protocol):
     def wrote(path: str) -> bool:
         """Tell whether an export of this format wrote the file, by what it is called and how it begins."""
 
-    def add(self, sample: Sample) -> None:
-        """Write a sample. Raise Refused, and write nothing, if it cannot be part of the export."""
+    def add(self, sample: Sample) -> int:
+        """Write a sample; return how many sidecars came with it.
+
+        Raises:
+            Refused: if it cannot be part of the export; nothing is written then.
+        """
 
     def finish(self) -> None:
         """Write what comes after the last sample."""

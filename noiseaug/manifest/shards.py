@@ -21,6 +21,7 @@ from noiseaug.storage.paths import MANIFEST
 SHARDS = ".noiseaug-shards"
 _TAKEN_OVER = ".noiseaug-taken-over"
 COMMAND = "command.json"  # in a shard's directory: what its manifest is the work of
+VERSIONS = "versions.json"  # likewise: of the packages that decided the bytes of its outputs
 # Each shard's lock and manifest are open at once in a merge, and a shell allows 1,024 files by default.
 _FILES_A_SHARD = 5
 _OTHER_FILES = 256

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator
@@ -14,12 +15,13 @@ from noiseaug.manifest.home import Home
 from noiseaug.manifest.lock import Lock
 from noiseaug.manifest.reading import Group, find, read_groups
 from noiseaug.manifest.records import pending_line
-from noiseaug.manifest.shards import COMMAND
+from noiseaug.manifest.shards import COMMAND, VERSIONS
 from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.output_file import remove_temporaries, write_if_changed
 from noiseaug.storage.paths import STATE_PREFIX
 from noiseaug.storage.settled_file import SettledFile
+from noiseaug.version import versions
 
 
 class State:
@@ -140,6 +142,9 @@ class State:
         self.companions.publish()
         if self.home.shard:
             write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
+            made_by = os.path.join(self.home.directory, VERSIONS)
+            if worked or not disk.exists(made_by):  # outputs that stay were made by the versions that are recorded
+                write_if_changed(made_by, json.dumps(versions()).encode() + b"\n")
         for name in ("pending.jsonl", "base.jsonl"):
             disk.remove(self.home.in_state(name))
         if not self.manifest.publish() and worked:  # written last

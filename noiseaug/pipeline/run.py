@@ -108,8 +108,9 @@ class _Run:
         self._running = replace(request.running, workers=1) if ends.dest_file else request.running
         self._plan = Plan(request.recipe, request.layout, ends.dest_file)
         self._companions = CompanionFiles(request.companions, ends, state)
+        self._on_note: Callable[[str], None] = lambda _: None
         self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
-        self._summary = Summary(manifest=state.manifest_path, notes=self._companions.notes)
+        self._summary = Summary(manifest=state.manifest_path)
 
     def prepare(self, on_note: Callable[[str], None]) -> None:
         """Make sure, before any work, that all can be written; say what is not as one might think."""
@@ -117,9 +118,8 @@ class _Run:
         survey(self._request, self._ends, self._plan, self._companions)
         if not self._running.overwrite_foreign:
             self._companions.refuse_foreign()
-        self._summary.notes += changes(self._state.last(), self._plan, self._ends.source_root)
-        for note in self._summary.notes:
-            on_note(note)
+        self._on_note = on_note
+        self._tell(*self._companions.notes, *changes(self._state.last(), self._plan, self._ends.source_root))
 
     def go(self, on_progress: Callable[[Progress], None]) -> Summary:
         """Make all that is to be made, and put the record of it in place."""
@@ -131,7 +131,7 @@ class _Run:
         walk = walk_of(self._request.selected, ends)
         job = Job(
             *(ends.source_root, ends.dest_root, running.overwrite_foreign, self._request.layout.link),
-            *(running.max_pixels, state.tag),
+            *(running.max_pixels, state.tag, self._request.companions.manifest),
         )
         engine = engine_for(job, running)
         try:
@@ -151,6 +151,12 @@ class _Run:
                 raise Stopped(f"cannot write to {ends.dest_root}: {reason}") from None
             raise
         return self._summary
+
+    def _tell(self, *notes: str) -> None:
+        """Tell the user what is not as one might think."""
+        for note in notes:
+            self._summary.notes.append(note)
+            self._on_note(note)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -196,6 +202,7 @@ class _Run:
                 self._write_rows([former[name]])
         self._state.failures.write(b"".join(outcome.failures))
         self._summary.count(note, tuple(made), outcome)
+        self._tell(*outcome.notes)
         if outcome.failures and self._running.fail_fast:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")

@@ -23,6 +23,8 @@ class Summary:
         written: outputs made.
         up_to_date: outputs that were so already.
         failed: failures recorded.
+        failed_sources: the files, or directories that cannot be listed, that these are of.
+        files: the files that were dealt with, those among them that failed included.
         pruned: outputs deleted as their source is gone.
         sidecars: files written that go along with outputs.
         unlabelled: sources without any file that was to go along.
@@ -41,6 +43,8 @@ class Summary:
     written: int = 0
     up_to_date: int = 0
     failed: int = 0
+    failed_sources: int = 0
+    files: int = 0
     pruned: int = 0
     left_over: int = 0
     sidecars: int = 0
@@ -60,6 +64,7 @@ class Summary:
     def count(self, note: Note, written: Collection[str], outcome: Outcome) -> None:
         """Add what came of one source."""
         failures = outcome.failures
+        self.files += len(note.paths)
         self.sources += len(note.paths) if not note.failures else 0
         self.up_to_date += (len(note.file_names) or len(note.kept)) - len(written) if not failures else 0
         if written:
@@ -73,6 +78,7 @@ class Summary:
             self.not_kept[lost] = self.not_kept.get(lost, 0) + 1
         if failures:
             self.failed += len(failures)
+            self.failed_sources += 1
             self.failures.extend(json.loads(line) for line in failures[: FAILURES_SHOWN - len(self.failures)])
 
 

@@ -13,6 +13,7 @@ from noiseaug.planning.walk import Source
 from noiseaug.settings.recipe import Recipe
 from noiseaug.settings.running import MAX_PIXELS
 from noiseaug.storage.output_file import Link
+from noiseaug.storage.paths import MANIFEST
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Job:
         overwrite_foreign: files that no run wrote may be replaced.
         link: how originals come to DEST.
         max_pixels: images of more are refused before they are decoded.
+        manifest: the name of the manifest, or of the view of it, that the run writes.
         tag: begins the names of temporaries.
         permit: a file in DEST, or empty. Without the file, nothing is published or removed in DEST. The run removes it
             when it ends, as workers on other machines may not hear of the end.
@@ -36,6 +38,7 @@ class Job:
     link: Link = "auto"
     max_pixels: int = MAX_PIXELS
     tag: str = ""
+    manifest: str = MANIFEST
     permit: str = ""
 
 
@@ -88,6 +91,7 @@ class Outcome(NamedTuple):
         failed: the source as a whole failed, so that no target of it is to stand in DEST.
         unchanged: nothing was done, as the source has the hash that was known.
         stop: a reason why no further task can succeed.
+        notes: what the user is to be told though nothing failed.
         traceback: of an exception that nobody expected.
     """
 
@@ -99,12 +103,14 @@ class Outcome(NamedTuple):
     failed: bool = False
     unchanged: bool = False
     stop: str | None = None
+    notes: tuple[str, ...] = ()
     traceback: str | None = None
 
     def joined(self, other: Outcome) -> Outcome:
         """Return this outcome with the failures and the labelled rows of another."""
         failures, labelled = self.failures + other.failures, self.labelled + other.labelled
-        return self._replace(failures=failures, labelled=labelled, sidecars=self.sidecars + other.sidecars)
+        count, notes = self.sidecars + other.sidecars, self.notes + other.notes
+        return self._replace(failures=failures, labelled=labelled, sidecars=count, notes=notes)
 
 
 def failure_of(task: Task, reason: str) -> Outcome:

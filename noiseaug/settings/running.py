@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 # 2**28, some 16,000 x 16,000: more than any camera has, and twice 0.8 GB for a worker if they are 8-bit colour.
 MAX_PIXELS = 1 << 28
+_ROUNDING = 1e-6  # of a file: 0.29 x 100 is a little below 29
 
 EngineName = Literal["auto", "threads", "processes", "dask"]
 
@@ -29,6 +31,8 @@ class Running:
         prune: delete outputs of earlier runs whose source is gone.
         fail_fast: stop at the first failure.
         overwrite_foreign: replace files in DEST that no run wrote.
+        max_failures: a run is taken for done although that many of its files failed: a whole number, or as a float a
+            fraction of all files, such as 0.02.
         verbose: let workers say on stderr what codecs say.
     """
 
@@ -42,4 +46,26 @@ class Running:
     prune: bool = False
     fail_fast: bool = False
     overwrite_foreign: bool = False
+    max_failures: int | float = 0
     verbose: bool = False
+
+    def __post_init__(self) -> None:
+        check_max_failures(self.max_failures)
+
+    def tolerates(self, failed: int, files: int) -> bool:
+        """Tell whether a run of which so many files failed is taken for done.
+
+        >>> Running(max_failures=0.02).tolerates(2, 100), Running(max_failures=2).tolerates(3, 100)
+        (True, False)
+        """
+        most = self.max_failures
+        return failed <= (most if isinstance(most, int) else most * files + _ROUNDING)
+
+
+def check_max_failures(most: int | float) -> int | float:
+    """Return `most`, if it is a number of files or a fraction of them; raise ValueError if not."""
+    if isinstance(most, int) and most < 0:
+        raise ValueError(f"{most} is no number of files that may fail: it must be 0 or more")
+    if isinstance(most, float) and not (math.isfinite(most) and 0 <= most <= 1):
+        raise ValueError(f"{most:.10g} is no fraction of files that may fail: it must be from 0 to 1")
+    return most

@@ -110,6 +110,14 @@ def touch(path: str) -> None:
     os.utime(path)
 
 
+def stamp(path: str, time_ns: int) -> None:
+    """Make an empty file, and the directories above it, where they are missing; set its time of change."""
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    with open(path, "ab"):
+        pass
+    os.utime(path, ns=(time_ns, time_ns))
+
+
 def remove(path: str) -> bool:
     """Remove a file or link; tell whether there was one."""
     try:

@@ -38,12 +38,12 @@ def walk_order(path: str) -> list[bytes]:
     return os.fsencode(path).split(b"/")
 
 
-def why_unusable(file_name: str) -> str | None:
-    """Return why no target or sidecar may have this name, or None."""
+def why_unusable(file_name: str, manifest: str = MANIFEST) -> str | None:
+    """Return why no target or sidecar may have this name in a DEST whose manifest is called so, or None."""
     parts = file_name.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "is not a path below DEST"
-    if any(part.startswith(STATE_PREFIX) for part in parts) or _is_own(file_name):
+    if any(part.startswith(STATE_PREFIX) for part in parts) or file_name == manifest or _is_own(file_name):
         return "is a name that the run itself uses"
     return None
 

@@ -1,7 +1,8 @@
 """DEST compared with its manifest: files are held against their rows, or made again and compared.
 
-The main path, `verify`: check each row and the files that it names, look for files that no row names, and perhaps make
-every output again. A manifest is untrusted input here: nothing outside DEST and SOURCE is touched.
+The main path, `verify`: check each row and the files that it names, look for files that no row names, compare the views
+of the manifest with it, and perhaps make every output again. A manifest is untrusted input here: nothing outside DEST
+and SOURCE is touched.
 """
 
 from __future__ import annotations
@@ -14,14 +15,21 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from noiseaug.engines.choice import available_cores
 from noiseaug.errors import Misplaced
 from noiseaug.manifest.reading import find
-from noiseaug.manifest.shards import shards_in
+from noiseaug.manifest.shards import SHARDS, shards_in
 from noiseaug.manifest.untrusted import read_checked
 from noiseaug.storage import disk
+from noiseaug.storage.paths import STATE_PREFIX
+from noiseaug.verification import views
 from noiseaug.verification.checks import KEYS, Accounted, check_row
 from noiseaug.verification.findings import Finding, Report
 from noiseaug.verification.remaking import made_again
 
 _WINDOW = 64
+_INTERRUPTED = (
+    "a run was interrupted, or is at work, and the manifest does not tell what is there; run the same command again, "
+    "which goes on from there, then verify"
+)
+_UNMERGED = "shards are not merged, and the manifest does not tell what they did; run noiseaug merge, then verify"
 
 
 def verify(
@@ -35,9 +43,10 @@ def verify(
 ) -> Report:
     """Compare DEST with its manifest.
 
-    Every output must exist with its size and SHA-256, and nothing else may be in DEST. With `source`, the sources must
-    be as they were; with `deep`, every output is made again from its source, in a temporary directory, and must come
-    out with the same bytes.
+    Every output must exist with its size and SHA-256, nothing else may be in DEST, and views of the manifest must say
+    what it says. With `source`, the sources must be as they were; with `deep`, every output is made again from its
+    source, in a temporary directory, and must come out with the same bytes. A DEST whose run was interrupted has
+    that as its one finding.
 
     Args:
         dest: the directory a run wrote.
@@ -52,12 +61,16 @@ def verify(
     """
     dest, workers = os.fspath(dest), workers or available_cores()
     source = None if source is None else os.fspath(source)
+    if source is None and deep:
+        raise Misplaced("--deep makes outputs again, and needs --source")
+    if disk.is_directory(os.path.join(dest, STATE_PREFIX)):
+        return Report(findings=[Finding("interrupted", STATE_PREFIX, _INTERRUPTED)])
     manifest = manifest or find(dest)
     if not disk.is_file(os.path.join(dest, manifest)):
         advice = f"noiseaug merge {dest} makes it" if shards_in(dest) else "name the DEST of a finished run"
         raise Misplaced(f"there is no {manifest} in {dest}; {advice}")
-    if source is None and deep:
-        raise Misplaced("--deep makes outputs again, and needs --source")
+    if shards_in(dest):
+        return Report(findings=[Finding("interrupted", SHARDS, _UNMERGED)])
     accounted = Accounted(dest, manifest)
     report = Report()
     for findings in _checked_rows(accounted, source, workers):
@@ -66,6 +79,7 @@ def verify(
         on_progress(1)
     report.findings += accounted.repeated()
     report.findings += accounted.extras(report)
+    report.findings += views.compared(dest, manifest)
     if deep and source is not None:
         report.findings += made_again(dest, manifest, source, workers)
     return report

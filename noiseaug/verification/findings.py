@@ -11,7 +11,9 @@ class Finding(NamedTuple):
 
     Attributes:
         problem: `missing`, `truncated`, `altered`, `extra`, `invalid` (the manifest's row is no record), `source`
-            (the source is not as it was), or `differs` (made again, the output came out otherwise).
+            (the source is not as it was), `differs` (made again, the output came out otherwise), `stale` (a view does
+            not say what the manifest says), `unchecked` (a view cannot be read here), or `interrupted` (a run was, or
+            shards are not merged, so that the manifest does not tell what is there).
         file_name: the file, relative to DEST; or the line of the manifest.
         detail: what was expected and what was found.
     """

@@ -52,9 +52,7 @@ def perform(job: Job, task: Task) -> Outcome:
 
 def _made(job: Job, task: Task) -> Outcome:
     """Make the targets of a source, unless it is as it was, and the sidecars of those that stand as they are."""
-    if task.stale:
-        remove_stale(job, task)
-    labelled = _labelled(job, task)
+    labelled = _labelled(job, task)._replace(notes=remove_stale(job, task))
     if not task.targets:
         return labelled
     if why := kinds.why_unreadable(task.source.path):

@@ -54,7 +54,7 @@ def publish_sidecars(job: Job, task: Task, target: Target) -> Record:
     for sidecar in task.sidecars or ():
         with SourceFile(os.path.join(job.source_root, sidecar.path)) as source:
             name = name_for(sidecar.path, task.source.path, target.file_name)
-            if why := why_unusable(name):
+            if why := why_unusable(name, job.manifest):
                 raise Unpublished(f"its sidecar would become {name}, which {why}; rename it")
             file = OutputFile(os.path.join(job.dest_root, name), job.tag)
             try:
@@ -67,12 +67,18 @@ def publish_sidecars(job: Job, task: Task, target: Target) -> Record:
     return {"sidecars": names, "sidecars_sha256": hashes}
 
 
-def remove_stale(job: Job, task: Task) -> None:
-    """Remove the files that an earlier run wrote along with targets, and that go along with none now."""
+def remove_stale(job: Job, task: Task) -> tuple[str, ...]:
+    """Remove the files that an earlier run wrote along with targets, and that go along with none now.
+
+    Those that are not as recorded stay; return a note on each.
+    """
     if job.permit and not disk.exists(job.permit):
-        return
-    for name, sha256 in task.stale:
-        remove_as_recorded(job.dest_root, name, sha256)
+        return ()
+    left = (name for name, sha256 in task.stale if not remove_as_recorded(job.dest_root, name, sha256))
+    return tuple(
+        f"{name} goes along with no output now, and stays, as it is not as noiseaug wrote it; remove it yourself"
+        for name in left
+    )
 
 
 def withdraw(job: Job, task: Task) -> None:

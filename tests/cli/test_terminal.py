@@ -127,8 +127,44 @@ def test_an_export_names_failures_above_the_bar(size, finished):
 @pytest.mark.parametrize("size", SIZES)
 def test_a_merge_says_what_came_together(size, shards):
     ended, shown = on_a_terminal(size, "merge", shards)
-    assert (ended, shown) == (0, f"2 shards merged: 10 outputs, 0 failures\nmanifest: {shards}/manifest.jsonl\n")
+    counts = "2 shards merged: 10 outputs of 10 sources, 0 failures"
+    assert (ended, shown) == (0, f"{counts}\nmanifest: {shards}/manifest.jsonl\n")
     check(size, "merge", shards)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_merge_names_what_is_of_an_earlier_run(size, photos, finished):
+    (finished / "annotations.json").write_bytes(b'{"images": [\n],\n"annotations": [\n]}\n')
+    view = ["run", photos, finished, *STRENGTH, "--manifest", "metadata.csv"]
+    for options in (view, ["run", photos, finished, *STRENGTH, "--shard", "1/1"]):
+        assert noiseaug(*options).returncode == 0
+    ended, shown = on_a_terminal(size, "merge", finished)
+    assert ended == 0
+    first, *rest = shown.splitlines()
+    assert first.startswith(
+        "noiseaug: annotations.json is of an earlier run and is left as it was; run with --annotations"
+    )
+    assert rest[0] == "1 shard merged: 10 outputs of 10 sources, 0 failures"
+    assert rest[-1] == "view: metadata.csv, which says what the manifest says"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_an_interrupted_dest_is_named_and_a_stale_view_too(size, finished):
+    (finished / "annotations.json").write_bytes(
+        b'{"images": [\n{"id": 1, "file_name": "x.png"}\n],\n"annotations": [\n]}\n'
+    )
+    assert "stale: annotations.json: has an image x.png where" in check(size, "verify", finished, status=3)
+    (finished / ".noiseaug").mkdir()
+    assert "interrupted: .noiseaug: a run was interrupted" in check(size, "verify", finished, status=3)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_failures_that_are_allowed_are_named_on_a_terminal_too(size, tmp_path):
+    source = make_photos(tmp_path / "photos", count=2)
+    (source / "broken.png").write_bytes(b"not an image")
+    ended, shown = on_a_terminal(size, "run", source, tmp_path / "dest", *STRENGTH, "--max-failures", "1")
+    assert ended == 0
+    assert "1 failed, of 1 of 5 files, as --max-failures allows:\n  broken.png: " in shown
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -58,6 +58,45 @@ def test_a_touched_source_is_done_again_alone(name, with_directory_rule):
     assert "is up to date" in make(with_directory_rule).stdout
 
 
+def test_a_touched_makefile_starts_one_run_and_then_none(with_directory_rule):
+    os.utime(with_directory_rule / "Makefile")
+    assert "nothing to do, 11 up to date" in make(with_directory_rule).stdout
+    assert "is up to date" in make(with_directory_rule).stdout
+
+
+def test_a_failed_source_is_tried_again_until_it_works(with_directory_rule):
+    broken = with_directory_rule / "photos/cats/001.png"
+    content = broken.read_bytes()
+    broken.write_bytes(b"no image")
+    for _ in range(2):
+        tried = make(with_directory_rule)
+        assert tried.returncode == 2
+        assert "1 failed:\n  cats/001.png: " in tried.stderr
+    broken.write_bytes(content)
+    assert "1 file written" in make(with_directory_rule).stdout
+    assert "is up to date" in make(with_directory_rule).stdout
+
+
+def test_a_failure_that_is_allowed_does_not_stop_make(with_directory_rule):
+    rule = (with_directory_rule / "Makefile").read_text()
+    (with_directory_rule / "Makefile").write_text(rule.replace("--stamp", "--max-failures 1 --stamp"))
+    (with_directory_rule / "photos/cats/001.png").write_bytes(b"no image")
+    assert make(with_directory_rule).returncode == 0
+    assert "is up to date" in make(with_directory_rule).stdout
+
+
+def test_a_source_that_changes_while_a_run_is_on_is_done_by_the_next(with_directory_rule):
+    """It comes earlier in the walk than the output that was just put in place."""
+    late, other = (with_directory_rule / "photos" / name for name in ("cats/001.png", "dogs/002.png"))
+    os.utime(other)
+    fault = {"call": "os.replace", "path": "dogs/002.png$", "when": "after", "do": "touch", "victim": str(late)}
+    fault["count"] = str(with_directory_rule / "count")
+    made = make(with_directory_rule, env=os.environ | injected(fault))
+    assert "1 file written" in made.stdout, made.stderr
+    assert "1 file written" in make(with_directory_rule).stdout
+    assert "is up to date" in make(with_directory_rule).stdout
+
+
 def test_a_deleted_source_leaves_the_manifest(with_directory_rule):
     (with_directory_rule / "photos/cats/001.png").unlink()
     assert make(with_directory_rule).returncode == 0

@@ -146,7 +146,9 @@ def test_if_nothing_can_be_exported_an_earlier_export_stays(to, mine):
     for name in manifest(mine):
         (mine / name).unlink()
     result = within("export", mine, "--to", to)
-    assert (result.returncode, result.stdout) == (3, "nothing exported\n")
+    left = "" if to == "webdataset" else ", 4 images left out"
+    failed = 8 if to == "webdataset" else 4
+    assert (result.returncode, result.stdout) == (3, f"{to}: nothing exported{left}, {failed} failed\n")
     assert {name: value for name, value in tree(mine).items() if name in before} == before
 
 
@@ -215,13 +217,32 @@ def test_the_summary_as_json(mine):
     files = [str(mine / "recordings.jsonl.gz"), str(mine / "supervisions.jsonl.gz")]
     assert said == {
         "to": "lhotse",
+        "rows": 8,
         "samples": 4,
+        "sidecars": 3,
         "left_out": {"image": 4},
         "failed": 0,
         "files": files,
         "written": files,
         "removed": [],
     }
+
+
+@pytest.mark.parametrize("role", ["clean", "noisy", "all"])
+@pytest.mark.parametrize("to", FORMATS)
+def test_the_counts_of_an_export_add_up(to, role, mine):
+    edit(mine, lambda row: row.update(role="clean"), 4)
+    (mine / "speech/bob/three.wav").unlink()
+    result = within("export", mine, "--to", to, "--role", role, "--json")
+    said = json.loads(result.stdout)
+    assert said["failed"] == (role != "clean")
+    assert said["rows"] == 8 == said["samples"] + sum(said["left_out"].values()) + said["failed"]
+
+
+def test_files_of_an_earlier_export_that_go_are_counted(mine):
+    exported(mine, "webdataset", "--shard-size", "24kB")
+    shards = len(list(mine.glob("shard-*.tar")))
+    assert exported(mine, "webdataset").endswith(f", {shards - 1} files of an earlier export removed\n")
 
 
 def test_export_from_python_gives_what_the_command_line_gives(mine, tmp_path):

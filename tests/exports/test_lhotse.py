@@ -11,7 +11,10 @@ from support.trees import manifest
 
 
 def test_lhotse_loads_every_recording_and_its_samples(mine):
-    assert exported(mine, "lhotse") == f"lhotse: 4 samples written to 2 files in {mine}, 4 images left out\n"
+    assert (
+        exported(mine, "lhotse")
+        == f"lhotse: 4 samples written to 2 files in {mine}, with 3 transcripts, 4 images left out\n"
+    )
     rows, cuts = manifest(mine), read_with("lhotse", mine)
     assert [cut["id"] for cut in cuts] == [name for name, row in rows.items() if row["kind"] == "audio"]
     for cut in cuts:

@@ -15,7 +15,10 @@ from support.trees import manifest
 
 
 def test_nemo_reads_every_recording_with_its_duration_and_transcript(mine):
-    assert exported(mine, "nemo") == f"nemo: 4 samples written to {mine}/nemo_manifest.json, 4 images left out\n"
+    assert (
+        exported(mine, "nemo")
+        == f"nemo: 4 samples written to {mine}/nemo_manifest.json, with 3 transcripts, 4 images left out\n"
+    )
     items = read_with("nemo", mine / "nemo_manifest.json")
     found = {os.path.relpath(item["audio_file"], mine / "speech"): item for item in items}
     assert {name: item["text"] for name, item in found.items()} == {

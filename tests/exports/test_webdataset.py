@@ -14,11 +14,11 @@ from PIL import Image
 from support.commands import within
 from support.corpus import photo, read_image, read_levels, write_image
 from support.exported import exported, read_shards
-from support.trees import manifest
+from support.trees import edit, manifest
 
 
 def test_webdataset_gives_back_every_output_under_a_key_of_its_own(mine):
-    assert exported(mine, "webdataset") == f"webdataset: 8 samples written to 2 files in {mine}\n"
+    assert exported(mine, "webdataset") == f"webdataset: 8 samples written to 2 files in {mine}, with 6 sidecars\n"
     samples, rows = read_shards(mine), manifest(mine)
     assert len({sample["__key__"] for sample in samples}) == len(samples) == 8
     assert [json.loads(sample["json"])["file_name"] for sample in samples] == list(rows)
@@ -56,6 +56,42 @@ def test_webdataset_samples_hold_sidecars(mine):
     for name in ("images/cats/a.png", "images/cats/a.bmp"):
         assert json.loads(samples[name]["annotation.json"])["box"] == [1, 2, 3, 4]
     assert set(samples["speech/bob/wordless.ogg"]) == {"__key__", "__url__", "__local_path__", "ogg", "json", "cls"}
+
+
+def test_sidecars_are_those_that_the_manifest_lists_wherever_they_stand(source, dest):
+    """As YOLO has them: `labels/a.txt` belongs to `images/a.jpg`, and what else bears the name of an image does not."""
+    for name in ("a.jpg", "b.jpg"):
+        write_image(source / "images" / name, photo(8, 9))
+    for name in ("labels/a.txt", "labels/b.txt", "images/a.json", "images/a.cls"):
+        (source / name).parent.mkdir(exist_ok=True)
+        (source / name).write_text(name)
+    options = ["--std", "0.1", "--copies", "2", "--sidecars", ".txt,.json,.cls"]
+    assert within("run", source, dest, *options).returncode == 0
+    (dest / "images/b-std0.1-0.xml").write_text("somebody else's")
+    said = exported(dest, "webdataset")
+    assert said == f"webdataset: 4 samples written to 2 files in {dest}, with 8 sidecars\n"
+    samples = {sample["__key__"]: sample for sample in read_shards(dest)}
+    own = {"__key__", "__url__", "__local_path__", "jpg", "json", "cls"}
+    for copy in (0, 1):
+        first, second = samples[f"images/a-std0_1-{copy}"], samples[f"images/b-std0_1-{copy}"]
+        assert first.keys() - own == {"txt", "annotation.json", "sidecar.cls"}
+        assert (first["txt"], first["annotation.json"]) == (b"labels/a.txt", b"images/a.json")
+        assert first["sidecar.cls"] == b"images/a.cls"
+        assert second.keys() - own == {"txt"}
+
+
+def test_a_sidecar_that_is_gone_is_a_failure_of_its_sample(source, dest):
+    for name in ("a", "b"):
+        write_image(source / f"{name}.png", photo(8, 9))
+        (source / f"{name}.txt").write_text(name)
+    within("run", source, dest, "--std", "0.1", "--sidecars", ".txt")
+    (dest / "a.txt").unlink()
+    result = within("export", dest, "--to", "webdataset")
+    assert (result.returncode, result.stderr) == (3, "failed: a.png: a.txt cannot be read: No such file or directory\n")
+    edit(dest, lambda row: row.update(sidecars=["../a.txt"]))
+    assert (
+        "failed: a.png: the name of a sidecar leads out of DEST" in within("export", dest, "--to", "webdataset").stderr
+    )
 
 
 def test_names_that_webdataset_would_cut_merge_or_pass_over_stay_apart(source, dest):

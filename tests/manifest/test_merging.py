@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import signal
 
@@ -105,3 +107,69 @@ def test_after_a_merge_a_run_adds_what_is_of_all_sources_and_makes_nothing_again
     assert {name: at for name, at in times(dest).items() if name in before} == before
     noiseaug("run", labelled, tmp_path / "single", *STRENGTH, *whole)
     assert tree(dest) == tree(tmp_path / "single")
+
+
+def with_numpy(version, place):
+    """An environment in which another NumPy seems to be installed."""
+    metadata = place / f"numpy-{version}.dist-info/METADATA"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text(f"Metadata-Version: 2.1\nName: numpy\nVersion: {version}\n")
+    return {"PYTHONPATH": os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")])}
+
+
+def test_shards_made_by_other_versions_are_not_merged_and_both_are_named(photos, single, mine, tmp_path):
+    shard = ["run", photos, mine, *STRENGTH, "--shard", "2/3"]
+    other = with_numpy("0.7.11", tmp_path / "other")
+    assert noiseaug(*shard, "--force", env=other).returncode in (0, 3)
+    before = times(mine)
+    refused = noiseaug("merge", mine)
+    assert refused.returncode == 1
+    assert "were made by different versions: numpy 0.7.11 of 2/3 is not " in refused.stderr
+    assert "make one of them again with --force" in refused.stderr
+    assert times(mine) == before
+    noiseaug(*shard)  # finds nothing to do, which does not change what its outputs were made by
+    assert noiseaug("merge", mine).returncode == 1
+    noiseaug(*shard, "--force")
+    assert noiseaug("merge", mine).returncode == 3
+    assert tree(mine) == single
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "metadata.parquet"])
+def test_a_merge_writes_the_views_of_an_earlier_run_anew(name, labelled, dest, tmp_path):
+    assert noiseaug("run", labelled, dest, *STRENGTH, "--limit", "4", "--manifest", name).returncode == 0
+    run_shards(labelled, dest, 2)
+    merged = noiseaug("merge", dest)
+    assert (merged.returncode, merged.stderr) == (0, "")
+    assert f"view: {name}, which says what the manifest says\n" in merged.stdout
+    assert noiseaug("run", labelled, tmp_path / "single", *STRENGTH, "--manifest", name).returncode == 0
+    assert tree(dest) == tree(tmp_path / "single")
+    before = times(dest)
+    assert "nothing to do" in noiseaug("run", labelled, dest, *STRENGTH, "--manifest", name).stdout
+    assert times(dest) == before
+
+
+def test_a_merge_names_what_it_cannot_bring_up_to_date(labelled, dest, tmp_path):
+    images = [{"id": n, "file_name": f"cats/{n:03}.png"} for n in (1, 7)]
+    coco = tmp_path / "coco.json"
+    coco.write_text(json.dumps({"images": images, "annotations": []}))
+    options = ["--annotations", coco, "--label-smoothing", "0.1"]
+    assert noiseaug("run", labelled, dest, *STRENGTH, *options).returncode == 0
+    run_shards(labelled, dest, 2)
+    merged = noiseaug("merge", dest, "--json")
+    annotations, classes = merged.stderr.splitlines()
+    assert annotations.startswith("noiseaug: annotations.json is of an earlier run and is left as it was; run with")
+    assert classes.startswith("noiseaug: classes.json is removed, as no row has a soft label now; run with")
+    assert [f"noiseaug: {note}" for note in json.loads(merged.stdout)["notes"]] == merged.stderr.splitlines()
+    assert not (dest / "classes.json").exists()
+    noiseaug("run", labelled, dest, *STRENGTH, *options)
+    noiseaug("run", labelled, tmp_path / "single", *STRENGTH, *options)
+    assert tree(dest) == tree(tmp_path / "single")
+
+
+def test_the_counts_of_a_merge_add_up(photos, mine):
+    shards = [
+        json.loads(noiseaug("run", photos, mine, *STRENGTH, "--shard", f"{n}/3", "--json").stdout) for n in (1, 2, 3)
+    ]
+    merged = json.loads(noiseaug("merge", mine, "--json").stdout)
+    assert (merged["shards"], merged["rows"], merged["failures"]) == (3, 27, 2)
+    assert merged["sources"] + merged["failed_sources"] == sum(shard["sources"] for shard in shards)

@@ -23,7 +23,7 @@ def test_one_shard_alone_merges_to_what_a_single_run_leaves(photos, single, dest
 def test_shards_at_once_merge_to_what_a_single_run_leaves(photos, single, mine):
     merged = noiseaug("merge", mine)
     assert merged.returncode == 3, merged.stderr  # as a single run, which has failures too
-    assert "3 shards merged: 27 outputs, 2 failures" in merged.stdout
+    assert "3 shards merged: 27 outputs of 27 sources, 2 failures" in merged.stdout
     assert tree(mine) == single
     assert "27 up to date" in noiseaug("run", photos, mine, *STRENGTH).stdout
     assert tree(mine) == single

@@ -74,6 +74,26 @@ def test_a_label_that_changes_comes_or_goes_is_followed(source, dest):
     assert noiseaug("verify", dest).returncode == 0
 
 
+def test_a_label_that_goes_stays_in_dest_if_somebody_changed_it(source, dest):
+    write_image(source / "a.png", photo(8, 8))
+    write_image(source / "b.png", photo(8, 8))
+    for name in ("a.txt", "b.txt"):
+        (source / name).write_text("theirs")
+    options = ["--std", "0.1", "--sidecars", ".txt"]
+    noiseaug("run", source, dest, *options)
+    (dest / "a.txt").write_text("mine")
+    for name in ("a.txt", "b.txt"):
+        (source / name).unlink()
+    result = noiseaug("run", source, dest, *options)
+    assert result.returncode == 0
+    assert result.stderr.startswith(
+        "noiseaug: a.txt goes along with no output now, and stays, as it is not as noiseaug"
+    )
+    assert "b.txt" not in result.stderr
+    assert files(dest) == ["a.png", "a.txt", "b.png", "manifest.jsonl"]
+    assert (dest / "a.txt").read_text() == "mine"
+
+
 def test_a_label_that_somebody_put_into_dest_is_not_overwritten(source, dest):
     write_image(source / "a.png", photo(8, 8))
     (source / "a.txt").write_text("theirs")
@@ -127,6 +147,20 @@ def test_a_label_does_not_take_the_name_of_what_the_run_itself_writes(source, de
     assert result.returncode == 3
     assert f"would become {stem}{suffix}, which is a name that the run itself uses" in failures(dest)[f"{stem}.png"]
     assert list(manifest(dest)) == ["cats/a.png"]
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.jsonl"])
+def test_a_label_does_not_take_the_name_that_the_manifest_is_given(source, dest, name):
+    write_image(source / "labels.png", photo(8, 8))
+    write_image(source / "cats/labels.png", photo(8, 8))
+    for place in (source, source / "cats"):
+        (place / name).write_text("a label")
+    suffix = os.path.splitext(name)[1]
+    result = noiseaug("run", source, dest, "--std", "0.1", "--sidecars", suffix, "--manifest", name)
+    assert result.returncode == 3
+    assert f"would become {name}, which is a name that the run itself uses" in failures(dest)["labels.png"]
+    assert (dest / "cats" / name).read_text() == "a label"
+    assert "cats/labels.png" in (dest / name).read_text()
 
 
 @pytest.mark.parametrize("suffixes", ["txt", ".", "./x"])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 
 import pytest
 
 from noiseaug import verify as check
 from support.commands import STRENGTH, noiseaug
 from support.corpus import make_photos
+from support.faults import NAMED_POINTS
 from support.trees import edit, times
 
 
@@ -182,3 +184,28 @@ def test_duplicate_rows_are_a_finding(mine):
     lines = (dest / "manifest.jsonl").read_bytes().splitlines(keepends=True)
     (dest / "manifest.jsonl").write_bytes(b"".join([*lines, lines[2]]))
     assert found(dest) == {json.loads(lines[2])["file_name"]: "invalid"}
+
+
+@pytest.mark.parametrize("point", ["the journal has grown", "the manifest is about to be replaced"])
+@pytest.mark.parametrize("had_manifest", [False, True])
+def test_an_interrupted_dest_is_called_that_once_and_nothing_else(mine, had_manifest, point, tmp_path):
+    source, dest = mine
+    if not had_manifest:
+        dest = dest.with_name("new")
+    fault = NAMED_POINTS[point] | {"do": "kill-group", "count": str(tmp_path / "n")}
+    run = ["run", source, dest, *STRENGTH, "--std", "9/255"]
+    assert noiseaug(*run, fault=fault).returncode == -signal.SIGKILL
+    result = noiseaug("verify", dest)
+    assert result.returncode == 3
+    first, last = result.stdout.splitlines()
+    assert first.startswith("interrupted: .noiseaug: a run was interrupted, or is at work")
+    assert last == "0 checked: 1 interrupted"
+    assert noiseaug(*run).returncode == 0
+    assert "interrupted" not in noiseaug("verify", dest).stdout
+
+
+def test_shards_that_are_not_merged_are_named_once(mine):
+    source, dest = mine
+    assert noiseaug("run", source, dest, *STRENGTH, "--std", "5/255:50/255", "--mean", "1%", "--shard", "1/2").stdout
+    assert found(dest) == {".noiseaug-shards": "interrupted"}
+    assert noiseaug("verify", dest).returncode == 3

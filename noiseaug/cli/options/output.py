@@ -67,6 +67,12 @@ OPTIONS = (
     click.option(
         "--depfile", type=click.Path(dir_okay=False), help="Write the sources to FILE as prerequisites for Make."
     ),
+    click.option(
+        "--stamp",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="Touch FILE when the run has succeeded, also if nothing was to do; what Make is to look at.",
+    ),
 )
 
 

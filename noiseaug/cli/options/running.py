@@ -7,9 +7,15 @@ from typing import Any, get_args
 import click
 
 from noiseaug.cli.options.shared import VERBOSE, WORKERS, choice, json_object, quiet, values_for, with_default
-from noiseaug.cli.options.types import ADDRESS, SECONDS
+from noiseaug.cli.options.types import ADDRESS, MAX_FAILURES, SECONDS
 from noiseaug.settings.running import MAX_PIXELS, EngineName, Running
 
+ALLOWANCE = with_default(
+    "--max-failures",
+    MAX_FAILURES,
+    "0",
+    "End with 0 although up to N of the files fail, or P% of them; failures are recorded all the same.",
+)
 OPTIONS = (
     WORKERS,
     choice(
@@ -28,6 +34,7 @@ OPTIONS = (
     click.option("--prune", is_flag=True, help="Delete outputs whose source is gone."),
     click.option("--overwrite-foreign", is_flag=True, help="Replace files in DEST that noiseaug did not write."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first file that fails."),
+    ALLOWANCE,
     click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
     quiet("No summary and no progress."),
     VERBOSE,
@@ -45,4 +52,8 @@ def running_of(options: dict[str, Any]) -> Running:
         raise click.UsageError("--scheduler goes with --engine dask")
     if options["scheduler"] and options["workers"]:
         raise click.UsageError("--workers goes without --scheduler; the cluster has as many as it has")
+    if options["fail_fast"] and options["max_failures"]:
+        raise click.UsageError(
+            "--fail-fast stops at the first failure, and --max-failures lets some be; use one of them"
+        )
     return Running(**values_for(Running, options))

@@ -12,6 +12,7 @@ from noiseaug.settings.companions import check_label_smoothing, check_manifest_n
 from noiseaug.settings.layout import Layout
 from noiseaug.settings.level import Level, check_mean, parse_clip, parse_fraction
 from noiseaug.settings.presets import parse_preset
+from noiseaug.settings.running import check_max_failures
 from noiseaug.settings.shard import Shard
 
 _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is not far above
@@ -49,6 +50,15 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _max_failures(text: str) -> int | float:
+    """Return the files that 10 stands for, or the fraction of them that 2% does."""
+    if re.fullmatch(r"[0-9]{1,15}", text.strip()):
+        return int(text)
+    if re.fullmatch(r"[0-9]+(\.[0-9]*)?%", text.strip()) and float(text.strip()[:-1]) <= 100:
+        return check_max_failures(parse_fraction(text))
+    raise ValueError(f"{text!r} does not say how many files may fail; expected a number such as 10, or one such as 2%")
+
+
 def _suffixes(text: str) -> tuple[str, ...]:
     suffixes = tuple(suffix.strip() for suffix in text.split(",") if suffix.strip())
     Layout(sidecars=suffixes)
@@ -76,6 +86,7 @@ CLIP = Parsed("auto|none|LO:HI", parse_clip)
 ADDRESS = Parsed("ADDRESS", _address)
 SHARD = Parsed("I/N", Shard.parse)
 SECONDS = Parsed("SECONDS", _seconds)
+MAX_FAILURES = Parsed("N|P%", _max_failures)
 PRESET = Parsed("NAME[:SEVERITY]", parse_preset)
 PROBABILITY = Parsed("P", parse_fraction)
 SUFFIXES = Parsed("SUFFIX,..", _suffixes)

@@ -8,8 +8,8 @@ Python imports this at start-up from PYTHONPATH. `NOISEAUG_TEST_FAULT` holds a J
 - `nth`: the how-manieth such call of all processes, from 1; 0 means every one;
 - `when`: `before`, `half` (writes only) or `after` the call;
 - `do`: `kill-group`, `kill`, `kill-parent`, `interrupt-group`, `segfault`, `hang`, `hold` (which says so in the FIFO
-  `reached`, and goes on when there is something to read from the FIFO `go`), `append` to or `remove` the file `victim`,
-  `raise` an exception that nobody expects, or the name of an errno to fail with;
+  `reached`, and goes on when there is something to read from the FIFO `go`), `append` to, `touch` or `remove` the file
+  `victim`, `raise` an exception that nobody expects, or the name of an errno to fail with;
 - `count`: a file in which calls are counted across processes.
 """
 
@@ -64,6 +64,8 @@ def strike():
     elif action == "append":
         with real_open(fault["victim"], "ab") as file:
             file.write(b".")
+    elif action == "touch":
+        os.utime(fault["victim"])
     elif action == "remove":
         real["unlink"](fault["victim"])
     elif action == "raise":

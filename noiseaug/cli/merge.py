@@ -6,14 +6,14 @@ from json import dumps
 
 import click
 
-from noiseaug.cli.options.shared import json_object, quiet, with_options
+from noiseaug.cli.options.shared import TRACEBACKS, json_object, quiet, with_options
 from noiseaug.cli.wording import printable
 from noiseaug.manifest.merging import merge
 
 
 @click.command("merge")
 @click.argument("dest", type=click.Path(exists=True, file_okay=False))
-@with_options(quiet("No summary."), json_object())
+@with_options(quiet("No summary."), json_object(), TRACEBACKS)
 def command(dest: str, quiet: bool, json: bool) -> int:
     """Make one manifest of those that runs with --shard left in DEST, the one that a single run would have written.
 

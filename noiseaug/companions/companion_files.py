@@ -17,7 +17,7 @@ from noiseaug.settings.companions import VIEWS, Companions
 from noiseaug.storage import disk
 from noiseaug.storage.paths import ANNOTATIONS, CLASSES, MANIFEST
 
-_NOT_OURS = "stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"
+_NOT_OURS = "stands in DEST and no run is known to have written it; move it away or use --overwrite"
 
 
 class CompanionFiles:

@@ -175,7 +175,7 @@ class _Run:
         """Make sure, before any work, that all can be written."""
         self._companions.check()
         _survey(self._request, self._ends, self._plan, self._companions)
-        if not self._running.overwrite_foreign:
+        if not self._running.overwrite:
             self._companions.refuse_foreign()
 
     def go(self, on_progress: Callable[[Progress], None]) -> Summary:
@@ -184,8 +184,9 @@ class _Run:
         state.begin()
         walk = _walk(self._request.selected, ends)
         job = Job(
-            *(ends.source_root, ends.dest_root, running.overwrite_foreign, self._request.layout.link),
+            *(ends.source_root, ends.dest_root, running.overwrite, self._request.layout.link),
             *(running.max_pixels, state.tag),
+            recorded=ends.dest_file is None,
         )
         engine = engine_for(job, running)
         try:

@@ -24,21 +24,23 @@ class Job:
     Attributes:
         source_root: the directory that source paths are relative to.
         dest_root: the directory that file names are relative to.
-        overwrite_foreign: whether files that no run wrote may be replaced.
+        overwrite: whether files that no run wrote may be replaced.
         link: how originals come to DEST.
         max_pixels: images of more are refused before they are decoded.
         tag: begins the names of temporaries.
         permit: if not empty, a file without which nothing is published or removed in DEST: it goes with the run, which
             its workers, on other machines, may not hear of.
+        recorded: whether DEST has a manifest, which tells what earlier runs wrote.
     """
 
     source_root: str
     dest_root: str
-    overwrite_foreign: bool = False
+    overwrite: bool = False
     link: Link = "auto"
     max_pixels: int = MAX_PIXELS
     tag: str = ""
     permit: str = ""
+    recorded: bool = True
 
 
 class Task(NamedTuple):

@@ -28,7 +28,7 @@ class Running:
         checksum: tell whether a source changed by its SHA-256 instead of its size and time.
         prune: delete outputs of earlier runs whose source is gone.
         fail_fast: stop at the first failure.
-        overwrite_foreign: replace files in DEST that no run wrote.
+        overwrite: replace files in DEST that no run wrote.
         verbose: let workers say on stderr what codecs say.
     """
 
@@ -41,5 +41,5 @@ class Running:
     checksum: bool = False
     prune: bool = False
     fail_fast: bool = False
-    overwrite_foreign: bool = False
+    overwrite: bool = False
     verbose: bool = False

@@ -107,6 +107,18 @@ def test_one_file_goes_to_a_file_name_without_a_manifest(two, tmp_path):
     assert read_image(target).shape == (8, 8, 3)
 
 
+def test_one_file_does_not_replace_another_unless_asked(two, tmp_path):
+    """As a shell makes of `run *.png` with two matches."""
+    target = tmp_path / "b.png"
+    target.write_text("mine")
+    result = within("run", two / "a.png", target, "--std", "0.1")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert "  a.png: b.png exists; use --overwrite to replace it, or name another file\n" in result.stderr
+    assert target.read_text() == "mine"
+    assert within("run", two / "a.png", target, "--std", "0.1", "--overwrite").returncode == 0
+    assert read_image(target).shape == (8, 8, 3)
+
+
 def test_one_file_goes_into_a_directory_under_its_own_name_with_a_manifest(two, dest):
     dest.mkdir()
     assert within("run", two / "a.png", dest, "--std", "0.1").returncode == 0
@@ -185,9 +197,9 @@ def test_a_file_that_was_in_dest_before_is_not_overwritten_unless_asked(two, des
     (dest / "a.png").write_text("mine")
     result = within("run", two, dest, *STRENGTH)
     assert result.returncode == 3
-    assert "noiseaug did not write it" in failures(dest)["a.png"]
+    assert "no run is known to have written it" in failures(dest)["a.png"]
     assert (dest / "a.png").read_text() == "mine"
-    assert within("run", two, dest, *STRENGTH, "--overwrite-foreign").returncode == 0
+    assert within("run", two, dest, *STRENGTH, "--overwrite").returncode == 0
     assert read_image(dest / "a.png").shape == (8, 8, 3)
 
 

@@ -53,5 +53,5 @@ def test_a_worker_that_goes_on_after_its_run_publishes_and_removes_nothing(photo
     (dest / "cats/001.png").write_bytes(b"by the next run")
     assert augment(job, task).failures
     gone = task._replace(source=task.source._replace(path="cats/none.png"))
-    assert augment(replace(job, overwrite_foreign=True), gone).failures
+    assert augment(replace(job, overwrite=True), gone).failures
     assert (dest / "cats/001.png").read_bytes() == b"by the next run"

@@ -26,7 +26,7 @@ OPTIONS = (
     click.option("--force", is_flag=True, help="Make everything again."),
     click.option("--checksum", is_flag=True, help="Tell changed sources by SHA-256, not by size and time."),
     click.option("--prune", is_flag=True, help="Delete outputs whose source is gone."),
-    click.option("--overwrite-foreign", is_flag=True, help="Replace files in DEST that noiseaug did not write."),
+    click.option("--overwrite", is_flag=True, help="Replace files in DEST that no run is known to have written."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first file that fails."),
     click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
     quiet("No summary and no progress."),

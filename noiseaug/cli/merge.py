@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from json import dumps
 
 import click
 
 from noiseaug.cli.options.shared import TRACEBACKS, json_object, quiet, with_options
-from noiseaug.cli.wording import printable
+from noiseaug.cli.wording import counted, printable
 from noiseaug.manifest.merging import merge
+from noiseaug.storage.paths import FAILURES
 
 
 @click.command("merge")
@@ -29,4 +31,7 @@ def command(dest: str, quiet: bool, json: bool) -> int:
     elif not quiet:
         click.echo(f"{merged.shards:,} shards merged: {merged.rows:,} outputs, {merged.failures:,} failures")
         click.echo(f"manifest: {printable(merged.manifest)}")
+    if merged.failures and quiet:
+        listing = printable(os.path.join(os.path.dirname(merged.manifest), FAILURES))
+        click.echo(f"noiseaug: {counted(merged.failures, 'failure')}, listed in {listing}", err=True)
     return 3 if merged.failures else 0

@@ -12,7 +12,7 @@ import click
 from noiseaug.cli.options import noise, output, running, selection
 from noiseaug.cli.options.shared import with_options
 from noiseaug.cli.progress import RunBar
-from noiseaug.cli.summary import show_summary
+from noiseaug.cli.summary import growth_of, show_failures, show_summary
 from noiseaug.cli.wording import printable
 from noiseaug.companions.depfile import Depfile
 from noiseaug.pipeline.run import carried_out, planned
@@ -61,6 +61,8 @@ def command(source: str, dest: str, **options: Any) -> int:
     if not options["quiet"]:
         for note in summary.notes:
             click.echo(f"noiseaug: {printable(note)}", err=True)
+        if warning := growth_of(summary, recipe):
+            click.echo(f"noiseaug: warning: {warning}", err=True)
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
         if options["json"]:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
@@ -68,6 +70,7 @@ def command(source: str, dest: str, **options: Any) -> int:
             show_summary(summary, dest)
             if chosen.shard:
                 click.echo(f"shard {chosen.shard} is done; when all are: noiseaug merge {printable(dest)}")
+    show_failures(summary)
     return 3 if summary.failed else 0
 
 

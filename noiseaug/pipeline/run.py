@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -180,7 +181,7 @@ class _Run:
 
     def go(self, on_progress: Callable[[Progress], None]) -> Summary:
         """Make all that is to be made, and put the record of it in place."""
-        ends, state, running = self._ends, self._state, self._running
+        ends, state, running, began = self._ends, self._state, self._running, time.monotonic()
         state.begin()
         walk = _walk(self._request.selected, ends)
         job = Job(
@@ -205,6 +206,7 @@ class _Run:
                 reason = f"{error.strerror}; mend that and run again"
                 raise Stopped(f"cannot write to {ends.dest_root}: {reason}") from None
             raise
+        self._summary.seconds = round(time.monotonic() - began, 3)
         return self._summary
 
     def close(self) -> None:

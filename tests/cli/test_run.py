@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import termios
@@ -44,9 +45,10 @@ def test_the_summary_says_what_was_written_and_where_and_nothing_else_is_printed
     result, dest = ran
     assert result.returncode == 0
     assert result.stderr == ""
-    assert result.stdout == (
-        f"16 files written to {dest} (8 audio, 8 image), 1 other file left alone\nmanifest: {dest}/manifest.jsonl\n"
-    )
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"16 files written to {dest} (8 audio, 8 image), 1 other file left alone"
+    assert re.fullmatch(r"\d+ kB read, \d+ kB written in [\d.]+ s \([\d.,]+ files/s\)", lines[1])
+    assert lines[2:] == [f"manifest: {dest}/manifest.jsonl"]
 
 
 def test_dest_mirrors_source_and_holds_no_more_than_the_manifest_besides(ran, mixed):
@@ -112,7 +114,7 @@ def test_one_file_does_not_replace_another_unless_asked(two, tmp_path):
     target = tmp_path / "b.png"
     target.write_text("mine")
     result = within("run", two / "a.png", target, "--std", "0.1")
-    assert (result.returncode, result.stdout) == (3, "")
+    assert (result.returncode, result.stdout) == (3, "nothing written\n")
     assert "  a.png: b.png exists; use --overwrite to replace it, or name another file\n" in result.stderr
     assert target.read_text() == "mine"
     assert within("run", two / "a.png", target, "--std", "0.1", "--overwrite").returncode == 0
@@ -224,6 +226,10 @@ def test_quiet_prints_nothing(two, dest):
 def test_quiet_still_tells_by_the_exit_status_that_something_failed(one_is_broken, dest):
     result = within("run", one_is_broken, dest, *STRENGTH, "-q")
     assert (result.returncode, result.stdout) == (3, "")
+    first, second, third = result.stderr.splitlines()
+    assert first == "1 failed:"
+    assert second.startswith("  aa.png: cannot be decoded as an image")
+    assert third == f"  all are listed in {dest}/failures.jsonl; the same command tries them again"
 
 
 def test_verbose_names_each_file_on_stderr_as_it_is_done(one_is_broken, dest):

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from noiseaug.cli.options import noise, output, running, selection
+from noiseaug.cli.options.effects import refuse_without_effect
 from noiseaug.cli.options.shared import with_options
 from noiseaug.cli.progress import RunBar
 from noiseaug.cli.summary import growth_of, show_failures, show_summary
@@ -39,7 +40,11 @@ def command(source: str, dest: str, **options: Any) -> int:
     recipe = noise.recipe_of(options)
     layout = output.layout_of(options, recipe)
     chosen, how = selection.selection_of(options), running.running_of(options)
-    request = Request(recipe, chosen, how, layout, output.companions_of(options))
+    try:
+        request = Request(recipe, chosen, how, layout, output.companions_of(options))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    refuse_without_effect(request, options)
     if options["dry_run"]:
         for _, file_name in planned(source, dest, request):
             click.echo(os.fsencode(file_name))

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from noiseaug.cli.options.shared import choice, repeatable, values_for, with_default
-from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, RAMP, SEED, SNR
+from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, RAMP, SEED, SNR, Whole
 from noiseaug.settings.recipe import ON_CLIP, ON_SILENCE, SNR_REFERENCES, AudioOptions, ImageOptions, Recipe
 
 OPTIONS = (
@@ -40,7 +40,7 @@ OPTIONS = (
         "--mono/--per-channel", default=False, help="One noise value for all channels, or one each (default)."
     ),
     with_default("--seed", SEED, "0", "Chooses the noise; random picks one, and says it."),
-    with_default("--copies", click.IntRange(min=1), 1, "Noisy versions at each level."),
+    with_default("--copies", Whole(min=1), 1, "Noisy versions at each level."),
     click.option(
         "--ramp",
         type=RAMP,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 import sys
 import threading
@@ -41,7 +40,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
         _say("stopped; what is written is whole, and the same command goes on from here")
         return 128 + error.number
     if isinstance(error, OSError) and error.strerror:
-        _say(f"error: {_where(error)}: {error.strerror}")
+        _say(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")
     elif isinstance(error, NoiseaugError):
         _say(f"error: {error}")
         return error.exit_code
@@ -50,13 +49,6 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
     else:
         _report_crash(error, arguments)
     return 1
-
-
-def _where(error: OSError) -> str:
-    """Return the file that an error is about."""
-    if error.filename is not None:
-        return error.filename if isinstance(error.filename, str) else repr(error.filename)
-    return errno.errorcode.get(error.errno or 0, "system")
 
 
 def _report_crash(error: BaseException, arguments: Sequence[str]) -> None:

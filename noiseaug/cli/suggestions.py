@@ -31,7 +31,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
     known = sorted(known)
     longer = [other for other in known if other.startswith(word)] if len(word) > 3 else []
-    return next(iter(longer or difflib.get_close_matches(word, known, n=1, cutoff=0.7)), None)
+    return next(iter(longer or difflib.get_close_matches(word, known, n=1, cutoff=0.65)), None)
 
 
 def explain_command(ctx: click.Context, arguments: Sequence[str], commands: Iterable[str]) -> str:
@@ -63,6 +63,13 @@ def _explain(error: click.ClickException, ctx: click.Context) -> str | None:
     if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
         usage = " ".join(ctx.command.collect_usage_pieces(ctx)[1:])
         return f"{error.param.make_metavar(ctx)} is missing; expected: {ctx.command_path} {usage}"
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Option):
+        choices = error.param.type.choices if isinstance(error.param.type, click.Choice) else ()
+        return f"{error.param.opts[0]} is missing; expected one of {', '.join(map(str, choices))}" if choices else None
+    if isinstance(error, click.BadParameter) and error.message.endswith(" does not exist."):
+        name = error.param.make_metavar(ctx) if isinstance(error.param, click.Argument) else error.param_hint
+        name = name or (error.param.opts[0] if error.param else "")
+        return f"{name}: {error.message.removesuffix('.')}; check how it is spelled, and where you are"
     if found := re.match(r"Got unexpected extra arguments? \((.*)\)", error.message, re.DOTALL):
         return _explain_arguments(found[1], ctx)
     return None
@@ -112,6 +119,7 @@ def _warn_unless_known(ctx: click.Context, variable: str, prefix: str) -> None:
     options = [one for one in found.params if isinstance(one, click.Option)] if found else []
     known = [f"{prefix}{(one.name or '').upper()}" for one in options if one.allow_from_autoenv]
     if variable not in known:
-        meant = nearest(variable, known)
-        hint = f"did you mean {meant}?" if meant else "unset it, or look for its option in --help"
+        names = [name.removeprefix(prefix) for name in known]
+        meant = nearest(variable.removeprefix(prefix or "NOISEAUG_").removeprefix("NOISEAUG_"), names)
+        hint = f"did you mean {prefix}{meant}?" if meant else "unset it, or look for its option in --help"
         click.echo(f"noiseaug: warning: {variable} in the environment names no option; {hint}", err=True)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from noiseaug.companions.companion_files import CompanionFiles
 from noiseaug.engines import pool
 from noiseaug.engines.choice import engine_for
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
+from noiseaug.kinds import KINDS
 from noiseaug.manifest.former import known_groups
 from noiseaug.manifest.home import Home
 from noiseaug.manifest.reading import record_of
@@ -126,12 +128,18 @@ def _refuse_parts(request: Request, ends: Ends) -> None:
             )
     if ends.dest_file is not None:
         if request.companions != Companions():
-            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {ends.dest_file} is a file")
+            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {_as_file(ends)}")
         several = any(len(request.recipe.strengths(kind)) > 1 for kind in request.selected.kinds)
         if several or layout.with_clean or layout.sidecars or layout.name:
             raise Misplaced(
-                f"several outputs of one file, or names for them, need a directory as DEST; {ends.dest_file} is a file"
+                f"several outputs of one file, or names for them, need a directory as DEST; {_as_file(ends)}"
             )
+
+
+def _as_file(ends: Ends) -> str:
+    if disk.exists(os.path.join(ends.dest_root, ends.dest_file or "")):
+        return f"{ends.dest_file} is a file, so name another"
+    return f"{ends.dest_file} is not there, and taken for the name of a file: write {ends.dest_file}/"
 
 
 def _home(request: Request, ends: Ends) -> Home:
@@ -265,7 +273,7 @@ class _Run:
         summary = self._summary
         summary.others, summary.specials = walk.others, walk.specials
         if not summary.sources and not summary.failed and not walk.elsewhere:
-            raise NothingToDo(_nothing_in(self._ends, walk))
+            raise NothingToDo(_nothing_in(self._request, self._ends, walk))
 
     def _commit(self) -> None:
         self._state.manifest.settle()
@@ -277,9 +285,29 @@ def _directories(tasks: Iterable[Task]) -> set[str]:
     return {os.path.dirname(name) for task in tasks for name in task.file_names}
 
 
-def _nothing_in(ends: Ends, walk: Listing) -> str:
-    if ends.dest_file is not None:
-        return f"{ends.source_file} is neither an image nor an audio file, by its suffix, or not selected"
-    left = walk.others + walk.specials
-    rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
-    return f"no image or audio files to work on in {ends.source_root}{rest}"
+def _nothing_in(request: Request, ends: Ends, walk: Listing) -> str:
+    """Return why there is nothing to work on, and what to do: the option that leaves all files out, if one does."""
+    selection = request.selection
+    wide = replace(Selection(), names=selection.names, follow_symlinks=selection.follow_symlinks)
+    found = Counter(source.kind for source in _walk(wide, ends) if isinstance(source, Source))
+    nouns = [f"{count:,} {KINDS[kind].noun}{'s' if count > 1 else ''}" for kind, count in sorted(found.items())]
+    is_or_holds = f"{ends.source_file} is" if ends.source_file is not None else f"{ends.source_root} holds"
+    holds = f"{is_or_holds} {' and '.join(nouns)}"
+    if not found:
+        if ends.source_file is not None:
+            return f"{ends.source_file} is neither an image nor an audio file, by its suffix; name one that is"
+        left = walk.others + walk.specials
+        rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
+        named = " among the names in --files-from" if selection.names is not None else ""
+        return f"no image or audio files to work on in {ends.source_root}{named}{rest}; name a directory that has some"
+    nothing = "no image or audio files to work on: "
+    wanted = found.keys() & selection.kinds
+    if not wanted:
+        return f"{nothing}{holds}, and --kind {' and '.join(sorted(selection.kinds))} leaves out all"
+    if not wanted & request.selected.kinds:
+        return f"{nothing}{holds}, and --snr is for audio; images take --std, such as --std 25/255"
+    given = [name for name in ("include", "exclude") if getattr(selection, name)]
+    options = " and ".join(f"--{name} {' '.join(getattr(selection, name))}" for name in given)
+    if options:
+        return f"{nothing}{holds}, and {options} leave{'s' if len(given) == 1 else ''} out all; see --help for patterns"
+    return f"{nothing}{holds}, and none of them is left by the options"

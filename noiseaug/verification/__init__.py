@@ -17,7 +17,8 @@ from noiseaug.manifest.reading import find
 from noiseaug.manifest.shards import shards_in
 from noiseaug.manifest.untrusted import read_checked
 from noiseaug.storage import disk
-from noiseaug.verification.checks import Accounted, check_row
+from noiseaug.storage.paths import STATE_PREFIX
+from noiseaug.verification.checks import INTERRUPTED, Accounted, check_row, is_interrupted
 from noiseaug.verification.findings import Finding, Report
 from noiseaug.verification.remaking import made_again
 
@@ -53,13 +54,19 @@ def verify(
     dest, workers = os.fspath(dest), workers or available_cores()
     source = None if source is None else os.fspath(source)
     manifest = manifest or find(dest)
+    interrupted = is_interrupted(dest)
     if not disk.is_file(os.path.join(dest, manifest)):
+        if interrupted:
+            raise Misplaced(f"the run that wrote {dest} was interrupted; run the same command again, then verify")
         advice = f"noiseaug merge {dest} makes it" if shards_in(dest) else "name the DEST of a finished run"
         raise Misplaced(f"there is no {manifest} in {dest}; {advice}")
     if source is None and deep:
         raise Misplaced("--deep makes outputs again, and needs --source")
     accounted = Accounted(dest, manifest)
     report = Report()
+    if interrupted:
+        report.findings.append(Finding("interrupted", STATE_PREFIX, INTERRUPTED))
+        accounted.add_unfinished()
     for findings in _checked_rows(accounted, source, workers):
         report.checked += 1
         report.findings += findings

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from noiseaug.companions.companion_files import is_companion
 from noiseaug.exports import is_export
-from noiseaug.manifest.reading import Entry, read_entries
+from noiseaug.manifest.former import known_groups
+from noiseaug.manifest.home import Home
+from noiseaug.manifest.reading import Entry, read_entries, record_of
 from noiseaug.manifest.records import Record, sidecar_names
 from noiseaug.manifest.untrusted import Defect, defect_of
 from noiseaug.storage import disk
@@ -22,6 +24,14 @@ _DETAILS = {
     **dict.fromkeys(("truncated", "enlarged"), "{expected} bytes expected, {found} found"),
     "other": "SHA-256 {expected:.12}.. expected, {found:.12}.. found",
 }
+
+
+INTERRUPTED = "the last run over this DEST did not come to its end; run the same command again, then verify"
+
+
+def is_interrupted(dest: str) -> bool:
+    """Tell whether the last run over DEST did not come to its end, or is still under way."""
+    return disk.is_directory(os.path.join(dest, STATE_PREFIX))
 
 
 def check_row(entry: Entry, manifest: str, dest: str, source: str | None) -> list[Finding]:
@@ -74,6 +84,7 @@ class Accounted:
         self.dest, self.manifest = dest, manifest
         self._names = Names()
         self._own = {manifest, FAILURES}
+        self._unfinished: Names | None = None
 
     def add(self, record: Record) -> None:
         """Account for the files that a row names."""
@@ -81,6 +92,14 @@ class Accounted:
             self._names.add(name)
         if "soft_label" in record:
             self._own.add(CLASSES)
+
+    def add_unfinished(self) -> None:
+        """Account for what an interrupted run made, and for what it keeps in DEST."""
+        self._unfinished = Names()
+        for group in known_groups(Home(self.dest, self.manifest)):
+            for name, line in group.rows.items():
+                for one in (name, *sidecar_names(record_of(line))):
+                    self._unfinished.add(one)
 
     def repeated(self) -> list[Finding]:
         """Return the names that the manifest holds more than once."""
@@ -97,6 +116,8 @@ class Accounted:
             path = os.path.join(self.dest, name)
             if name in self._own or name in self._names or is_export(path):
                 continue
+            if self._unfinished and (STATE_PREFIX in name or name in self._unfinished):
+                continue
             if os.path.dirname(name) or not is_companion(path):
-                left = " left by a run that was interrupted" if STATE_PREFIX in name else ""
+                left = "; a run that was killed left it, so remove it" if STATE_PREFIX in name else ""
                 yield Finding("extra", name, f"is not in the manifest{left}")

@@ -10,8 +10,9 @@ class Finding(NamedTuple):
     """Something that is not as the manifest says.
 
     Attributes:
-        problem: `missing`, `truncated`, `altered`, `extra`, `invalid` (the manifest's row is no record), `source`
-            (the source is not as it was), or `differs` (made again, the output came out otherwise).
+        problem: `missing`, `truncated`, `altered`, `extra`, `interrupted` (the last run did not come to its end),
+            `invalid` (the manifest's row is no record), `source` (the source is not as it was), or `differs` (made
+            again, the output came out otherwise).
         file_name: the file, relative to DEST; or the line of the manifest.
         detail: what was expected and what was found.
     """

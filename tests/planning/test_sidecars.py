@@ -115,7 +115,9 @@ def test_two_sources_that_share_a_sidecar_are_named_before_work(source, dest):
     (source / "a.txt").write_text("whose?")
     result = noiseaug("run", source, dest, "--std", "0.1", "--sidecars", ".txt")
     assert result.returncode == 2
-    assert "a.jpg and a.png would both become a.txt" in result.stderr
+    assert (
+        "a.png and a.jpg would both become a.txt, as their sidecars have one name; leave one out with" in result.stderr
+    )
 
 
 @pytest.mark.parametrize(("stem", "suffix"), [("classes", ".json"), ("manifest", ".jsonl"), ("metadata", ".csv")])

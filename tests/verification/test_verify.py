@@ -9,7 +9,7 @@ import pytest
 
 from noiseaug import verify as check
 from support.commands import STRENGTH, noiseaug
-from support.corpus import make_photos
+from support.corpus import make_photos, photo, write_image
 from support.trees import edit, times
 
 
@@ -182,3 +182,23 @@ def test_duplicate_rows_are_a_finding(mine):
     lines = (dest / "manifest.jsonl").read_bytes().splitlines(keepends=True)
     (dest / "manifest.jsonl").write_bytes(b"".join([*lines, lines[2]]))
     assert found(dest) == {json.loads(lines[2])["file_name"]: "invalid"}
+
+
+def test_an_interrupted_run_is_called_that_once_and_its_files_are_not_extra(tmp_path):
+    photos, dest = make_photos(tmp_path / "photos", count=4), tmp_path / "dest"
+    fault = {"call": "os.replace", "path": "manifest.jsonl", "do": "kill-group", "count": str(tmp_path / "n")}
+    assert noiseaug("run", photos, dest, "--std", "0.1", fault=fault).returncode < 0
+    result = noiseaug("verify", dest)
+    advice = f"the run that wrote {dest} was interrupted; run the same command again, then verify"
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"noiseaug: error: {advice}\n")
+    assert noiseaug("run", photos, dest, "--std", "0.1").returncode == 0
+    write_image(photos / "cats/new.png", photo(8, 8))
+    (tmp_path / "n").unlink()
+    assert noiseaug("run", photos, dest, "--std", "0.1", fault=fault).returncode < 0
+    (dest / "extra.png").touch()
+    result = noiseaug("verify", dest)
+    assert result.returncode == 3
+    assert result.stdout == (
+        "interrupted: .noiseaug: the last run over this DEST did not come to its end; run the same command again, "
+        "then verify\nextra: extra.png: is not in the manifest\n6 checked: 1 interrupted, 1 extra\n"
+    )

@@ -80,7 +80,9 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
     presets = (level for preset in options["preset"] for level in preset)
     levels = (*options["std"], *presets, *options["snr"])
     if not levels:
-        raise click.UsageError("Missing option '--std' (or '--snr', for audio): how strong is the noise to be?")
+        raise click.UsageError(
+            "Missing option '--std' (or '--snr', for audio): how strong is the noise to be? Write --std 25/255"
+        )
     try:
         image = ImageOptions(format=options["image_format"], **values_for(ImageOptions, options))
         audio = AudioOptions(format=options["audio_format"], **values_for(AudioOptions, options))

@@ -13,6 +13,13 @@ from noiseaug.cli.suggestions import explained
 from noiseaug.cli.wording import printable
 from noiseaug.errors import NoiseaugError
 
+# What a command that was interrupted leaves.
+_STOPPED = {
+    "run": "what is written is whole, and the same command goes on from here",
+    "verify": "not all is checked; the same command begins again",
+    "export": "nothing half-written is left; the same command begins again",
+    "merge": "no shard is lost; the same command begins again",
+}
 _VERBOSE = re.compile("--verb(o|os|ose)?|-[a-zA-Z0]*v[a-zA-Z0]*")
 
 
@@ -37,7 +44,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
         explained(error).show()
         return error.exit_code
     if isinstance(error, Interrupted):
-        _say("stopped; what is written is whole, and the same command goes on from here")
+        _say(f"stopped; {_STOPPED.get(next(iter(arguments), ''), _STOPPED['run'])}")
         return 128 + error.number
     if isinstance(error, OSError) and error.strerror:
         _say(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror}")

@@ -9,7 +9,8 @@ from typing import Any, get_args
 
 import click
 
-from noiseaug.cli.options.shared import choice, json_object, quiet, with_default, with_options
+from noiseaug.cli.options.effects import refuse_for_format
+from noiseaug.cli.options.shared import TRACEBACKS, choice, json_object, quiet, with_default, with_options
 from noiseaug.cli.options.types import Parsed
 from noiseaug.cli.progress import Bar
 from noiseaug.cli.wording import counted, printable
@@ -53,6 +54,7 @@ def _size(text: str) -> int:
     click.option("--force", is_flag=True, help="Replace files that no export wrote."),
     quiet("Print failures only."),
     json_object(),
+    TRACEBACKS,
 )
 def command(dest: str, to: str, output: str | None, quiet: bool, json: bool, **options: Any) -> int:
     """Write what a run left in DEST in the form that a training library reads.
@@ -67,6 +69,7 @@ def command(dest: str, to: str, output: str | None, quiet: bool, json: bool, **o
 
     Exit status: 0 done, 1 could not export, 2 usage, 3 done but for some files, 130 or 143 interrupted.
     """
+    refuse_for_format(to)
     with Bar(quiet=quiet) as bar:
 
         def on_failure(failure: Failure) -> None:

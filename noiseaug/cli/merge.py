@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from json import dumps
 
 import click
 
 from noiseaug.cli.options.running import ALLOWANCE
-from noiseaug.cli.options.shared import json_object, quiet, with_options
+from noiseaug.cli.options.shared import TRACEBACKS, json_object, quiet, with_options
 from noiseaug.cli.wording import counted, printable
 from noiseaug.pipeline.merging import Merged, merge
 from noiseaug.settings.running import Running
+from noiseaug.storage.paths import FAILURES
 
 
 @click.command("merge")
 @click.argument("dest", type=click.Path(exists=True, file_okay=False))
-@with_options(ALLOWANCE, quiet("No summary."), json_object())
+@with_options(ALLOWANCE, quiet("No summary."), json_object(), TRACEBACKS)
 def command(dest: str, max_failures: int | float, quiet: bool, json: bool) -> int:
     """Make one manifest of those that runs with --shard left in DEST, the one that a single run would have written.
 
@@ -33,6 +35,9 @@ def command(dest: str, max_failures: int | float, quiet: bool, json: bool) -> in
         click.echo(dumps(merged._asdict()))
     elif not quiet:
         _show(merged)
+    if merged.failures and quiet:
+        listing = printable(os.path.join(os.path.dirname(merged.manifest), FAILURES))
+        click.echo(f"noiseaug: {counted(merged.failures, 'failure')}, listed in {listing}", err=True)
     files = merged.sources + merged.failed_sources
     return 0 if Running(max_failures=max_failures).tolerates(merged.failed_sources, files) else 3
 

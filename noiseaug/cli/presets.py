@@ -6,12 +6,13 @@ from json import dumps
 
 import click
 
-from noiseaug.cli.options.shared import json_object
+from noiseaug.cli.options.shared import TRACEBACKS, json_object
 from noiseaug.settings.presets import PRESETS
 
 
 @click.command("presets")
 @json_object()
+@TRACEBACKS
 def command(json: bool) -> None:
     """List the presets: the name, the std of each severity, as fractions of full scale, and where they come from.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 import threading
 from types import TracebackType
@@ -19,12 +20,12 @@ from noiseaug.storage import disk
 
 
 class Bar:
-    """A progress bar on stderr, if that is a terminal and `quiet` is not set."""
+    """A progress bar on stderr, if that is a terminal that can draw one and `quiet` is not set."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._bar: Any = None
         # A standard stream may have been closed before the start.
-        if not quiet and sys.stderr is not None and sys.stderr.isatty():
+        if not quiet and sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             from tqdm import tqdm  # not for runs in scripts
 
             self._bar = tqdm(unit=" files", dynamic_ncols=True, smoothing=0.05, file=sys.stderr)

@@ -12,9 +12,10 @@ import click
 
 from noiseaug.cli.dry_run import show_planned
 from noiseaug.cli.options import noise, output, running, selection
+from noiseaug.cli.options.effects import refuse_without_effect
 from noiseaug.cli.options.shared import with_options
 from noiseaug.cli.progress import RunBar
-from noiseaug.cli.summary import show_summary
+from noiseaug.cli.summary import growth_of, show_failures, show_summary
 from noiseaug.cli.wording import printable
 from noiseaug.companions.depfile import Depfile
 from noiseaug.pipeline.dry_run import planned
@@ -44,7 +45,11 @@ def command(source: str, dest: str, **options: Any) -> int:
     recipe = noise.recipe_of(options)
     layout = output.layout_of(options, recipe)
     chosen, how = selection.selection_of(options), running.running_of(options)
-    request = Request(recipe, chosen, how, layout, output.companions_of(options))
+    try:
+        request = Request(recipe, chosen, how, layout, output.companions_of(options))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    refuse_without_effect(request, options)
     if options["dry_run"]:
         return show_planned(planned(source, dest, request), as_json=options["json"])
     if options["depfile"] and chosen.shard:
@@ -61,16 +66,19 @@ def command(source: str, dest: str, **options: Any) -> int:
         summary = carried_out(source, dest, request, on_progress, bar.note)
     if depfile:
         depfile.write()
-    succeeded = how.tolerates(summary.failed_sources, summary.files)
+    succeeded = how.tolerates(summary.sources_failed, summary.sources)
     if options["stamp"] and succeeded:
         disk.stamp(options["stamp"], began)  # so that a source that changed meanwhile is newer
+    if not options["quiet"] and (warning := growth_of(summary, recipe)):
+        click.echo(f"noiseaug: warning: {warning}", err=True)
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
         if options["json"]:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
         elif not options["quiet"]:
-            show_summary(summary, dest, tolerated=succeeded)
+            show_summary(summary, dest)
             if chosen.shard:
                 click.echo(f"shard {chosen.shard} is done; when all are: noiseaug merge {printable(dest)}")
+    show_failures(summary, tolerated=succeeded)
     return 0 if succeeded else 3
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from noiseaug.cli.options.shared import WORKERS, json_object, quiet, with_options
+from noiseaug.cli.options.shared import TRACEBACKS, WORKERS, json_object, quiet, with_options
 from noiseaug.cli.progress import Bar
 from noiseaug.cli.wording import counted, printable
 from noiseaug.verification import verify
@@ -22,7 +22,7 @@ _DIRECTORY = click.Path(exists=True, file_okay=False)
 @click.option("--source", type=_DIRECTORY, help="The SOURCE of the run; its files must be as they were.")
 @click.option("--deep", is_flag=True, help="Make every output again, and compare the bytes. Needs --source.")
 @click.option("--manifest", metavar="NAME", help="What the manifest in DEST is called.  [default: looked for]")
-@with_options(WORKERS, quiet("Print findings only."), json_object())
+@with_options(WORKERS, quiet("Print findings only."), json_object(), TRACEBACKS)
 def command(dest: str, source: str | None, quiet: bool, json: bool, **checks: Any) -> int:
     """Compare DEST with its manifest: missing, truncated, altered and extra files, and views that say something else.
 

@@ -12,6 +12,20 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def size(count: int) -> str:
+    """Return a number of bytes with its unit.
+
+    >>> size(999), size(1_234_567), size(34_000_000_000)
+    ('999 B', '1.2 MB', '34 GB')
+    """
+    value, units = float(count), ["B", "kB", "MB", "GB", "TB"]
+    while value >= 1000 and len(units) > 1:
+        value /= 1000
+        del units[0]
+    unit = units[0]
+    return f"{value:.1f} {unit}" if unit != "B" and value < 10 else f"{value:,.0f} {unit}"
+
+
 def describe(failure: dict[str, str]) -> str:
     """Return a failure on one line.
 

@@ -20,7 +20,7 @@ from noiseaug.storage import disk
 from noiseaug.storage.paths import ANNOTATIONS, CLASSES, MANIFEST
 from noiseaug.storage.source_file import sha256_of_file
 
-_NOT_OURS = "stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"
+_NOT_OURS = "stands in DEST and no run is known to have written it; move it away or use --overwrite"
 
 
 class CompanionFiles:

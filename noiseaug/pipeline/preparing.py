@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from noiseaug.companions.companion_files import CompanionFiles
 from noiseaug.errors import Misplaced
-from noiseaug.kinds import kind_of
+from noiseaug.kinds import KINDS, kind_of
 from noiseaug.manifest.home import Home
 from noiseaug.planning import sidecars
 from noiseaug.planning.collisions import Collisions
@@ -71,3 +72,31 @@ def survey(request: Request, ends: Ends, plan: Plan, companions: CompanionFiles 
         collisions.settle(lambda: (found.path for found in walk if isinstance(found, Source)))
     if companions:
         companions.settle()
+
+
+def nothing_in(request: Request, ends: Ends, walk: Listing) -> str:
+    """Return why there is nothing to work on, and what to do: the option that leaves all files out, if one does."""
+    selection = request.selection
+    wide = replace(Selection(), names=selection.names, follow_symlinks=selection.follow_symlinks)
+    found = Counter(source.kind for source in walk_of(wide, ends) if isinstance(source, Source))
+    nouns = [f"{count:,} {KINDS[kind].noun}{'s' if count > 1 else ''}" for kind, count in sorted(found.items())]
+    is_or_holds = f"{ends.source_file} is" if ends.source_file is not None else f"{ends.source_root} holds"
+    holds = f"{is_or_holds} {' and '.join(nouns)}"
+    if not found:
+        if ends.source_file is not None:
+            return f"{ends.source_file} is neither an image nor an audio file, by its suffix; name one that is"
+        left = walk.others + walk.specials
+        rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
+        named = " among the names in --files-from" if selection.names is not None else ""
+        return f"no image or audio files to work on in {ends.source_root}{named}{rest}; name a directory that has some"
+    nothing = "no image or audio files to work on: "
+    wanted = found.keys() & selection.kinds
+    if not wanted:
+        return f"{nothing}{holds}, and --kind {' and '.join(sorted(selection.kinds))} leaves out all"
+    if not wanted & request.selected.kinds:
+        return f"{nothing}{holds}, and --snr is for audio; images take --std, such as --std 25/255"
+    given = [name for name in ("include", "exclude") if getattr(selection, name)]
+    options = " and ".join(f"--{name} {' '.join(getattr(selection, name))}" for name in given)
+    if options:
+        return f"{nothing}{holds}, and {options} leave{'s' if len(given) == 1 else ''} out all; see --help for patterns"
+    return f"{nothing}{holds}, and none of them is left by the options"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
 from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.removing import as_left_over, remove_recorded
 from noiseaug.manifest.state import State, Unrecorded
-from noiseaug.pipeline.preparing import home_of, refuse_parts, survey, walk_of
+from noiseaug.pipeline.preparing import home_of, nothing_in, refuse_parts, survey, walk_of
 from noiseaug.pipeline.summary import Progress, Summary
 from noiseaug.planning.changes import changes
 from noiseaug.planning.ends import Ends, locate
@@ -116,22 +117,23 @@ class _Run:
         """Make sure, before any work, that all can be written; say what is not as one might think."""
         self._companions.check()
         survey(self._request, self._ends, self._plan, self._companions)
-        if not self._running.overwrite_foreign:
+        if not self._running.overwrite:
             self._companions.refuse_foreign()
         self._on_note = on_note
         self._tell(*self._companions.notes, *changes(self._state.last(), self._plan, self._ends.source_root))
 
     def go(self, on_progress: Callable[[Progress], None]) -> Summary:
         """Make all that is to be made, and put the record of it in place."""
-        ends, state, running = self._ends, self._state, self._running
+        ends, state, running, began = self._ends, self._state, self._running, time.monotonic()
         state.begin()
         for line in self._companions.left_over():
             state.leftovers.write(line)
             self._summary.left_over += 1
         walk = walk_of(self._request.selected, ends)
         job = Job(
-            *(ends.source_root, ends.dest_root, running.overwrite_foreign, self._request.layout.link),
+            *(ends.source_root, ends.dest_root, running.overwrite, self._request.layout.link),
             *(running.max_pixels, state.tag, self._request.companions.manifest),
+            recorded=ends.dest_file is None,
         )
         engine = engine_for(job, running)
         try:
@@ -150,6 +152,7 @@ class _Run:
                 reason = f"{error.strerror}; mend that and run again"
                 raise Stopped(f"cannot write to {ends.dest_root}: {reason}") from None
             raise
+        self._summary.seconds = round(time.monotonic() - began, 3)
         return self._summary
 
     def _tell(self, *notes: str) -> None:
@@ -229,7 +232,7 @@ class _Run:
         summary = self._summary
         summary.others, summary.specials = walk.others, walk.specials
         if not summary.sources and not summary.failed and not walk.elsewhere:
-            raise NothingToDo(_nothing_in(self._ends, walk))
+            raise NothingToDo(nothing_in(self._request, self._ends, walk))
 
     def _commit(self) -> None:
         self._state.manifest.settle()
@@ -239,11 +242,3 @@ class _Run:
 
 def _directories(tasks: Iterable[Task]) -> set[str]:
     return {os.path.dirname(name) for task in tasks for name in task.file_names}
-
-
-def _nothing_in(ends: Ends, walk: Listing) -> str:
-    if ends.dest_file is not None:
-        return f"{ends.source_file} is neither an image nor an audio file, by its suffix, or not selected"
-    left = walk.others + walk.specials
-    rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
-    return f"no image or audio files to work on in {ends.source_root}{rest}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
@@ -11,6 +13,10 @@ from noiseaug.planning.reconcile import Note
 from noiseaug.planning.task import Outcome
 
 FAILURES_SHOWN = 3
+# Messages that differ in more than names and numbers are few; should one not be so, memory stays bounded all the same.
+_MOST_GROUPS = 50
+_OTHER_REASONS = "other reasons"
+_BYTES = re.compile(rb'"bytes": ([0-9]+)')
 
 
 @dataclass
@@ -19,12 +25,14 @@ class Summary:
 
     Attributes:
         manifest: the manifest's path, or "" where none is kept (one file to one file).
-        sources: sources that were selected.
+        sources: sources that were selected, and directories that could not be listed: the sum of the next four.
+        sources_written: sources with outputs that were made, and no failure.
+        sources_up_to_date: sources with nothing to do.
+        sources_failed: sources with a failure.
+        sources_skipped: sources that get no output (silent ones, if so asked).
         written: outputs made.
         up_to_date: outputs that were so already.
         failed: failures recorded.
-        failed_sources: the files, or directories that cannot be listed, that these are of.
-        files: the files that were dealt with, those among them that failed included.
         pruned: outputs deleted as their source is gone.
         sidecars: files written that go along with outputs.
         unlabelled: sources without any file that was to go along.
@@ -33,18 +41,24 @@ class Summary:
         specials: special files and links to directories, left alone.
         kinds: outputs written, by kind.
         source_bytes: size of the sources of what was written.
+        bytes_written: size of the outputs made.
+        seconds: how long the run took.
         not_kept: what could not be carried over from sources, with their format, and from how many.
         failures: the first failures, as in failures.jsonl.
+        failure_groups: failures by reason: the `reason`, which is their message with N and NAME in place of numbers and
+            names; the message itself as `error`, if all have the same; their `count`; the first paths as `examples`.
         notes: what of the files that go with the outputs is not as one might think.
     """
 
     manifest: str = ""
     sources: int = 0
+    sources_written: int = 0
+    sources_up_to_date: int = 0
+    sources_failed: int = 0
+    sources_skipped: int = 0
     written: int = 0
     up_to_date: int = 0
     failed: int = 0
-    failed_sources: int = 0
-    files: int = 0
     pruned: int = 0
     left_over: int = 0
     sidecars: int = 0
@@ -52,9 +66,12 @@ class Summary:
     others: int = 0
     specials: int = 0
     source_bytes: int = 0
+    bytes_written: int = 0
+    seconds: float = 0.0
     kinds: dict[str, int] = field(default_factory=dict)
     not_kept: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
+    failure_groups: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -63,23 +80,63 @@ class Summary:
 
     def count(self, note: Note, written: Collection[str], outcome: Outcome) -> None:
         """Add what came of one source."""
-        failures = outcome.failures
-        self.files += len(note.paths)
-        self.sources += len(note.paths) if not note.failures else 0
-        self.up_to_date += (len(note.file_names) or len(note.kept)) - len(written) if not failures else 0
+        current = note.kept.keys() | note.former.keys() if outcome.unchanged else note.kept.keys()
+        failed = bool(outcome.failures)
+        self._count_sources(len(note.paths), failed=failed, written=bool(written), current=bool(current))
+        self.up_to_date += len(current)
         if written:
             self.written += len(written)
             self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
             self.source_bytes += note.size
+        self.bytes_written += outcome.bytes_written
         self.sidecars += outcome.sidecars
         self.unlabelled += note.unlabelled
         for what, source_format in outcome.not_kept:
             lost = f"{what} ({source_format})"
             self.not_kept[lost] = self.not_kept.get(lost, 0) + 1
-        if failures:
-            self.failed += len(failures)
-            self.failed_sources += 1
-            self.failures.extend(json.loads(line) for line in failures[: FAILURES_SHOWN - len(self.failures)])
+        for failure in map(json.loads, outcome.failures):
+            self.failed += 1
+            self._group(failure)
+            if len(self.failures) < FAILURES_SHOWN:
+                self.failures.append(failure)
+
+    def _count_sources(self, count: int, *, failed: bool, written: bool, current: bool) -> None:
+        self.sources += count
+        if failed:
+            self.sources_failed += count
+        elif written:
+            self.sources_written += count
+        elif current:
+            self.sources_up_to_date += count
+        else:
+            self.sources_skipped += count
+
+    def _group(self, failure: dict[str, str]) -> None:
+        """Count a failure among those of the same reason."""
+        reason, error = reason_of(failure), failure["error"]
+        found = next((group for group in self.failure_groups if group["reason"] == reason), None)
+        if found is None and len(self.failure_groups) >= _MOST_GROUPS:
+            reason = error = _OTHER_REASONS
+            found = next((group for group in self.failure_groups if group["reason"] == reason), None)
+        if found is None:
+            found = {"reason": reason, "error": error, "count": 0, "examples": []}
+            self.failure_groups.append(found)
+        found["count"] += 1
+        found["error"] = found["error"] if found["error"] == error else reason
+        if len(found["examples"]) < FAILURES_SHOWN and failure["source_path"] not in found["examples"]:
+            found["examples"].append(failure["source_path"])
+
+
+def reason_of(failure: dict[str, str]) -> str:
+    """Return the message of a failure without the names and numbers that tell it from others of the same reason.
+
+    >>> reason_of({"source_path": "cats/a.png", "file_name": "", "error": "cats/a.png has 12 pixels"})
+    'NAME has N pixels'
+    """
+    names = {failure["source_path"], failure.get("file_name") or failure["source_path"]}
+    stems = "|".join(re.escape(os.path.splitext(os.path.basename(name))[0]) for name in sorted(names))
+    text = re.sub(rf"[^\s:;,()']*({stems})[^\s:;,()']*\.\w+", "NAME", failure["error"])
+    return re.sub(r"\d[\d,.]*(?<![,.])", "N", text)
 
 
 class Progress(NamedTuple):

@@ -28,7 +28,8 @@ class Collisions:
     >>> collisions.meet("a.jpg")
     >>> collisions.meet("a.png")
     Traceback (most recent call last):
-    noiseaug.errors.Misplaced: a.jpg and a.png would both become a.tif; leave one out with --exclude
+    noiseaug.errors.Misplaced: a.jpg and a.png would both become a.tif; leave one out with --exclude, or do not use \
+--clip none
     """
 
     def __init__(self, plan: Plan, has_sidecars: Callable[[str], bool]) -> None:
@@ -69,7 +70,7 @@ class Collisions:
         for path in paths():
             for name in self._names(path):
                 if name in first:
-                    _refuse(first[name], path, name)
+                    self._refuse(first[name], path, name)
                 if self._anywhere.is_repeated(name):
                     first[name] = path
 
@@ -84,12 +85,36 @@ class Collisions:
         taken = self._by_directory.setdefault(directory, {})
         for name in self._names(path):
             if taken.setdefault(name, path) != path:
-                _refuse(taken[name], path, name)
+                self._refuse(taken[name], path, name)
             if self._plan.layout.sidecars:
                 label = posixpath.splitext(name)[0] + self._plan.layout.sidecars[0]
                 if taken.setdefault(label, path) != path and self._has_sidecars(path):
-                    _refuse(taken[label], path, label)
+                    raise Misplaced(
+                        f"{path} and {taken[label]} would both become {label}, as their sidecars have one name; "
+                        "leave one out with --exclude"
+                    )
 
+    def _refuse(self, one: str, other: str, name: str) -> None:
+        raise Misplaced(f"{one} and {other} would both become {name}; {self._advice(one, other)}")
 
-def _refuse(one: str, other: str, name: str) -> None:
-    raise Misplaced(f"{one} and {other} would both become {name}; leave one out with --exclude")
+    def _advice(self, one: str, other: str) -> str:
+        """Return what to do about two sources that would have one name, by what the cause is."""
+        template = self._plan.layout.name
+        if template is not None:
+            (first, one_base), (second, other_base) = posixpath.split(one), posixpath.split(other)
+            if first != second and "{dir}" not in template:
+                return f"add {{dir}} to --name {template!r}"
+            if posixpath.splitext(one_base)[0] != posixpath.splitext(other_base)[0] and "{stem}" not in template:
+                return f"add {{stem}} to --name {template!r}"
+        cause = self._cause(one, other)
+        return f"leave one out with --exclude{f', or do not use {cause}' if cause else ''}"
+
+    def _cause(self, one: str, other: str) -> str:
+        """Return the option that gives two sources one name, or nothing if there is none."""
+        recipe = self._plan.recipe
+        for path in (one, other):
+            if recipe.options_of(kind_of(path) or "").format:
+                return f"--{kind_of(path)}-format"
+        if recipe.clip == "none":
+            return "--clip none"
+        return "--with-clean beside" if self._plan.layout.with_clean == "beside" else ""

@@ -23,23 +23,25 @@ class Job:
     Attributes:
         source_root: the directory that source paths are relative to.
         dest_root: the directory that file names are relative to.
-        overwrite_foreign: files that no run wrote may be replaced.
+        overwrite: whether files that no run wrote may be replaced.
         link: how originals come to DEST.
         max_pixels: images of more are refused before they are decoded.
         manifest: the name of the manifest, or of the view of it, that the run writes.
         tag: begins the names of temporaries.
         permit: a file in DEST, or empty. Without the file, nothing is published or removed in DEST. The run removes it
             when it ends, as workers on other machines may not hear of the end.
+        recorded: whether DEST has a manifest, which tells what earlier runs wrote.
     """
 
     source_root: str
     dest_root: str
-    overwrite_foreign: bool = False
+    overwrite: bool = False
     link: Link = "auto"
     max_pixels: int = MAX_PIXELS
     tag: str = ""
     manifest: str = MANIFEST
     permit: str = ""
+    recorded: bool = True
 
 
 class Task(NamedTuple):
@@ -87,6 +89,7 @@ class Outcome(NamedTuple):
         failures: lines for failures.jsonl.
         labelled: the new rows of targets that stand as they were, and whose sidecars were written.
         sidecars: how many sidecars were written.
+        bytes_written: the size of the outputs that were written.
         not_kept: pairs of something in the source that its targets have lost, and the source's format.
         failed: the source as a whole failed, so that no target of it is to stand in DEST.
         unchanged: nothing was done, as the source has the hash that was known.
@@ -99,6 +102,7 @@ class Outcome(NamedTuple):
     failures: tuple[bytes, ...] = ()
     labelled: tuple[Row, ...] = ()
     sidecars: int = 0
+    bytes_written: int = 0
     not_kept: tuple[tuple[str, str], ...] = ()
     failed: bool = False
     unchanged: bool = False

@@ -72,8 +72,7 @@ class Level:
             if value < 0:
                 raise ValueError(f"{value:g} is not a standard deviation: it must be 0 or more")
             if value > 1:
-                hint = f"{value:g}/255" if value <= 255 else f"{value:g}/65535"
-                raise ValueError(f"{value:g} is above full scale; did you mean {hint}?")
+                raise ValueError(_above_full_scale(f"{value:g}"))
         object.__setattr__(self, "low", self.low + 0.0)  # -0.0 would show in names
         object.__setattr__(self, "high", self.high + 0.0)
         if self.low > self.high:
@@ -95,7 +94,8 @@ class Level:
         low, colon, high = text.removeprefix("log:").partition(":")
         if scale == "log" and not colon:
             raise ValueError(f"{text!r} is no range such as log:5/255:50/255")
-        return cls(parse_fraction(low), parse_fraction(high if colon else low), unit, scale)
+        parse = _parse_ratio if unit == "snr" else _parse_std
+        return cls(parse(low), parse(high if colon else low), unit, scale)
 
     @classmethod
     def of(cls, value: Level | float | str) -> Level:
@@ -143,6 +143,46 @@ class Level:
         spread = replace(self, scale="log") if scale == "log" and self.unit == "std" else self
         strengths = [spread.at(copy / max(copies - 1, 1)) for copy in range(copies)]
         return tuple(Level(value, value, self.unit, name=self.label) for value in strengths)
+
+
+def _parse_std(text: str) -> float:
+    """Return the standard deviation that `text` spells, as a fraction of full scale."""
+    std = parse_fraction(text)
+    if std > 1:
+        raise ValueError(_above_full_scale(text.strip()))
+    return std
+
+
+def _parse_ratio(text: str) -> float:
+    """Return the ratio in dB that `text` spells: a plain number."""
+    try:
+        ratio = float(text)
+    except ValueError:
+        hint = "; for a fraction of full scale use --std" if text.endswith("%") or "/" in text else ""
+        raise ValueError(f"{text!r} is not a ratio in dB, such as 10, -5 or 10:30{hint}") from None
+    if not math.isfinite(ratio):
+        raise ValueError(f"{text!r} is not finite")
+    return ratio
+
+
+def _above_full_scale(text: str) -> str:
+    """Return what is wrong with a standard deviation above 1, and what was probably meant.
+
+    >>> _above_full_scale("25"), _above_full_scale("150%")
+    ('25 is above full scale; did you mean 25/255?', '150% is above full scale, 100%; did you mean 15% or 150/255?')
+    """
+    number, slash, _ = text.removesuffix("%").partition("/")
+    value = float(number)
+    if slash:
+        return f"{text} is above full scale; the first number is at most the second"
+    if text.endswith("%"):
+        meant = [f"{value / 10:g}%"] * (value <= 1000) + [f"{value:g}/255"] * (value <= 255)
+        return f"{text} is above full scale, 100%; " + (f"did you mean {' or '.join(meant)}?" if meant else "use less")
+    if value > 65535:
+        return f"{text} is above full scale, which is 1; use a fraction of it such as 0.1 or 25/255"
+    meant = [f"{value:g}/255" if value <= 255 else f"{value:g}/65535"]
+    meant += [f"{value:g}%"] * (not value.is_integer() and value < 100)
+    return f"{text} is above full scale; did you mean {' or '.join(meant)}?"
 
 
 # What a file without noise has; its samples are those of its source.

@@ -131,10 +131,11 @@ class Recipe:
         self._check_ramp()
         if not self.levels:
             raise ValueError("no strength is given: say how strong the noise is, such as 25/255")
-        labels = [level.label for level in self.levels]
-        for index, label in enumerate(labels):
-            if label in labels[:index]:
-                raise ValueError(f"two strengths are called {label}: give each once, and apart by three digits")
+        named: dict[str, Level] = {}
+        for level in self.levels:
+            other = named.setdefault(level.label, level)
+            if other is not level:
+                raise ValueError(_same_name(other, level))
 
     def _check_ramp(self) -> None:
         _check("ramp", self.ramp, (None, "linear", "log"))
@@ -209,6 +210,16 @@ class Recipe:
             settings += [level.scale] if level.scale != "linear" else []
             settings += [f"prob {self.prob}"] if self.prob < 1 else []
         return hashlib.sha256(json.dumps(settings).encode()).hexdigest()[:12]
+
+
+def _same_name(one: Level, other: Level) -> str:
+    if (one.low, one.high) == (other.low, other.high):
+        return f"two strengths are the same, {one.label}; leave one out"
+    first, second = (f"{level.low:g}:{level.high:g}" if level.is_range else f"{level.low:g}" for level in (one, other))
+    return (
+        f"two strengths, {first} and {second}, would both be called {one.label} in names of files, which have three "
+        "digits of them; leave one out"
+    )
 
 
 def parse_options(kind: str, text: str) -> ImageOptions | AudioOptions:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 
+from noiseaug.kinds import kind_of
 from noiseaug.settings.companions import Companions
 from noiseaug.settings.layout import Layout
 from noiseaug.settings.recipe import Recipe
@@ -25,7 +26,7 @@ class Request:
         companions: what to write besides the outputs.
 
     Raises:
-        ValueError: if the layout does not go with the recipe.
+        ValueError: if the layout does not go with the recipe, or a suffix of sidecars is one of files that get noise.
         Unfit: if a companion cannot be written at all.
     """
 
@@ -37,6 +38,13 @@ class Request:
 
     def __post_init__(self) -> None:
         self.layout.check(self.recipe)
+        for suffix in self.layout.sidecars:
+            kind = kind_of(f"name{suffix}")
+            if kind in self.selected.kinds:
+                raise ValueError(
+                    f"--sidecars {suffix} would copy files that get noise themselves, as {kind} files do; sidecars are "
+                    "of other kinds, such as .txt or .json"
+                )
         self.companions.check_seed(self.recipe.seed)
 
     @property

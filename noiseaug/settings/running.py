@@ -30,9 +30,9 @@ class Running:
         checksum: tell whether a source changed by its SHA-256 instead of its size and time.
         prune: delete outputs of earlier runs whose source is gone.
         fail_fast: stop at the first failure.
-        overwrite_foreign: replace files in DEST that no run wrote.
         max_failures: a run is taken for done although that many of its files failed: a whole number, or as a float a
             fraction of all files, such as 0.02.
+        overwrite: replace files in DEST that no run wrote.
         verbose: let workers say on stderr what codecs say.
     """
 
@@ -45,8 +45,8 @@ class Running:
     checksum: bool = False
     prune: bool = False
     fail_fast: bool = False
-    overwrite_foreign: bool = False
     max_failures: int | float = 0
+    overwrite: bool = False
     verbose: bool = False
 
     def __post_init__(self) -> None:

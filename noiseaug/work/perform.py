@@ -118,7 +118,7 @@ def _published(
     job: Job, task: Task, source: SourceFile, sha256: str, outputs: list[Output], facts: list[Facts | None]
 ) -> Outcome:
     """Publish the outputs, and record each. One that cannot have its place is a failure of its own."""
-    rows, failures, count = [], [], 0
+    rows, failures, count, size = [], [], 0, 0
     for target, output, fact in zip(task.targets, outputs, facts, strict=True):
         if fact is None:
             continue
@@ -130,9 +130,10 @@ def _published(
             publish(job, task, target.file_name, output.file, source.mtime_ns)
             rows.append(Row(target.file_name, record_line(record)))
             count += len(record.get("sidecars", ()))
+            size += record["bytes"]
         except Unpublished as reason:
             failures.append(failure_line(task.source.path, str(reason), target.file_name))
-    return Outcome(tuple(rows), tuple(failures), sidecars=count, not_kept=_not_kept(facts))
+    return Outcome(tuple(rows), tuple(failures), sidecars=count, bytes_written=size, not_kept=_not_kept(facts))
 
 
 def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:

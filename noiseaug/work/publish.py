@@ -35,11 +35,13 @@ def publish(job: Job, task: Task, file_name: str, file: OutputFile, mtime_ns: in
         mode = 0  # nothing is there
     if stat.S_ISDIR(mode):
         raise Unpublished(f"a directory is in the way of {file_name}; remove it or choose another DEST")
-    if mode and file_name not in task.ours and not job.overwrite_foreign:
+    if mode and file_name not in task.ours and not job.overwrite:
         if disk.is_file(file.path) and sha256_of_file(file.path) == file.sha256():
             return
+        if not job.recorded:
+            raise Unpublished(f"{file_name} exists; use --overwrite to replace it, or name another file")
         raise Unpublished(
-            f"{file_name} stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"
+            f"{file_name} stands in DEST and no run is known to have written it; move it away or use --overwrite"
         )
     file.publish(mtime_ns)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import termios
@@ -44,9 +45,10 @@ def test_the_summary_says_what_was_written_and_where_and_nothing_else_is_printed
     result, dest = ran
     assert result.returncode == 0
     assert result.stderr == ""
-    assert result.stdout == (
-        f"16 files written to {dest} (8 audio, 8 image), 1 other file left alone\nmanifest: {dest}/manifest.jsonl\n"
-    )
+    lines = result.stdout.splitlines()
+    assert lines[0] == f"16 files written to {dest} (8 audio, 8 image), 1 other file left alone"
+    assert re.fullmatch(r"\d+ kB read, \d+ kB written in [\d.]+ s \([\d.,]+ files/s\)", lines[1])
+    assert lines[2:] == [f"manifest: {dest}/manifest.jsonl"]
 
 
 def test_dest_mirrors_source_and_holds_no_more_than_the_manifest_besides(ran, mixed):
@@ -104,6 +106,18 @@ def test_one_file_goes_to_a_file_name_without_a_manifest(two, tmp_path):
     result = within("run", two / "a.png", target, "--std", "0.1")
     assert result == (0, f"1 file written to {target} (1 image)\n", "")
     assert tree(target.parent) == {"noisy.png": tree(target.parent)["noisy.png"]}
+    assert read_image(target).shape == (8, 8, 3)
+
+
+def test_one_file_does_not_replace_another_unless_asked(two, tmp_path):
+    """As a shell makes of `run *.png` with two matches."""
+    target = tmp_path / "b.png"
+    target.write_text("mine")
+    result = within("run", two / "a.png", target, "--std", "0.1")
+    assert (result.returncode, result.stdout) == (3, "nothing written\n")
+    assert "  a.png: b.png exists; use --overwrite to replace it, or name another file\n" in result.stderr
+    assert target.read_text() == "mine"
+    assert within("run", two / "a.png", target, "--std", "0.1", "--overwrite").returncode == 0
     assert read_image(target).shape == (8, 8, 3)
 
 
@@ -185,9 +199,9 @@ def test_a_file_that_was_in_dest_before_is_not_overwritten_unless_asked(two, des
     (dest / "a.png").write_text("mine")
     result = within("run", two, dest, *STRENGTH)
     assert result.returncode == 3
-    assert "noiseaug did not write it" in failures(dest)["a.png"]
+    assert "no run is known to have written it" in failures(dest)["a.png"]
     assert (dest / "a.png").read_text() == "mine"
-    assert within("run", two, dest, *STRENGTH, "--overwrite-foreign").returncode == 0
+    assert within("run", two, dest, *STRENGTH, "--overwrite").returncode == 0
     assert read_image(dest / "a.png").shape == (8, 8, 3)
 
 
@@ -213,6 +227,10 @@ def test_quiet_prints_nothing(two, dest):
 def test_quiet_still_tells_by_the_exit_status_that_something_failed(one_is_broken, dest):
     result = within("run", one_is_broken, dest, *STRENGTH, "-q")
     assert (result.returncode, result.stdout) == (3, "")
+    first, second, third = result.stderr.splitlines()
+    assert first == "1 failed:"
+    assert second.startswith("  aa.png: cannot be decoded as an image")
+    assert third == f"  all are listed in {dest}/failures.jsonl; the same command tries them again"
 
 
 def test_verbose_names_each_file_on_stderr_as_it_is_done(one_is_broken, dest):

@@ -6,6 +6,8 @@ import errno
 import fcntl
 import os
 import pty
+import re
+import signal
 import struct
 import subprocess
 import termios
@@ -14,21 +16,50 @@ import pytest
 
 from support.commands import STRENGTH, command, noiseaug
 from support.corpus import make_photos
+from support.faults import injected
+from support.trees import tree
 
 SIZES = [(24, 80), (12, 40)]
 
 
-def on_a_terminal(size, *arguments):
-    """The exit status of noiseaug on a pseudo-terminal of so many rows and columns, and all that it shows there."""
+def on_a_terminal(size, *arguments, fault=None, resized=None, env=()):
+    """The exit status of noiseaug on a pseudo-terminal of so many rows and columns, and all that it shows there.
+
+    A `fault` is injected as in `support.faults`. With `resized`, a fault that holds the process, the terminal gets that
+    size meanwhile.
+    """
     ours, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
-    process = subprocess.Popen(command(*arguments), stdin=its, stdout=its, stderr=its, start_new_session=True)
-    os.close(its)
+    set_size(its, size)
+    environment = os.environ | dict(env) | (injected(fault) if fault else {})
+    streams = dict.fromkeys(("stdin", "stdout", "stderr"), its)
+    ends = fifo_of(fault["reached"]) if resized else ()
+    settings = streams | {"env": environment, "start_new_session": True, "pass_fds": ends[1:]}
+    process = subprocess.Popen(command(*arguments), **settings)
     shown = b""
+    if resized:
+        os.close(ends[1])  # the process has it too, so reading ends should it not come to the point
+        assert os.read(ends[0], 1), "the point was not reached"
+        os.close(ends[0])
+        set_size(its, resized)
+        os.killpg(process.pid, signal.SIGWINCH)  # as the terminal's driver does for those it controls
+        with open(fault["go"], "wb") as go:
+            go.write(b".")
+    os.close(its)
     while piece := _read(ours):
         shown += piece
     os.close(ours)
     return process.wait(timeout=120), shown.decode().replace("\r\n", "\n")
+
+
+def fifo_of(path):
+    """The ends of a FIFO: one to read from, and one to write to."""
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # as nobody writes yet
+    os.set_blocking(reader, True)
+    return reader, os.open(path, os.O_WRONLY)
+
+
+def set_size(terminal, size):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
 
 
 def _read(terminal):
@@ -71,13 +102,18 @@ def check(size, *arguments, status=0):
     return shown
 
 
+def untimed(text):
+    """What a run prints, without how long it took."""
+    return re.sub(r" in [0-9.,]+ s \(.*\)\n", "\n", text)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_run_shows_a_bar_and_then_its_summary(size, photos, tmp_path):
     ended, shown = on_a_terminal(size, "run", photos, tmp_path / "shown", *STRENGTH)
     printed = noiseaug("run", photos, tmp_path / "piped", *STRENGTH)
     assert (ended, printed.returncode) == (0, 0)
     assert "10 files [" in shown or "10/10 [" in shown
-    assert shown.endswith(printed.stdout.replace(f"{tmp_path}/piped", f"{tmp_path}/shown"))
+    assert untimed(shown).endswith(untimed(printed.stdout).replace(f"{tmp_path}/piped", f"{tmp_path}/shown"))
     assert "Traceback" not in shown
 
 
@@ -177,3 +213,71 @@ def test_presets_are_listed(size):
 def test_quiet_means_no_bar(size, name, photos, finished):
     arguments = {"run": [photos, finished, *STRENGTH], "verify": [finished], "export": [finished, "--to", "nemo"]}
     assert on_a_terminal(size, name, *arguments[name], "--quiet") == (0, "")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_run_that_was_interrupted_goes_on_on_a_terminal(size, photos, tmp_path):
+    dest, expected = tmp_path / "dest", tmp_path / "expected"
+    fault = {"call": "os.replace", "path": "dogs/.*png$", "do": "interrupt-group", "count": str(tmp_path / "n")}
+    status, shown = on_a_terminal(size, "run", photos, dest, *STRENGTH, fault=fault)
+    assert (status, "Traceback" in shown) == (130, False)
+    assert shown.endswith("noiseaug: stopped; what is written is whole, and the same command goes on from here\n")
+    status, shown = on_a_terminal(size, "run", photos, dest, *STRENGTH)
+    assert (status, "Traceback" in shown) == (0, False)
+    assert noiseaug("run", photos, expected, *STRENGTH).returncode == 0
+    assert tree(dest) == tree(expected)
+
+
+STOPPED = {
+    "verify": ({"call": "os.scandir", "path": "dest$"}, "not all is checked; the same command begins again"),
+    "export": (
+        {"call": "os.replace", "path": "nemo_manifest"},
+        "nothing half-written is left; the same command begins again",
+    ),
+    "merge": ({"call": "os.replace", "path": "dest/manifest.jsonl"}, "no shard is lost; the same command begins again"),
+}
+
+
+@pytest.mark.parametrize("name", STOPPED)
+def test_ctrl_c_stops_any_command_with_a_line_and_it_can_be_repeated(name, photos, tmp_path):
+    dest = tmp_path / "dest"
+    for part in [["--shard", "1/2"], ["--shard", "2/2"]] if name == "merge" else [[]]:
+        assert noiseaug("run", photos, dest, *STRENGTH, *part).returncode == 0
+    fault, line = STOPPED[name]
+    options = ["--to", "nemo"] if name == "export" else []
+    fault = fault | {"do": "interrupt-group", "count": str(tmp_path / "n")}
+    status, shown = on_a_terminal((24, 80), name, dest, *options, fault=fault)
+    assert (status, "Traceback" in shown) == (130, False)
+    assert shown.endswith(f"noiseaug: stopped; {line}\n")
+    status, shown = on_a_terminal((24, 80), name, dest, *options)
+    assert (status, "Traceback" in shown) == (0, False), shown
+    assert not [path for path in tree(dest) if path.startswith(".noiseaug")]
+
+
+@pytest.mark.parametrize(("size", "resized"), [(SIZES[0], SIZES[1]), (SIZES[1], SIZES[0])])
+@pytest.mark.parametrize("name", ["run", "verify", "export"])
+def test_a_terminal_may_be_resized_in_the_middle(name, size, resized, photos, finished, tmp_path):
+    fifos = {name: str(tmp_path / name) for name in ("reached", "go")}
+    for path in fifos.values():
+        os.mkfifo(path)
+    arguments, fault = {
+        "run": ([photos, tmp_path / "other", *STRENGTH], {"call": "write", "path": "journal.jsonl"}),
+        "verify": ([finished], {"call": "os.scandir", "path": "dest$"}),
+        "export": ([finished, "--to", "nemo"], {"call": "os.replace", "path": "nemo_manifest"}),
+    }[name]
+    fault |= {"do": "hold", "count": str(tmp_path / "n")} | fifos
+    status, shown = on_a_terminal(size, name, *arguments, fault=fault, resized=resized)
+    assert (status, "Traceback" in shown) == (0, False), shown
+    bars = [part for part in re.split(r"[\r\n]", shown) if " files [" in part or "/10 [" in part]
+    assert bars
+    assert len(bars[-1]) <= resized[1]
+
+
+@pytest.mark.parametrize("name", ["run", "verify", "export"])
+def test_a_dumb_terminal_gets_the_text_and_no_bar(name, photos, finished, tmp_path):
+    arguments = {"run": [photos, finished, *STRENGTH], "verify": [finished], "export": [finished, "--to", "nemo"]}[name]
+    status, shown = on_a_terminal((24, 80), name, *arguments, env={"TERM": "dumb"})
+    assert status == 0
+    assert "\r" not in shown and "\x1b" not in shown and " files [" not in shown
+    expected = noiseaug(name, *arguments).stdout.replace("up to date in", "written to") if name == "export" else None
+    assert shown == (expected or noiseaug(name, *arguments).stdout)

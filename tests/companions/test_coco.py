@@ -276,10 +276,10 @@ def test_annotations_of_somebody_else_are_not_replaced(photos, dest, coco):
     before = tree(dest)
     result = annotate(photos, dest, path)
     assert (result.returncode, "annotations.json stands in DEST" in result.stderr) == (1, True)
-    result = annotate(photos, dest, dest / "annotations.json", "--overwrite-foreign")
+    result = annotate(photos, dest, dest / "annotations.json", "--overwrite")
     assert (result.returncode, "is what the run is to write" in result.stderr) == (1, True)
     assert tree(dest) == before
-    assert annotate(photos, dest, path, "--overwrite-foreign").returncode == 0
+    assert annotate(photos, dest, path, "--overwrite").returncode == 0
 
 
 def test_annotations_that_are_no_longer_asked_for_are_named(photos, dest, coco):

@@ -174,7 +174,7 @@ def test_classes_of_somebody_else_are_not_replaced(mine):
     result = smooth(source, dest)
     assert (result.returncode, "classes.json stands in DEST" in result.stderr) == (1, True)
     assert tree(dest) == before
-    assert smooth(source, dest, "0.1", "--overwrite-foreign").returncode == 0
+    assert smooth(source, dest, "0.1", "--overwrite").returncode == 0
 
 
 def test_classes_follow_what_is_selected(photos, dest):

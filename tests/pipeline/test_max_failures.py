@@ -37,7 +37,7 @@ def test_a_run_ends_with_0_as_long_as_no_more_fail_than_that(most, status, hundr
     again = within("run", hundred, dest, *STRENGTH, "--max-failures", most, "--json")
     assert again.returncode == status  # they are tried again
     counts = json.loads(again.stdout)
-    assert (counts["files"], counts["up_to_date"], counts["failed"], counts["failed_sources"]) == (100, 98, 2, 2)
+    assert (counts["sources"], counts["up_to_date"], counts["failed"], counts["sources_failed"]) == (100, 98, 2, 2)
 
 
 def test_a_source_with_several_outputs_fails_once(hundred, dest):
@@ -46,7 +46,7 @@ def test_a_source_with_several_outputs_fails_once(hundred, dest):
         (dest / name).write_text("somebody else's")
     options = ["--include", "00.png", "--std", "0.1", "--copies", "3"]
     counts = json.loads(within("run", hundred, dest, *options, "--max-failures", "1", "--json").stdout)
-    assert (counts["failed"], counts["failed_sources"], counts["files"], counts["written"]) == (2, 1, 1, 1)
+    assert (counts["failed"], counts["sources_failed"], counts["sources"], counts["written"]) == (2, 1, 1, 1)
     assert within("run", hundred, dest, *options, "--max-failures", "1").returncode == 0
 
 
@@ -82,7 +82,7 @@ def test_it_does_not_go_with_fail_fast(hundred, dest):
 def test_from_python_it_is_a_number_or_a_fraction(hundred, dest):
     running = Running(engine="threads", max_failures=0.02)
     summary = run(hundred, dest, Recipe.of("10%"), running=running)
-    assert running.tolerates(summary.failed_sources, summary.files)
+    assert running.tolerates(summary.sources_failed, summary.sources)
     for wrong in (-1, 1.5, float("nan")):
         with pytest.raises(ValueError, match="may fail"):
             Running(max_failures=wrong)

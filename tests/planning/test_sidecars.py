@@ -101,7 +101,7 @@ def test_a_label_that_somebody_put_into_dest_is_not_overwritten(source, dest):
     (dest / "a.txt").write_text("mine")
     result = noiseaug("run", source, dest, "--std", "0.1", "--sidecars", ".txt")
     assert result.returncode == 3
-    assert "a.txt stands in DEST and noiseaug did not write it" in failures(dest)["a.png"]
+    assert "a.txt stands in DEST and no run is known to have written it" in failures(dest)["a.png"]
     assert (dest / "a.txt").read_text() == "mine"
     assert not (dest / "a.png").exists()
 
@@ -135,7 +135,9 @@ def test_two_sources_that_share_a_sidecar_are_named_before_work(source, dest):
     (source / "a.txt").write_text("whose?")
     result = noiseaug("run", source, dest, "--std", "0.1", "--sidecars", ".txt")
     assert result.returncode == 2
-    assert "a.jpg and a.png would both become a.txt" in result.stderr
+    assert (
+        "a.png and a.jpg would both become a.txt, as their sidecars have one name; leave one out with" in result.stderr
+    )
 
 
 @pytest.mark.parametrize(("stem", "suffix"), [("classes", ".json"), ("manifest", ".jsonl"), ("metadata", ".csv")])

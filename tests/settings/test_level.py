@@ -138,7 +138,10 @@ def test_a_ratio_is_in_decibels_of_either_sign_and_has_no_full_scale():
         ("301", "301 dB is not a ratio that samples can have: at most 300 either way"),
         ("-301", "-301 dB is not a ratio"),
         ("inf", "'inf' is not finite"),
-        ("10dB", "'10dB' is not a number"),
+        ("10dB", "'10dB' is not a ratio in dB, such as 10, -5 or 10:30"),
+        ("10%", "'10%' is not a ratio in dB, such as 10, -5 or 10:30; for a fraction of full scale use --std"),
+        ("25/255", "'25/255' is not a ratio in dB"),
+        ("5:10%", "'10%' is not a ratio in dB"),
     ],
 )
 def test_what_is_no_ratio_is_refused(text, says):

@@ -120,5 +120,5 @@ def test_a_link_in_dest_is_not_written_through(source, dest, tmp_path):
     dest.mkdir()
     (tmp_path / "mine.png").write_text("mine")
     (dest / "a.png").symlink_to(tmp_path / "mine.png")
-    within("run", source, dest, *STRENGTH, "--overwrite-foreign")
+    within("run", source, dest, *STRENGTH, "--overwrite")
     assert (tmp_path / "mine.png").read_text() == "mine"

@@ -27,5 +27,5 @@ def injected(fault: dict) -> dict[str, str]:
     """The environment in which a process suffers `fault`, as `injection/sitecustomize.py` describes it."""
     return {
         "PYTHONPATH": os.pathsep.join([str(INJECTION), os.environ.get("PYTHONPATH", "")]),
-        "NOISEAUG_TEST_FAULT": json.dumps({"nth": 1, "when": "before"} | fault),
+        "FAULT_OF_NOISEAUG": json.dumps({"nth": 1, "when": "before"} | fault),
     }

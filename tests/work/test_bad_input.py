@@ -105,11 +105,14 @@ def test_all_other_files_are_done_and_the_exit_status_is_3(bad):
     assert result.stdout.startswith(f"{len(GOOD)} files written to {dest}")
 
 
-def test_the_first_failures_are_shown_and_where_the_others_are_listed(bad):
+def test_failures_are_shown_by_reason_and_where_the_others_are_listed(bad):
     _, dest, result, _ = bad
     lines = result.stderr.splitlines()
     assert lines[0] == f"{len(BAD)} failed:"
-    assert [line.split(":")[0].strip() for line in lines[1:-1]] == sorted(BAD)[: len(lines) - 2]
+    grouped = [line for line in lines[1:-1] if " times: " in line]
+    assert "  2 times: is empty; expected audio" in grouped
+    assert lines[lines.index("  2 times: is empty; expected audio") + 1] == "    empty.mp3, empty.wav"
+    assert lines[-2].endswith(" other reasons")
     assert f"{dest}/failures.jsonl" in lines[-1]
 
 

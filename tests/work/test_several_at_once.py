@@ -53,5 +53,5 @@ def test_a_worker_that_goes_on_after_its_run_publishes_and_removes_nothing(photo
     (dest / "cats/001.png").write_bytes(b"by the next run")
     assert perform(job, task).failures
     gone = task._replace(source=task.source._replace(path="cats/none.png"))
-    assert perform(replace(job, overwrite_foreign=True), gone).failures
+    assert perform(replace(job, overwrite=True), gone).failures
     assert (dest / "cats/001.png").read_bytes() == b"by the next run"

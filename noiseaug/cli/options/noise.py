@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from noiseaug.cli.options.shared import choice, repeatable, values_for, with_default
-from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, RAMP, SEED, SNR
+from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, RAMP, SEED, SNR, Whole
 from noiseaug.settings.recipe import ON_CLIP, ON_SILENCE, SNR_REFERENCES, AudioOptions, ImageOptions, Recipe
 
 OPTIONS = (
@@ -40,7 +40,7 @@ OPTIONS = (
         "--mono/--per-channel", default=False, help="One noise value for all channels, or one each (default)."
     ),
     with_default("--seed", SEED, "0", "Chooses the noise; random picks one, and says it."),
-    with_default("--copies", click.IntRange(min=1), 1, "Noisy versions at each level."),
+    with_default("--copies", Whole(min=1), 1, "Noisy versions at each level."),
     click.option(
         "--ramp",
         type=RAMP,
@@ -80,7 +80,9 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
     presets = (level for preset in options["preset"] for level in preset)
     levels = (*options["std"], *presets, *options["snr"])
     if not levels:
-        raise click.UsageError("Missing option '--std' (or '--snr', for audio): how strong is the noise to be?")
+        raise click.UsageError(
+            "Missing option '--std' (or '--snr', for audio): how strong is the noise to be? Write --std 25/255"
+        )
     try:
         image = ImageOptions(format=options["image_format"], **values_for(ImageOptions, options))
         audio = AudioOptions(format=options["audio_format"], **values_for(AudioOptions, options))

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import click
 
 from noiseaug.cli.options.shared import choice, values_for, with_default
-from noiseaug.cli.options.types import LABEL_SMOOTHING, MANIFEST_NAME, SUFFIXES
+from noiseaug.cli.options.types import LABEL_SMOOTHING, MANIFEST_NAME, SUFFIXES, Format, Whole
 from noiseaug.kinds import KINDS
 from noiseaug.settings.companions import Companions
 from noiseaug.settings.layout import Layout, WithClean
@@ -39,11 +39,11 @@ OPTIONS = (
         help="""Files of the same stem that go along with each target, such as .txt,.json,.xml. The <filename> of Pascal
         VOC is brought up to date.""",
     ),
-    click.option("--image-format", type=click.Choice(KINDS["image"].writable), help="Write images as this."),
-    click.option("--audio-format", type=click.Choice(KINDS["audio"].writable), help="Write audio as this."),
-    click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, lossy WebP and AVIF.  [default: 95]"),
+    click.option("--image-format", type=Format(KINDS["image"].writable), help="Write images as this."),
+    click.option("--audio-format", type=Format(KINDS["audio"].writable), help="Write audio as this."),
+    click.option("--quality", type=Whole(1, 100), help="Of JPEG, lossy WebP and AVIF.  [default: 95]"),
     choice("--subsampling", SUBSAMPLINGS, "444", "Of JPEG chroma; anything but 444 takes noise away."),
-    click.option("--png-level", type=click.IntRange(0, 9), help="Of compression.  [default: what is fast]"),
+    click.option("--png-level", type=Whole(0, 9), help="Of compression.  [default: what is fast]"),
     choice("--measure", MEASURES, "encoded", "decoded: also record the noise that survived encoding."),
     with_default(
         "--manifest",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from noiseaug.cli.options.shared import repeatable, values_for
-from noiseaug.cli.options.types import SHARD
+from noiseaug.cli.options.types import SHARD, Whole
 from noiseaug.kinds import KINDS
 from noiseaug.settings.selection import Selection, parse_names
 
@@ -23,7 +23,7 @@ OPTIONS = (
         help="""With one file as SOURCE: the directory its path is taken relative to, so that it gets the noise it would
         get with that directory as SOURCE.""",
     ),
-    click.option("--limit", type=click.IntRange(min=1), help="Only the first so many files, to try things."),
+    click.option("--limit", type=Whole(min=1), help="Only the first so many files, to try things."),
     click.option("--follow-symlinks", is_flag=True, help="Walk directories that links lead to."),
     click.option(
         "--files-from",

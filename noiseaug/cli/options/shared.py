@@ -8,12 +8,16 @@ from typing import Any
 
 import click
 
+from noiseaug.cli.options.types import Whole
+
 Decorator = Callable[[Any], Any]
 
-WORKERS = click.option(
-    "--workers", type=click.IntRange(min=1), help="Files worked on at once.  [default: available cores]"
+WORKERS = click.option("--workers", type=Whole(min=1), help="Files worked on at once.  [default: available cores]")
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Name each file as it is done; show tracebacks.")
+# For commands that say no more for it; `cli.errors` looks for it on the command line.
+TRACEBACKS = click.option(
+    "-v", "--verbose", is_flag=True, expose_value=False, help="Show the traceback of an unexpected error."
 )
-VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Name each file as it is done.")
 
 
 def quiet(text: str) -> Decorator:

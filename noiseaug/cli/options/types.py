@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -32,6 +33,37 @@ class Parsed(click.ParamType[Any]):
             return self._parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Whole(click.IntRange):
+    """A type of options that are whole numbers of a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        expected = f"{self.min} or more" if self.max is None else f"{self.min} to {self.max}"
+        try:
+            number = int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a whole number; it must be {expected}", param, ctx)
+        if number < (self.min or 0) or (self.max is not None and number > self.max):
+            self.fail(f"{number} is out of range; it must be {expected}", param, ctx)
+        return number
+
+
+class Format(click.Choice[str]):
+    """A type of options that name a format by its suffix: with or without the dot, in any case, under any of its names.
+
+    >>> [Format(["jpg", "tif"]).convert(text, None, None) for text in ("JPG", ".tiff", "jpeg")]
+    ['jpg', 'tif', 'jpg']
+    """
+
+    _OTHER_NAMES = MappingProxyType(
+        {"jpeg": "jpg", "jpe": "jpg", "tiff": "tif", "aif": "aiff", "wave": "wav", "oga": "ogg", "jpeg2000": "jp2"}
+    )
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        name = str(value).lower().removeprefix(".")
+        name = self._OTHER_NAMES.get(name, name)
+        return super().convert(name if name in self.choices else value, param, ctx)
 
 
 def _seed(text: str) -> int | str:

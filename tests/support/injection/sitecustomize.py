@@ -1,6 +1,6 @@
 """Makes chosen calls into the operating system fail, end or hold the process, in noiseaug and in its workers.
 
-Python imports this at start-up from PYTHONPATH. `NOISEAUG_TEST_FAULT` holds a JSON object:
+Python imports this at start-up from PYTHONPATH. `FAULT_OF_NOISEAUG` holds a JSON object:
 
 - `call`: `os.open`, `os.write`, `os.read`, `os.replace`, `os.unlink`, `os.scandir`, `os.fsync`, or `write` (of a file
   opened by `open`);
@@ -21,7 +21,7 @@ import re
 import signal
 import time
 
-fault = json.loads(os.environ.get("NOISEAUG_TEST_FAULT", "null"))
+fault = json.loads(os.environ.get("FAULT_OF_NOISEAUG", "null"))
 real = {name: getattr(os, name) for name in ("open", "write", "read", "replace", "unlink", "close", "scandir", "fsync")}
 real_open = builtins.open
 paths_of_fds = {}

@@ -1,0 +1,66 @@
+"""Options that would do nothing in the company of others, or that contradict each other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from noiseaug.settings.request import Request
+
+_OF_AUDIO = ("audio_format", "snr", "snr_reference", "on_silence", "keep_silence", "on_clip")
+_OF_IMAGES = ("image_format", "quality", "subsampling", "png_level")
+
+
+def refuse_without_effect(request: Request, options: dict[str, Any]) -> None:
+    """Refuse options of `run` on the command line that have no effect; warn of such variables of the environment.
+
+    Raises:
+        click.UsageError: if there is one.
+    """
+    recipe, selection = request.recipe, request.selection
+    takes_snr = any(level.unit == "snr" for level in recipe.levels)
+    for name in _OF_AUDIO:
+        _check(name, "audio" in selection.kinds, "is for audio, and --kind leaves audio out")
+    for name in _OF_IMAGES:
+        _check(name, "image" in selection.kinds, "is for images, and --kind leaves images out")
+        _check(name, bool(recipe.levels_of("image")), "is for images, which get noise with --std and not with --snr")
+    for name in ("snr_reference", "on_silence"):
+        _check(name, takes_snr, "goes with --snr, and there is none")
+    _check("link", request.layout.with_clean is not None, "goes with --with-clean, and there is none")
+    _check("null", selection.names is not None, "goes with --files-from, and there is none")
+    walks = selection.names is None
+    _check("follow_symlinks", walks, "is for directories, and --files-from names the files themselves")
+    if options["quiet"] and options["verbose"] and _source_of("quiet") == _source_of("verbose"):
+        raise click.UsageError("--quiet and --verbose contradict each other; leave one out")
+
+
+def refuse_for_format(to: str) -> None:
+    """Refuse options of `export` that have no effect on this format.
+
+    Raises:
+        click.UsageError: if there is one.
+    """
+    for name in ("shard_size", "prefix"):
+        _check(name, to == "webdataset", "is for tar files, as of --to webdataset")
+    _check("paths", to != "webdataset", "is for manifests, as of --to nemo and lhotse")
+
+
+def _source_of(name: str) -> ParameterSource | None:
+    return click.get_current_context().get_parameter_source(name)
+
+
+def _check(name: str, has_effect: bool, why: str) -> None:
+    source = _source_of(name)
+    if has_effect or source not in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
+        return
+    option = next(one for one in click.get_current_context().command.params if one.name == name)
+    text = f"{max(option.opts, key=len)} {why}"
+    if source is ParameterSource.COMMANDLINE:
+        raise click.UsageError(f"{text}; leave it out")
+    click.echo(f"noiseaug: warning: {text}; it is set by {option.envvar or _variable(name)}", err=True)
+
+
+def _variable(name: str) -> str:
+    return f"{click.get_current_context().auto_envvar_prefix}_{name.upper()}"

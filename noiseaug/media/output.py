@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from noiseaug.noise.figures import Measured
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.sampling import Stream
 from noiseaug.noise.scale import terms_of
@@ -56,3 +57,10 @@ class Output:
         except TypeError as error:
             raise Refused(f"cannot be augmented: its {error}; convert it") from None
         return Noiser(Stream(self.key), terms, std, recipe.mean, mono=recipe.mono)
+
+
+def noise_facts(std: float, clip: tuple[float, float] | None, measured: Measured) -> Facts:
+    """Return what the manifest says of the noise on an output of any kind: its std, its limits and its figures."""
+    limits: Facts = {} if clip is None else {"clip_low": clip[0], "clip_high": clip[1]}
+    figures = {"noise_mean": measured.noise_mean, "noise_std": measured.noise_std, "clipped": measured.clipped}
+    return {"std": std, **limits, **figures}

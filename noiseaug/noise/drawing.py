@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.noise.sampling import RoundedGaussian, Stream
-from noiseaug.noise.scale import Terms
-
-Array = NDArray[Any]
+from noiseaug.noise.scale import Array, Terms
 
 
 class Draws:

@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import NDArray
-
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.sampling import Stream, stream_key
-from noiseaug.noise.scale import terms_of
+from noiseaug.noise.scale import Array, terms_of
 from noiseaug.settings.level import Clip, Level, check_clip, check_mean
-
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

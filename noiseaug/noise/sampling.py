@@ -15,7 +15,7 @@ import numpy as np
 from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from noiseaug.noise.scale import Array
 
 # The widest std (in levels) whose values are sampled one by one; wider ones go by buckets of values. Wider tables have
 # more cells to refine, buckets cost a second draw: ns a sample, std 327 2.3, 1000 3.9, 6500 by buckets 5, rounded 9.
@@ -176,7 +176,7 @@ class RoundedGaussian:
         """The sampler of this strength, made once (about a millisecond) and kept."""
         return RoundedGaussian(std, mean)
 
-    def draw(self, stream: Stream, scratch: NDArray[np.int16]) -> NDArray[Any]:
+    def draw(self, stream: Stream, scratch: NDArray[np.int16]) -> Array:
         """The stream's next samples, in levels, as many as `scratch` has places (shape (n,)), which may be used."""
         cells = stream.cells(scratch.size)
         cv2.LUT(cells.reshape(1, -1), self._table, scratch.reshape(1, -1))
@@ -215,7 +215,7 @@ class RoundedGaussian:
         below: NDArray[np.intp] = np.count_nonzero(left <= (uniform * (_EXACT / _TWO64))[:, None], axis=1)
         return below
 
-    def _left(self, buckets: NDArray[Any]) -> NDArray[np.float64]:
+    def _left(self, buckets: Array) -> NDArray[np.float64]:
         """For each bucket the share of it up to each place but the last, over what is drawn uniformly."""
         lowest = buckets.astype(np.int32) * self._bucket + self._first
         places = np.arange(self._bucket)

@@ -32,7 +32,7 @@ class OutputFile(OpenFile):
     def __init__(self, path: str, tag: str = "") -> None:
         self.path = path
         directory = os.path.dirname(path)
-        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{_unique_name()}.tmp")
+        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{next(_names_of(os.getpid()))}.tmp")
         try:
             self.fd = self._create()
         except FileNotFoundError:
@@ -51,12 +51,8 @@ class OutputFile(OpenFile):
         self._size = content.nbytes
         _write_all(self.fd, content)
 
-    def fill(self, content: memoryview) -> None:
-        """Write content that `write_at` may still change. (A codec may also write to `fd` by itself.)"""
-        _write_all(self.fd, content)
-
-    def write_at(self, content: bytes | bytearray, offset: int) -> None:
-        """Write bytes over those that stand at `offset`."""
+    def write_at(self, content: bytes | bytearray | memoryview, offset: int) -> None:
+        """Write bytes over those that stand at `offset`, which may be the end. (A codec may write by itself, too.)"""
         at = 0
         while at < len(content):
             at += os.pwrite(self.fd, content[at:], offset + at)
@@ -142,10 +138,6 @@ def _names_of(process: int) -> Iterator[str]:
     return map(f"{os.urandom(8).hex()}{{:x}}".format, itertools.count())
 
 
-def _unique_name() -> str:
-    return next(_names_of(os.getpid()))
-
-
 def _write_all(fd: int, content: memoryview) -> None:
     while content:
         content = content[os.write(fd, content) :]
@@ -162,12 +154,9 @@ def remove_temporaries(directory: str, tag: str = "") -> None:
 
 def write_if_changed(path: str, content: bytes) -> None:
     """Put `content` under `path`, whole or not at all, unless that is what is there already."""
-    try:
-        with open(path, "rb") as file:
-            if file.read(len(content) + 1) == content:
-                return
-    except FileNotFoundError:
-        pass
+    with contextlib.suppress(FileNotFoundError), open(path, "rb") as file:
+        if file.read(len(content) + 1) == content:
+            return
     output = OutputFile(path)
     try:
         output.write(memoryview(content))

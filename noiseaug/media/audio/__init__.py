@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from noiseaug.media.audio.encoding import finish, write_all
 from noiseaug.media.audio.formats import Form, form_for
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition, renditions_of
-from noiseaug.media.output import Facts, Output
+from noiseaug.media.output import Facts, Output, noise_facts
 from noiseaug.noise.figures import decibels, six_digits
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
@@ -28,10 +29,10 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
     Raises:
         Refused: if the source cannot be decoded, is shorter than it says, or an output cannot hold it.
     """
-    with Recording(source) as recording:
-        as_float = outputs[0].recipe.clip == "none"
+    recipe = outputs[0].recipe
+    with contextlib.closing(Recording(source, keep_silence=recipe.audio.keep_silence)) as recording:
         encoded = [output for output in outputs if not output.link]
-        forms = [form_for(recording.sound, output.suffix, as_float=as_float) for output in encoded]
+        forms = [form_for(recording.sound, output.suffix, as_float=recipe.clip == "none") for output in encoded]
         renditions = renditions_of(recording, encoded, forms) if encoded else []
         silenced = write_all(recording, [rendition for rendition in renditions if rendition])
         lost = recording.lost()
@@ -76,23 +77,16 @@ def _sound_facts(recording: Recording, subtype: str, frames: int, not_kept: str)
 
 
 def _noise_facts(rendition: Rendition, silence_kept: float) -> Facts:
-    measured, limit = rendition.noise.measured(), rendition.noise.clip
-    ratio = measured.snr_db
-    facts: Facts = {"std": rendition.noise.std}
+    noise, audio = rendition.noise, rendition.output.recipe.audio
+    measured = noise.measured()
+    facts = noise_facts(noise.std, noise.clip, measured) | {"snr_db_measured": measured.snr_db}
     if rendition.snr_db is not None:
         facts["snr_db"] = rendition.snr_db
-        if rendition.output.recipe.audio.snr_reference == "active":
+        if audio.snr_reference == "active":
             power = (measured.noise_std or 0.0) ** 2 + (measured.noise_mean or 0.0) ** 2
-            ratio = decibels(rendition.signal * (rendition.gain or 1.0) ** 2, power)
-    if limit is not None:
-        facts |= {"clip_low": limit[0], "clip_high": limit[1]}
+            facts["snr_db_measured"] = decibels(rendition.signal * (rendition.gain or 1.0) ** 2, power)
     if rendition.gain is not None:
         facts["gain"] = rendition.gain
-    if rendition.keep_silence:
+    if audio.keep_silence:
         facts["silence_kept"] = six_digits(silence_kept)
-    return facts | {
-        "noise_mean": measured.noise_mean,
-        "noise_std": measured.noise_std,
-        "snr_db_measured": ratio,
-        "clipped": measured.clipped,
-    }
+    return facts

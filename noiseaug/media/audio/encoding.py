@@ -5,23 +5,22 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from noiseaug.media.audio.containers import container_of, riff
 from noiseaug.media.audio.reading import Recording, refusing
 from noiseaug.media.audio.renditions import Rendition
+from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused
 
 # Formats whose headers hold any rate, and the number of samples as it is. Files of others are opened again.
 _PRECISE = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC", "OGG"})
 # Subtypes that fill up their last block.
 _PADDED = ("ADPCM", "GSM", "G72")
-# Formats that are encoded with delay: what the codec still holds is written when the file is closed.
+# Formats that are encoded with delay: the codec still writes when the file is closed, and does not say if it cannot.
 _DELAYED = frozenset({"FLAC", "OGG", "MP3", "CAF"})
 # Text tags that people write. The tenth, `software`, names what wrote the file, which libsndfile and LAME see to.
 _PEOPLES_TAGS = ("title", "copyright", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
@@ -29,19 +28,14 @@ _PEOPLES_TAGS = ("title", "copyright", "artist", "comment", "date", "album", "li
 # FLAC with 130 calls of lseek for 10 s, and makes the disk write it out (fsync) when it closes it.
 _IN_MEMORY = 1 << 22
 _VORBIS_FRAMES = 1 << 12
-
-
-class _Quality(NamedTuple):
-    """How a lossy subtype is encoded: arguments of SoundFile."""
-
-    compression_level: float | None = None
-    bitrate_mode: str | None = None
-
-
 # The defaults of libsndfile drop most of the noise. Correlation of noise of std 0.02 with what is left, mono at 16 to
 # 48 kHz, by default and so: Vorbis 0.53 to 0.56 and 0.95 to 0.97, Opus 0.21 to 0.42 and 0.85 to 0.99, MP3 0.30 to 0.40
 # and 0.82 to 0.95. (Opus: 160 kbit/s a channel; more changes nothing. MP3: 320 kbit/s.)
-_QUALITIES = {"VORBIS": _Quality(0.0), "OPUS": _Quality(0.4), "MPEG_LAYER_III": _Quality(0.0, "CONSTANT")}
+_QUALITIES: dict[str, dict[str, Any]] = {
+    "VORBIS": {"compression_level": 0.0},
+    "OPUS": {"compression_level": 0.4},
+    "MPEG_LAYER_III": {"compression_level": 0.0, "bitrate_mode": "CONSTANT"},
+}
 
 
 def write_all(recording: Recording, renditions: Sequence[Rendition]) -> int:
@@ -51,60 +45,59 @@ def write_all(recording: Recording, renditions: Sequence[Rendition]) -> int:
     """
     silenced = 0
     in_memory = len(renditions) * recording.sound.frames * recording.sound.channels <= _IN_MEMORY
-    keep_silence = any(rendition.keep_silence for rendition in renditions)
     with refusing("encoded"), contextlib.ExitStack() as open_files:
-        writers = [open_files.enter_context(_Writer(recording, item, in_memory=in_memory)) for item in renditions]
-        for block, silent in recording.pieces(keep_silence=keep_silence):
+        writers = [_Writer(recording, rendition, open_files, in_memory=in_memory) for rendition in renditions]
+        for block, silent in recording.pieces():
             silenced += silent * len(block)
-            for rendition, writer in zip(renditions, writers, strict=True):
-                noise = rendition.noise
-                writer.write((noise.pass_over if silent else noise.add)(block, block.shape[1]))
-    for rendition in renditions:
-        if rendition.form.format in _DELAYED and not in_memory:
-            rendition.output.file.check_room()
+            for writer in writers:
+                writer.write(block, silent=silent)
+        for writer in writers:
+            writer.finish()
     return silenced
 
 
 class _Writer:
-    """A rendition that is being encoded, `in_memory` or in its file."""
+    """A rendition that is being encoded, `in_memory` or in its file. What it opens is closed with `open_files`."""
 
-    def __init__(self, recording: Recording, rendition: Rendition, *, in_memory: bool) -> None:
-        self._output = rendition.output.file
+    def __init__(
+        self, recording: Recording, rendition: Rendition, open_files: contextlib.ExitStack, *, in_memory: bool
+    ) -> None:
+        self._noise, self._form, self._output = rendition.noise, rendition.form, rendition.output.file
         self._content = io.BytesIO() if in_memory else None
         self._file = _opened(recording, rendition, self._content or self._output.fd)
+        open_files.callback(self._file.close)
         # Vorbis makes of samples what depends on how many it gets at a time; other samples are written as they come.
-        self._portion = _VORBIS_FRAMES if rendition.form.subtype == "VORBIS" else 0
-        self._waiting: list[NDArray[Any]] = []
+        self._portion = _VORBIS_FRAMES if self._form.subtype == "VORBIS" else 0
+        self._waiting: list[Array] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        try:
-            if kind is None and self._waiting:
-                self._write(np.concatenate(self._waiting))
-        finally:
-            self._file.close()
-        if kind is None and self._content is not None:
-            self._output.fill(self._content.getbuffer())
-
-    def write(self, block: NDArray[Any]) -> None:
-        """Encode samples, shape (frames, channels), at once or as soon as there are enough of them."""
+    def write(self, block: Array, *, silent: bool) -> None:
+        """Encode a block, shape (frames, channels), with noise or `silent`, at once or when there is enough of it."""
+        noisy = (self._noise.pass_over if silent else self._noise.add)(block, block.shape[1])
         if not self._portion:
-            self._write(block)
+            self._encode(noisy)
             return
-        self._waiting.append(block)
+        self._waiting.append(noisy)
         if sum(map(len, self._waiting)) < self._portion:
             return
         samples = np.concatenate(self._waiting)
         whole = len(samples) // self._portion * self._portion
         for start in range(0, whole, self._portion):
-            self._write(samples[start : start + self._portion])
+            self._encode(samples[start : start + self._portion])
         self._waiting = [samples[whole:]] if whole < len(samples) else []
 
-    def _write(self, block: NDArray[Any]) -> None:
+    def finish(self) -> None:
+        """Encode what is left, and put all into the file."""
+        if self._waiting:
+            self._encode(np.concatenate(self._waiting))
+        self._file.close()
+        if self._content is not None:
+            self._output.write_at(self._content.getbuffer(), 0)
+        elif self._form.format in _DELAYED:
+            self._output.check_room()
+
+    def _encode(self, samples: Array) -> None:
         try:
-            self._file.write(block)
+            self._file.write(samples)
         except (soundfile.SoundFileError, AssertionError):
             self._output.check_room()  # libsndfile says that it wrote less, and not why
             raise
@@ -114,9 +107,8 @@ def _opened(recording: Recording, rendition: Rendition, to: int | io.BytesIO) ->
     """Open a file for writing, with the text tags of the recording."""
     sound, form = recording.sound, rendition.form
     layout = sound.rate, sound.channels, form.subtype, form.endian, form.format
-    quality = _QUALITIES.get(form.subtype, _Quality())._asdict()
     try:
-        file = soundfile.SoundFile(to, "w", *layout, closefd=False, **quality)
+        file = soundfile.SoundFile(to, "w", *layout, closefd=False, **_QUALITIES.get(form.subtype, {}))
     except soundfile.SoundFileError as error:
         shape = f"{sound.rate} Hz and {sound.channels} channels"
         reason = str(error).rpartition(": ")[2]

@@ -28,9 +28,6 @@ class Lattice(NamedTuple):
         return other.bits is not None and other.bits <= self.bits
 
 
-_INT16 = Lattice("int16", 16)
-_FLOAT32 = Lattice("float32", None)
-
 # Telephone codes and ADPCM decode to 16 bits. libsndfile wraps what is out of range when it encodes them from floats
 # (1.0 as u-law came back as -0.98) but not from int16, to which noise saturates.
 _CODED = (
@@ -39,63 +36,43 @@ _CODED = (
 )
 _LOSSY = ("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III")
 
-LATTICES = {
-    "PCM_S8": Lattice("int16", 8),
-    "PCM_U8": Lattice("int16", 8),
-    "PCM_16": _INT16,
-    "PCM_24": Lattice("int32", 24),
-    "PCM_32": Lattice("int32", 32),
-    "ALAC_16": _INT16,
-    "ALAC_24": Lattice("int32", 24),
-    "FLOAT": _FLOAT32,
-    "DOUBLE": Lattice("float64", None),
-    **dict.fromkeys(_CODED, _INT16),
-    **dict.fromkeys(_LOSSY, _FLOAT32),
+_EXACT = ("PCM_32", "PCM_24", "PCM_16")
+# The lattice of each subtype, and the subtypes that come nearest to it where a format does not have it, best first.
+_SUBTYPES: dict[str, tuple[Lattice, tuple[str, ...]]] = {
+    "PCM_S8": (Lattice("int16", 8), ("PCM_U8", "PCM_16", "PCM_24", "PCM_32")),
+    "PCM_U8": (Lattice("int16", 8), ("PCM_S8", "PCM_16", "PCM_24", "PCM_32")),
+    "PCM_16": (Lattice("int16", 16), ("PCM_24", "PCM_32", "FLOAT")),
+    "PCM_24": (Lattice("int32", 24), ("PCM_32", "FLOAT", "PCM_16")),
+    "PCM_32": (Lattice("int32", 32), ("DOUBLE", "PCM_24", "FLOAT", "PCM_16")),
+    "ALAC_16": (Lattice("int16", 16), ("PCM_16", "PCM_24")),
+    "ALAC_24": (Lattice("int32", 24), ("PCM_24", "PCM_32", "PCM_16")),
+    "FLOAT": (Lattice("float32", None), ("DOUBLE", *_EXACT)),
+    "DOUBLE": (Lattice("float64", None), ("FLOAT", *_EXACT)),
+    **dict.fromkeys(_CODED, (Lattice("int16", 16), ("PCM_16", "PCM_24", "FLOAT"))),
+    **dict.fromkeys(_LOSSY, (Lattice("float32", None), ("FLOAT", *_EXACT))),
 }
+_LAST_RESORT = ("VORBIS", "MPEG_LAYER_III", "ALAW")
+LATTICES = {subtype: lattice for subtype, (lattice, _) in _SUBTYPES.items()}
 
 # The formats that may stand under a suffix; a source in none of them is written in the first.
 # NIST SPHERE goes by .wav in TIMIT and its kin.
 FORMATS: dict[str, tuple[str, ...]] = {
     ".wav": ("WAV", "WAVEX", "RF64", "NIST"),
-    ".rf64": ("RF64",),
-    ".w64": ("W64",),
+    **{f".{form.lower()}": (form,) for form in ("RF64", "W64", "AVR", "CAF", "FLAC", "HTK", "MP3", "PVF", "VOC")},
     **dict.fromkeys((".aif", ".aifc", ".aiff"), ("AIFF",)),
     **dict.fromkeys((".au", ".snd"), ("AU",)),
-    ".avr": ("AVR",),
-    ".caf": ("CAF",),
-    ".flac": ("FLAC",),
-    ".htk": ("HTK",),
-    ".mp3": ("MP3",),
     **dict.fromkeys((".oga", ".ogg", ".opus"), ("OGG",)),
-    ".pvf": ("PVF",),
     ".sf": ("IRCAM",),
     **dict.fromkeys((".nist", ".sph"), ("NIST",)),
     **dict.fromkeys((".8svx", ".svx"), ("SVX",)),
-    ".voc": ("VOC",),
 }
 
-_EXACT = ("PCM_32", "PCM_24", "PCM_16")
-_LAST_RESORT = ("VORBIS", "MPEG_LAYER_III", "ALAW")
-# The subtypes that come nearest to one that a format does not have, best first.
-_NEAREST = {
-    "PCM_S8": ("PCM_U8", "PCM_16", "PCM_24", "PCM_32"),
-    "PCM_U8": ("PCM_S8", "PCM_16", "PCM_24", "PCM_32"),
-    "PCM_16": ("PCM_24", "PCM_32", "FLOAT"),
-    "PCM_24": ("PCM_32", "FLOAT", "PCM_16"),
-    "PCM_32": ("DOUBLE", "PCM_24", "FLOAT", "PCM_16"),
-    "ALAC_16": ("PCM_16", "PCM_24"),
-    "ALAC_24": ("PCM_24", "PCM_32", "PCM_16"),
-    "FLOAT": ("DOUBLE", *_EXACT),
-    "DOUBLE": ("FLOAT", *_EXACT),
-    **dict.fromkeys(_CODED, ("PCM_16", "PCM_24", "FLOAT")),
-    **dict.fromkeys(_LOSSY, ("FLOAT", *_EXACT)),
-}
 # libsndfile reads the byte that ends a VOC file as one more sample. It errs on ALAC frames that are not compressed, as
 # those of noise and the last of many recordings: of 32 bits when it reads them, of 20 and 24 when it writes them.
 _MISREAD = frozenset({("VOC", "ULAW"), ("VOC", "ALAW"), ("CAF", "ALAC_20"), ("CAF", "ALAC_32")})
 # Combinations that libsndfile offers to write and does not, or not so that they can be read again.
 _UNWRITABLE = _MISREAD | {
-    *(("WAV", "MPEG_LAYER_III"), ("MP3", "MPEG_LAYER_I"), ("MP3", "MPEG_LAYER_II"), ("CAF", "ALAC_24")),
+    *(("WAV", "MPEG_LAYER_III"), ("MP3", "MPEG_LAYER_I"), ("MP3", "MPEG_LAYER_II"), ("CAF", "ALAC_24"))
 }
 
 _RIFF = frozenset({"WAV", "WAVEX"})
@@ -170,7 +147,7 @@ def _subtype(form: str, wanted: str, suffix: str) -> str:
     """Return the subtype that comes nearest to the wanted one in a format."""
     if suffix == ".opus":
         return "OPUS"
-    for subtype in (wanted, *_NEAREST[wanted], *_LAST_RESORT):
+    for subtype in (wanted, *_SUBTYPES[wanted][1], *_LAST_RESORT):
         if (form, subtype) not in _UNWRITABLE and soundfile.check_format(form, subtype):
             return subtype
     raise Refused(f"cannot be written as {suffix}: {form} has nothing like {wanted}")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from noiseaug.media.audio.formats import Lattice
 from noiseaug.media.audio.reading import Recording
+from noiseaug.noise.scale import Array
 
-Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 # A stretch of the recording whose peak lies further below that of the whole is not active.
@@ -35,14 +34,14 @@ def fractions(block: Array, lattice: Lattice) -> Floats:
     return scaled
 
 
-def powers(recording: Recording, reference: str, *, keep_silence: bool) -> Floats:
+def powers(recording: Recording, reference: str) -> Floats:
     """Return the mean squares of the signal that an SNR refers to, as fractions of full scale squared.
 
     There is one of all channels together (`pooled`), one for each `channel`, or one of what is `active`: the stretches
     of 10 ms, counted from the beginning, in which some sample is at most 60 dB below the peak of the recording. Where
     long silence is kept, it does not count, as it has no noise either.
     """
-    weighed = _active(recording) if reference == "active" else _heard(recording, keep_silence=keep_silence)
+    weighed = _active(recording) if reference == "active" else _heard(recording)
     channels = recording.sound.channels
     sums, frames = np.zeros(channels), 0
     for squares, count in weighed:
@@ -62,9 +61,9 @@ def running_sum(so_far: Floats, values: Floats) -> Floats:
     return total
 
 
-def _heard(recording: Recording, *, keep_silence: bool) -> Iterator[tuple[Floats, int]]:
+def _heard(recording: Recording) -> Iterator[tuple[Floats, int]]:
     lattice = recording.sound.lattice
-    for block, silent in recording.pieces(keep_silence=keep_silence):
+    for block, silent in recording.pieces():
         if not silent:
             yield np.square(fractions(block, lattice)), len(block)
 
@@ -90,12 +89,13 @@ def std_of(power: float, mean: float, lattice: Lattice) -> float:
     takes nearly all away. So it is the second moment of the rounded noise that is inverted. The std has nine digits, so
     that the last digit of libm does not show in the noise.
     """
-    if not lattice.steps:
-        return _nine_digits(math.sqrt(max(power - mean * mean, 0.0)))
-    wanted, mean = power * lattice.steps**2, mean * lattice.steps
-    square = wanted - mean * mean - 1 / 12
-    std = math.sqrt(square) if square >= _ROUND_FROM**2 else _narrow_std(wanted, mean)
-    return _nine_digits(std / lattice.steps)
+    if lattice.steps:
+        wanted, mean = power * lattice.steps**2, mean * lattice.steps
+        square = wanted - mean * mean - 1 / 12
+        std = (math.sqrt(square) if square >= _ROUND_FROM**2 else _narrow_std(wanted, mean)) / lattice.steps
+    else:
+        std = math.sqrt(max(power - mean * mean, 0.0))
+    return float(f"{std:.9g}")
 
 
 # From this std in steps on, the second moment of rounded noise is std**2 + 1/12 to nine digits.
@@ -123,10 +123,6 @@ def _second_moment(std: float, mean: float) -> float:
 
     values = range(centre - reach, centre + reach + 1)
     return math.fsum(k * k * (below(k) - below(k - 1)) for k in values)
-
-
-def _nine_digits(value: float) -> float:
-    return float(f"{value:.9g}")
 
 
 def relative_error(power: float, lattice: Lattice, samples: float) -> float:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Any, Self
 
 import numpy as np
 import soundfile
-from numpy.typing import NDArray
 
 from noiseaug.media.audio import silence
 from noiseaug.media.audio.containers import aiff, container_of, mpeg
 from noiseaug.media.audio.formats import Sound
+from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
-
-Array = NDArray[Any]
 
 # Samples (of all channels) read, made noisy and written at a time. libvorbis puts a whole write on the stack and
 # crashes on large ones; 64k frames are known to be safe.
@@ -29,6 +25,10 @@ _MOST_NAMES = 20
 class Recording:
     """A source, open for reading.
 
+    Args:
+        source: its file.
+        keep_silence: whether long digital silence in it is to stay silent.
+
     Attributes:
         source: its file.
         sound: its format, subtype, rate, channels and length.
@@ -39,8 +39,8 @@ class Recording:
         Refused: if it cannot be decoded, or is shorter than it says.
     """
 
-    def __init__(self, source: SourceFile) -> None:
-        self.source = source
+    def __init__(self, source: SourceFile, *, keep_silence: bool) -> None:
+        self.source, self._keep_silence = source, keep_silence
         self._container = container_of(source)
         self._refuse_truncated()
         self._reader = reader = self._open()
@@ -55,10 +55,8 @@ class Recording:
         self._started = False
         self._held: Array | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Close the reader. The source stays open."""
         self._reader.close()
 
     def _refuse_truncated(self) -> None:
@@ -115,9 +113,9 @@ class Recording:
             yield block
         self._check_length(frames)
 
-    def pieces(self, *, keep_silence: bool) -> Iterator[tuple[Array, bool]]:
+    def pieces(self) -> Iterator[tuple[Array, bool]]:
         """Yield `blocks`, cut where long digital silence begins and ends, each with whether it is to stay silent."""
-        if not keep_silence:
+        if not self._keep_silence:
             return ((block, False) for block in self.blocks())
         return silence.pieces(self.blocks(), int(self.sound.rate * silence.KEPT_SECONDS))
 

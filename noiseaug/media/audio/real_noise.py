@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.audio.formats import Lattice
 from noiseaug.media.audio.powers import Floats, fractions, running_sum
 from noiseaug.media.output import Output
 from noiseaug.noise.figures import Measured, Sums
 from noiseaug.noise.sampling import Stream
-from noiseaug.noise.scale import terms_of
+from noiseaug.noise.scale import Array, terms_of
 
-Array = NDArray[Any]
 Range = tuple[float, float]
 
 
@@ -32,8 +29,8 @@ class RealNoise:
         stds, means: of the noise, one for all channels or one each; fractions of full scale.
         before: the lattice of the samples.
         after: the lattice of the result.
-        clip: the range that samples are limited to, in fractions of full scale, or None.
         gain: the factor by which samples and noise are multiplied.
+        clip: the range that samples are limited to, in fractions of full scale, or None.
         std: the standard deviation (root mean square over channels), as a fraction of full scale, before the gain.
         reached: the least and the greatest sample that `reach` saw, but at most and at least 0.
     """
@@ -43,11 +40,11 @@ class RealNoise:
     means: Floats
     before: Lattice
     after: Lattice
-    clip: Range | None
     gain: float = 1.0
 
     def __post_init__(self) -> None:
         self._stream = Stream(self.output.key)
+        self.clip = _limit_of(self.output, self.after)
         self.std = float(self.stds[0]) if len(self.stds) == 1 else math.sqrt(np.square(self.stds).mean())
         self.reached = (0.0, 0.0)
         self._frames = self._outside = 0
@@ -59,7 +56,11 @@ class RealNoise:
         total = self._with_noise(before, channels)
         before *= self.gain
         total *= self.gain
-        written = self._limited(self._rounded(total))
+        written = self._rounded(total)
+        if self.clip is not None:
+            low, high = self.clip
+            self._outside += int(np.count_nonzero((written < low) | (written > high)))
+            np.clip(written, low, high, out=written)
         self._tally(before, written)
         if not self.after.steps:
             return written.astype(self.after.dtype)
@@ -98,13 +99,6 @@ class RealNoise:
             total /= steps
         return total
 
-    def _limited(self, total: Floats) -> Floats:
-        if self.clip is not None:
-            low, high = self.clip
-            self._outside += int(np.count_nonzero((total < low) | (total > high)))
-            np.clip(total, low, high, out=total)
-        return total
-
     @np.errstate(over="ignore", invalid="ignore")  # of samples beyond all measure, the figures are left out
     def _tally(self, before: Floats, after: Floats) -> None:
         self._frames += len(before)
@@ -136,7 +130,7 @@ def gain_for(reached: Range, limit: Range) -> float:
     return min(1.0, bottom / low if low < 0 else 1.0, top / high if high > 0 else 1.0)
 
 
-def limit_of(output: Output, lattice: Lattice) -> Range | None:
+def _limit_of(output: Output, lattice: Lattice) -> Range | None:
     """Return the range that samples of this lattice are limited to, in fractions of full scale, or None.
 
     It is that of `Noiser`, but floats are limited to full scale, too, if what clips is to be rescaled.

@@ -10,7 +10,7 @@ import numpy as np
 from noiseaug.media.audio.formats import Form, Lattice
 from noiseaug.media.audio.powers import Floats, floor, powers, relative_error, std_of
 from noiseaug.media.audio.reading import Recording
-from noiseaug.media.audio.real_noise import RealNoise, gain_for, limit_of
+from noiseaug.media.audio.real_noise import RealNoise, gain_for
 from noiseaug.media.output import Output
 from noiseaug.noise.noiser import Noiser
 
@@ -42,11 +42,6 @@ class Rendition:
     signal: float = 0.0
     gain: float | None = None
 
-    @property
-    def keep_silence(self) -> bool:
-        """Whether long digital silence stays silent."""
-        return self.output.recipe.audio.keep_silence
-
 
 def renditions_of(recording: Recording, outputs: Sequence[Output], forms: Sequence[Form]) -> Sequence[Rendition | None]:
     """Return a rendition for each output, or None where it is left out, as the recording is silent.
@@ -60,7 +55,7 @@ def renditions_of(recording: Recording, outputs: Sequence[Output], forms: Sequen
         recording.hold()
     signal = np.zeros(1)
     if ratios:
-        signal = powers(recording, recipe.audio.snr_reference, keep_silence=recipe.audio.keep_silence)
+        signal = powers(recording, recipe.audio.snr_reference)
         if recording.silent and recipe.audio.on_silence == "skip":
             return [None for _ in outputs]
     found = [
@@ -74,10 +69,8 @@ def _for_std(recording: Recording, output: Output, form: Form) -> Rendition:
     std, own = output.strength(), recording.sound.lattice
     if output.recipe.audio.on_clip == "saturate" and form.lattice.holds(own):
         return Rendition(output, form, output.noiser(std, *own))
-    work = _work_lattice(recording, output, form)
-    return Rendition(
-        output, form, _real_noise(recording, output, work, np.array([std]), np.array([output.recipe.mean]))
-    )
+    stds, means = np.array([std]), np.array([output.recipe.mean])
+    return Rendition(output, form, RealNoise(output, stds, means, own, _work_lattice(recording, output, form)))
 
 
 def _work_lattice(recording: Recording, output: Output, form: Form) -> Lattice:
@@ -86,10 +79,6 @@ def _work_lattice(recording: Recording, output: Output, form: Form) -> Lattice:
     if output.recipe.clip == "none" and own.steps:
         return Lattice("float32", None)
     return own if form.lattice.holds(own) else form.lattice
-
-
-def _real_noise(recording: Recording, output: Output, work: Lattice, stds: Floats, means: Floats) -> RealNoise:
-    return RealNoise(output, stds, means, recording.sound.lattice, work, limit_of(output, work))
 
 
 def _for_ratio(recording: Recording, output: Output, form: Form, signal: Floats) -> Rendition:
@@ -101,7 +90,7 @@ def _for_ratio(recording: Recording, output: Output, form: Form, signal: Floats)
 
     def noise_of(aim: Floats) -> RealNoise:
         stds = [std_of(power, mean, work) if power > 0 else silence_std for power in aim]
-        return _real_noise(recording, output, work, np.array(stds), means)
+        return RealNoise(output, np.array(stds), means, recording.sound.lattice, work)
 
     noise = _on_target(recording, noise_of, signal / 10 ** (snr_db / 10), work)
     return Rendition(output, form, noise, snr_db, float(signal.mean()))
@@ -141,8 +130,7 @@ def _go_through(
     recording: Recording, noises: Sequence[RealNoise], look: Callable[[RealNoise, Floats, int], object]
 ) -> None:
     """Look at all pieces of a recording with each noise, but pass over those that are to stay silent."""
-    keep_silence = noises[0].output.recipe.audio.keep_silence
-    for block, silent in recording.pieces(keep_silence=keep_silence):
+    for block, silent in recording.pieces():
         for noise in noises:
             (RealNoise.pass_over if silent else look)(noise, block, block.shape[1])
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from noiseaug.noise.scale import Array
 
 KEPT_SECONDS = 0.1  # runs longer than this are kept silent
 
@@ -22,21 +20,16 @@ def pieces(blocks: Iterable[Array], longest: int) -> Iterator[tuple[Array, bool]
     held, within_run, like = 0, False, np.empty((0, 1))
     for like in blocks:
         done = 0
-        for start, stop in _runs(like, longest):
+        for start, stop in [*_runs(like, longest), (len(like), len(like))]:
             if done < start:
                 if held:
                     yield _zeros(held, like), False
                 held, within_run = 0, False
                 yield like[done:start], False
             held, done = held + stop - start, stop
-            if within_run or held > longest:
+            if held and (within_run or held > longest):
                 yield _zeros(held, like), True
                 held, within_run = 0, True
-        if done < len(like):
-            if held:
-                yield _zeros(held, like), False
-            held, within_run = 0, False
-            yield like[done:], False
     if held:
         yield _zeros(held, like), False
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image.decode import DTYPES, Picture, decode
 from noiseaug.media.image.encode import encode
 from noiseaug.media.image.formats import channels_of, fitted, format_of
 from noiseaug.media.image.opencv import VERSION
-from noiseaug.media.output import Facts, Output
+from noiseaug.media.output import Facts, Output, noise_facts
 from noiseaug.noise.figures import Sums
 from noiseaug.noise.noiser import Noiser
-from noiseaug.noise.scale import full_scale
+from noiseaug.noise.scale import Array, full_scale
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
-
-Array = NDArray[Any]
 
 _MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, {VERSION}"
 
@@ -53,7 +49,7 @@ def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
     noisy = [fitted(_with_noise(noiser, picture, frame), form) for frame in picture.frames]
     encoded, lost = encode(picture, noisy, output.suffix, form, output.recipe.image)
     output.file.write(encoded)
-    not_kept = ", ".join(dict.fromkeys([*picture.lost, *lost]))
+    not_kept = ", ".join(dict.fromkeys([*picture.header.lost, *lost]))
     facts = _shape_facts(picture, noisy[0], not_kept) | _noise_facts(noiser)
     if output.recipe.image.measure == "decoded":
         facts["noise_std_decoded"] = _std_between(picture, decode(bytes(encoded), max_pixels))
@@ -87,15 +83,7 @@ def _shape_facts(picture: Picture, written: Array, not_kept: str) -> Facts:
 
 def _noise_facts(noiser: Noiser) -> Facts:
     measured = noiser.measured()
-    limits = {} if noiser.clip is None else {"clip_low": noiser.clip[0], "clip_high": noiser.clip[1]}
-    return {
-        "std": noiser.std,
-        **limits,
-        "noise_mean": measured.noise_mean,
-        "noise_std": measured.noise_std,
-        "psnr_db": measured.psnr_db,
-        "clipped": measured.clipped,
-    }
+    return noise_facts(noiser.std, noiser.clip, measured) | {"psnr_db": measured.psnr_db}
 
 
 def _std_between(before: Picture, after: Picture) -> float | None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image import opencv
-from noiseaug.media.image.containers import apng, rasters, read_header, tiff
-from noiseaug.media.image.containers.tiff_directories import exif_of, tags_of
+from noiseaug.media.image.containers import apng, ifd, rasters, read_header, tiff
 from noiseaug.media.image.header import Header
-from noiseaug.noise.scale import SUPPORTED
+from noiseaug.noise.scale import SUPPORTED, Array
 from noiseaug.storage.source_file import Refused
-
-Array = NDArray[Any]
 
 # The names of dtypes that are worked on. NumPy takes 4 us to name one, as long as all else does for a small image.
 DTYPES = {np.dtype(name): name for name in SUPPORTED}
@@ -27,12 +23,10 @@ class Picture(NamedTuple):
         header: what it says beside the samples.
         frames: the samples of each page or frame, shape (height, width) or (height, width, channels), in the order BGR;
             two channels are grey and alpha.
-        lost: names of what of the file is not in `frames` and `header`.
     """
 
     header: Header
     frames: list[Array]
-    lost: tuple[str, ...]
 
 
 def decode(data: bytes, max_pixels: int) -> Picture:
@@ -46,7 +40,6 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     header = read_header(data)
     _refuse(header, max_pixels)
     frames = _decoded(data, header)
-    lost = [*header.lost, *header.metadata.lost]
     if header.format == "gif" and all(frame.ndim == 3 and frame.shape[2] == 4 for frame in frames):
         if all((frame[..., 3] == 255).all() for frame in frames):  # animations are decoded with alpha in any case
             frames = [np.ascontiguousarray(frame[..., :3]) for frame in frames]
@@ -57,9 +50,8 @@ def decode(data: bytes, max_pixels: int) -> Picture:
     elif header.format == "pam":
         frames = [rasters.rgb(frame) for frame in frames]
     elif header.format == "avif":
-        header, further = _with_avif_exif(data, header)
-        lost += further
-    return Picture(header, frames, tuple(dict.fromkeys(lost)))
+        header = _with_avif_exif(data, header)
+    return Picture(header, frames)
 
 
 def _refuse(header: Header, max_pixels: int) -> None:
@@ -89,17 +81,14 @@ def _decoded(data: bytes, header: Header) -> list[Array]:
 
 def _frames(data: bytes, header: Header) -> list[Array]:
     if header.format == "png" and header.timing:
-        try:
-            return apng.canvases(data, opencv.decode)
-        except apng.Damaged as error:
-            raise Refused(f"cannot be decoded as an image: {error}") from None
+        return apng.canvases(data, opencv.decode)
     if header.format == "tiff":
         data = tiff.without_transforms(data)
     elif header.format == "sunraster":
         data = rasters.sun_raster_for_opencv(data)
     if header.frames == 1:
         return [opencv.decode(data)]
-    return opencv.decode_animation(data) if header.timing else opencv.decode_pages(data)
+    return opencv.decode_frames(data, animated=header.timing is not None)
 
 
 def _with_key(samples: Array, key: int) -> Array:
@@ -109,18 +98,15 @@ def _with_key(samples: Array, key: int) -> Array:
     return np.stack([samples, alpha], axis=-1)
 
 
-def _with_avif_exif(data: bytes, header: Header) -> tuple[Header, list[str]]:
-    """Return the header with the EXIF that the codec finds, and with the rotation that the file's boxes ask for.
-
-    The rotation is told as EXIF tells it. The names of what is not in the header come second.
-    """
+def _with_avif_exif(data: bytes, header: Header) -> Header:
+    """Return the header with the EXIF that the codec finds, in which the file's own rotation is the orientation."""
     if header.frames > 1:
-        return header, ["EXIF"] if b"Exif\0\0" in data else []
+        return header._replace(lost=(*header.lost, "EXIF")) if b"Exif\0\0" in data else header
     found = opencv.exif_in(data)
     if found is None:
-        return header, []
+        return header
     exif = found.removeprefix(b"Exif\0\0")
     turned = header.metadata.exif
     if turned:
-        exif = exif_of(tags_of(exif) | tags_of(turned))
-    return header._replace(metadata=header.metadata._replace(exif=exif)), []
+        exif = ifd.exif_of(ifd.tags_of(exif) | ifd.tags_of(turned))
+    return header._replace(metadata=header.metadata._replace(exif=exif))

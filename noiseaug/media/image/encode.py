@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image import opencv
-from noiseaug.media.image.containers import apng, avif, jpeg, png, rasters, tiff, tiff_directories, webp
+from noiseaug.media.image.containers import apng, avif, ifd, jpeg, png, rasters, tiff, webp
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
 from noiseaug.media.image.header import NOTHING, PORTABLE, Header, Metadata, Timing
+from noiseaug.noise.scale import Array
 from noiseaug.settings.recipe import ImageOptions
 from noiseaug.storage.source_file import Refused
 
-Array = NDArray[Any]
 Content = bytes | memoryview
 
 _LEAST_JP2 = 32  # pixels, for its five levels of resolution
@@ -131,12 +130,9 @@ class _Writer(NamedTuple):
 
     def pages(self, frames: Sequence[Array]) -> Content:
         """Return a TIFF file."""
-        if len(frames) > 1:
-            encoded = opencv.encode_pages(".tif", frames, self.settings)
-        else:
-            encoded = opencv.encode(".tif", frames[0], self.settings)
+        encoded = opencv.encode(".tif", frames, self.settings)
         tags = tiff.tags_for(self.metadata, channels_of(frames[0]))
-        return tiff_directories.with_tags(bytes(encoded), tags) if any(tags) else encoded
+        return ifd.with_tags(bytes(encoded), tags) if any(tags) else encoded
 
     def animation(self, frames: Sequence[Array], timing: Timing) -> Content:
         """Return frames with their timing."""
@@ -162,4 +158,4 @@ class _Writer(NamedTuple):
             raise Refused(f"is smaller than {size}, which OpenCV writes no JPEG 2000 of; use --image-format png")
         if self.suffix == ".hdr":
             samples = np.maximum(samples, 0)  # it holds no negative values, and OpenCV 5.0.0 writes their magnitudes
-        return opencv.encode(self.suffix, samples, self.settings)
+        return opencv.encode(self.suffix, [samples], self.settings)

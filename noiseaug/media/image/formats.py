@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image.header import PORTABLE
+from noiseaug.noise.scale import SUPPORTED, Array
 from noiseaug.storage.source_file import Refused
-
-Array = NDArray[Any]
 
 
 class ImageFormat(NamedTuple):
@@ -36,33 +34,21 @@ _DEEP = (*_BYTE, np.dtype(np.uint16))
 _FLOAT = (np.dtype(np.float32),)
 _ALL = frozenset(PORTABLE)
 _NO_DENSITY = _ALL - {"per_metre"}
-_TIFF = ImageFormat(
-    "tiff", (*_DEEP, *_FLOAT, *map(np.dtype, (np.int16, np.int32, np.float64))), (1, 3, 4), "pages", _ALL
-)
-_JPEG = ImageFormat("jpeg", _BYTE, (1, 3), metadata=_ALL)
-_BMP = ImageFormat("bmp", _BYTE, (1, 3, 4), metadata=frozenset({"per_metre"}))
-_SUN = ImageFormat("sunraster", _BYTE, (1, 3))
-
 FORMATS = {
     ".avif": ImageFormat("avif", _BYTE, (1, 3, 4), "animation", _NO_DENSITY),
-    ".bmp": _BMP,
-    ".dib": _BMP,
+    **dict.fromkeys((".bmp", ".dib"), ImageFormat("bmp", _BYTE, (1, 3, 4), metadata=_ALL - _NO_DENSITY)),
     ".gif": ImageFormat("gif", _BYTE, (3, 4), "animation"),
     ".hdr": ImageFormat("hdr", _FLOAT, (3,)),
     ".jp2": ImageFormat("jp2", _DEEP, (1, 3, 4)),
-    ".jpe": _JPEG,
-    ".jpeg": _JPEG,
-    ".jpg": _JPEG,
+    **dict.fromkeys((".jpe", ".jpeg", ".jpg"), ImageFormat("jpeg", _BYTE, (1, 3), metadata=_ALL)),
     ".pam": ImageFormat("pam", _DEEP, (1, 2, 3, 4)),
     ".pfm": ImageFormat("pfm", _FLOAT, (1, 3)),
     ".pgm": ImageFormat("pgm", _DEEP, (1,)),
     ".png": ImageFormat("png", _DEEP, (1, 2, 3, 4), "animation", _ALL),
     ".pnm": ImageFormat("pnm", _DEEP, (1, 3)),
     ".ppm": ImageFormat("ppm", _DEEP, (3,)),
-    ".ras": _SUN,
-    ".sr": _SUN,
-    ".tif": _TIFF,
-    ".tiff": _TIFF,
+    **dict.fromkeys((".ras", ".sr"), ImageFormat("sunraster", _BYTE, (1, 3))),
+    **dict.fromkeys((".tif", ".tiff"), ImageFormat("tiff", tuple(map(np.dtype, SUPPORTED)), (1, 3, 4), "pages", _ALL)),
     ".webp": ImageFormat("webp", _BYTE, (3, 4), "animation", _NO_DENSITY),
 }
 _CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}

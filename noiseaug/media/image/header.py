@@ -48,7 +48,6 @@ class Metadata(NamedTuple):
             as they stand; the four above are among them.
         pages: likewise the TIFF tags of each page.
         others: names of what is in `blocks` or `pages` beside those four.
-        lost: names of what cannot be carried over at all.
     """
 
     exif: bytes = b""
@@ -58,7 +57,6 @@ class Metadata(NamedTuple):
     blocks: tuple[bytes, ...] = ()
     pages: tuple[Tags, ...] = ()
     others: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
 
 
 NOTHING = Metadata()
@@ -81,7 +79,7 @@ class Header(NamedTuple):
         fourth_is_alpha: whether the last of four channels is alpha.
         colour_key: of a grey PNG, the sample (as decoded) that stands for transparent pixels.
         refusal: why it cannot be worked on, if it cannot.
-        lost: what decoding turns into samples of 8 or 16 bits, of grey or colour: names such as `palette`.
+        lost: names of what cannot be carried over, such as `palette`, as samples are decoded, or a text for people.
         metadata: what it says about itself.
     """
 

@@ -7,13 +7,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image.header import Header, Metadata, Timing, milliseconds
+from noiseaug.noise.scale import Array
 from noiseaug.settings.recipe import ImageOptions
 from noiseaug.storage.source_file import Refused
 
-Array = NDArray[Any]
 Settings = tuple[int, ...]
 
 cv2.setNumThreads(1)  # runs are parallel over files
@@ -22,11 +21,6 @@ VERSION = f"opencv {cv2.__version__}"
 AVIF_LOSSLESS = 100  # all below halve the resolution of chroma, and lose some of alpha
 
 _QUALITY = 95
-_SAMPLING = {
-    "444": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
-    "422": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422,
-    "420": cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420,
-}
 _WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
 # Those that lose nothing; noise compresses badly, and LZW, OpenCV's own choice, makes it larger.
 _TIFF_KEPT = frozenset({1, 5, 8, 32773})
@@ -45,16 +39,16 @@ def decode(data: bytes) -> Array:
     return samples
 
 
-def decode_pages(data: bytes) -> list[Array]:
-    """Return the samples of each page."""
-    done, pages = _decoded(cv2.imdecodemulti, data, cv2.IMREAD_UNCHANGED)
-    return _all_frames(done, pages)
-
-
-def decode_animation(data: bytes) -> list[Array]:
-    """Return the samples of each frame of an animation."""
-    done, animation = _decoded(cv2.imdecodeanimation, data)
-    return _all_frames(done, animation.frames)
+def decode_frames(data: bytes, *, animated: bool) -> list[Array]:
+    """Return the samples of each page, or of each frame of an animation."""
+    if animated:
+        done, animation = _decoded(cv2.imdecodeanimation, data)
+        frames = animation.frames
+    else:
+        done, frames = _decoded(cv2.imdecodemulti, data, cv2.IMREAD_UNCHANGED)
+    if not done:
+        raise Refused("cannot be decoded as an image: a frame is damaged or truncated; replace or remove it")
+    return list(frames)
 
 
 def exif_in(data: bytes) -> bytes | None:
@@ -71,18 +65,12 @@ def _decoded(decoder: Callable[..., Any], data: bytes, *arguments: Any) -> Any:
         raise Refused(f"cannot be decoded as an image: {error.err}") from None
 
 
-def _all_frames(done: bool, frames: Sequence[Array]) -> list[Array]:
-    if not done:
-        raise Refused("cannot be decoded as an image: a frame is damaged or truncated; replace or remove it")
-    return list(frames)
-
-
 def settings_for(name: str, header: Header, options: ImageOptions, dtype: np.dtype[Any]) -> Settings:
     """Return the parameters of the encoder of a format, for an image that was read with this header."""
     quality = options.quality or _QUALITY
     lossless = header.lossless and options.quality is None
     if name == "jpeg":
-        sampling = _SAMPLING[options.subsampling]
+        sampling: int = getattr(cv2, f"IMWRITE_JPEG_SAMPLING_FACTOR_{options.subsampling}")
         return (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
     if name == "webp":
         return _WEBP_LOSSLESS if lossless else (cv2.IMWRITE_WEBP_QUALITY, quality)
@@ -105,13 +93,10 @@ def _tiff_settings(compression: int, *, is_float: bool) -> Settings:
     return (cv2.IMWRITE_TIFF_COMPRESSION, kept, *predictor)
 
 
-def encode(suffix: str, samples: Array, settings: Settings) -> memoryview:
-    """Return a still image as the file that the suffix stands for."""
-    return _encoded(cv2.imencode, suffix, samples, samples, settings)
-
-
-def encode_pages(suffix: str, pages: Sequence[Array], settings: Settings) -> memoryview:
-    """Return a file of several pages."""
+def encode(suffix: str, pages: Sequence[Array], settings: Settings) -> memoryview:
+    """Return a file of the format that the suffix stands for, of one page or several."""
+    if len(pages) == 1:
+        return _encoded(cv2.imencode, suffix, pages[0], pages[0], settings)
     return _encoded(cv2.imencodemulti, suffix, pages[0], list(pages), settings)
 
 
@@ -133,7 +118,7 @@ def encode_with_metadata(suffix: str, samples: Array, metadata: Metadata, settin
     }
     given = {kind: np.frombuffer(content, np.uint8) for kind, content in held.items() if content}
     if not given:
-        return encode(suffix, samples, settings)
+        return encode(suffix, [samples], settings)
     arguments = samples, tuple(given), tuple(given.values()), settings
     return _encoded(cv2.imencodeWithMetadata, suffix, samples, *arguments)
 

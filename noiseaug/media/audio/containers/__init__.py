@@ -25,23 +25,17 @@ class Container(NamedTuple):
     stop_the_clock: Callable[[OutputFile], None] = lambda output: None
 
 
-_RIFF = Container(riff.lost, riff.declared_size, riff.stop_the_clock)
-_AU = Container(declared_size=headers.size_of_au)
-_ID3 = Container(mpeg.lost)
 # By how their files begin.
 _CONTAINERS = {
-    b"RIFF": _RIFF,
-    b"RIFX": _RIFF,
+    **dict.fromkeys((b"RIFF", b"RIFX"), Container(riff.lost, riff.declared_size, riff.stop_the_clock)),
     b"RF64": Container(riff.lost, riff.declared_size_of_rf64),
     b"FORM": Container(aiff.lost, riff.declared_size, riff.stop_the_clock),
     b"caff": Container(caf.lost, caf.declared_size),
     b"fLaC": Container(flac.lost),
     b"OggS": Container(ogg.lost, ogg.declared_size, ogg.stop_the_clock),
     b"NIST_1A": Container(nist.lost, nist.declared_size),
-    b"ID3\3": _ID3,
-    b"ID3\4": _ID3,
-    b".snd": _AU,
-    b"dns.": _AU,
+    **dict.fromkeys((b"ID3\3", b"ID3\4"), Container(mpeg.lost)),
+    **dict.fromkeys((b".snd", b"dns."), Container(declared_size=headers.size_of_au)),
     b"riff": Container(declared_size=headers.size_of_w64),
     b"2BIT": Container(declared_size=headers.size_of_avr),
     b"Creative Voice File": Container(declared_size=headers.size_of_voc),

@@ -27,11 +27,7 @@ _REVERSED_BYTES = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 def lost(source: SourceFile) -> Iterator[str]:
     """Yield names of the comments in the first page of Vorbis or Opus that no output will have."""
     head = source.read_at(HEAD, 0)
-    for magic in (b"\x03vorbis", b"OpusTags"):
-        at = head.find(magic)
-        if at >= 0:
-            return lost_comments(head[at + len(magic) :])
-    return iter(())
+    return lost_comments(head.partition(b"\x03vorbis")[2] or head.partition(b"OpusTags")[2])
 
 
 def lost_comments(body: bytes) -> Iterator[str]:

@@ -75,8 +75,6 @@ def copy_speaker_positions(source: SourceFile, output: OutputFile) -> None:
 
 def _extensible_format(file: OpenFile) -> int | None:
     """Return where the content of the chunk `fmt ` begins, if it is of that kind and little-endian."""
-    if file.read_at(4, 0) not in (b"RIFF", b"RF64"):
-        return None
     chunk = next((chunk for chunk in chunks(file) if chunk.name == b"fmt "), None)
     if chunk is None or chunk.length < 40 or file.read_at(2, chunk.start) != b"\xfe\xff":
         return None

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image.containers.png import AFTER_IHDR, SIGNATURE, chunk, chunks
 from noiseaug.media.image.header import Timing, milliseconds
+from noiseaug.noise.scale import Array
+from noiseaug.storage.source_file import Refused
 
-Array = NDArray[Any]
 _DISPOSE_BACKGROUND, _DISPOSE_PREVIOUS, _BLEND_OVER = 1, 2, 1
-
-
-class Damaged(ValueError):
-    """The frames do not fit together; the message says how."""
 
 
 class _Frame(NamedTuple):
@@ -37,10 +33,10 @@ class _Frame(NamedTuple):
 
 
 def canvases(data: bytes, decode: Callable[[bytes], Array]) -> list[Array]:
-    """The frames of an animation as they are shown, the poster first if there is one. `decode` decodes still images.
+    """Return the frames of an animation as they are shown, the poster first. `decode` decodes still images.
 
     Raises:
-        Damaged: if they do not fit the canvas.
+        Refused: if they do not fit the canvas.
     """
     width, height = struct.unpack_from(">II", data, 16)
     shown: list[Array] = []
@@ -48,7 +44,7 @@ def canvases(data: bytes, decode: Callable[[bytes], Array]) -> list[Array]:
     for frame in _frames(data, width, height):
         samples = decode(frame.still)
         if samples.shape[:2] != (frame.height, frame.width):
-            raise Damaged("a frame has another size than it says")
+            raise _damaged("a frame has another size than it says")
         if canvas is None or canvas.shape[2:] != samples.shape[2:]:
             canvas = np.zeros((height, width, *samples.shape[2:]), samples.dtype)
         before = canvas.copy() if frame.dispose == _DISPOSE_PREVIOUS else canvas
@@ -61,8 +57,12 @@ def canvases(data: bytes, decode: Callable[[bytes], Array]) -> list[Array]:
     return shown
 
 
+def _damaged(how: str) -> Refused:
+    return Refused(f"cannot be decoded as an image: {how}")
+
+
 def _over(front: Array, back: Array) -> Array:
-    """Pixels in front of others (PNG 3rd edition, section 13.16); without alpha, those in front alone."""
+    """Return pixels in front of others (PNG 3rd edition, section 13.16); without alpha, those in front alone."""
     if front.ndim != 3 or front.shape[2] not in (2, 4):
         return front
     top = np.iinfo(front.dtype).max
@@ -76,7 +76,7 @@ def _over(front: Array, back: Array) -> Array:
 
 
 def _frames(data: bytes, width: int, height: int) -> Iterator[_Frame]:
-    shared, control, content = [], None, []
+    shared, control, content = [], b"", []
     for part in chunks(data):
         if part.kind in (b"PLTE", b"tRNS"):
             shared.append(data[part.start - 8 : part.end + 4])
@@ -84,30 +84,29 @@ def _frames(data: bytes, width: int, height: int) -> Iterator[_Frame]:
             content.append(data[part.start + (4 if part.kind == b"fdAT" else 0) : part.end])
         elif part.kind in (b"fcTL", b"IEND"):
             if content:
-                yield _frame(data, control, shared, content, width, height)
+                place = _place(control, width, height)
+                ihdr = struct.pack(">II", *place[2:4]) + data[24:29]
+                parts = [chunk(b"IHDR", ihdr), *shared, chunk(b"IDAT", b"".join(content)), chunk(b"IEND", b"")]
+                yield _Frame(*place, SIGNATURE + b"".join(parts))
             elif control:
-                raise Damaged("a frame is empty")
+                raise _damaged("a frame is empty")
             control, content = data[part.start : part.end], []
 
 
-def _frame(
-    data: bytes, control: bytes | None, shared: list[bytes], content: list[bytes], width: int, height: int
-) -> _Frame:
-    place = (0, 0, width, height, 0, 0)
-    if control:
-        if len(control) != 26:
-            raise Damaged("a frame control has no 26 bytes")
-        across, down, left, top, dispose, blend = struct.unpack(">4x4I4x2B", control)
-        if not (0 < across <= width - left and 0 < down <= height - top):
-            raise Damaged(f"a frame of {across} x {down} at {left}, {top} is outside of {width} x {height}")
-        place = (left, top, across, down, dispose, blend)
-    ihdr = struct.pack(">II", *place[2:4]) + data[24:29]
-    parts = [chunk(b"IHDR", ihdr), *shared, chunk(b"IDAT", b"".join(content)), chunk(b"IEND", b"")]
-    return _Frame(*place, SIGNATURE + b"".join(parts))
+def _place(control: bytes, width: int, height: int) -> tuple[int, int, int, int, int, int]:
+    """Return the first fields of a frame, by its control if it has one."""
+    if not control:
+        return 0, 0, width, height, 0, 0
+    if len(control) != 26:
+        raise _damaged("a frame control has no 26 bytes")
+    across, down, left, top, dispose, blend = struct.unpack(">4x4I4x2B", control)
+    if not (0 < across <= width - left and 0 < down <= height - top):
+        raise _damaged(f"a frame of {across} x {down} at {left}, {top} is outside of {width} x {height}")
+    return left, top, across, down, dispose, blend
 
 
 def joined(stills: Sequence[bytes], timing: Timing) -> bytes:
-    """The animation of which `stills` are the frames, all PNG files of one size and layout."""
+    """Return the animation of which `stills` are the frames, all PNG files of one size and layout."""
     animated = len(stills) - timing.poster
     parts = [stills[0][:AFTER_IHDR], chunk(b"acTL", struct.pack(">II", animated, timing.plays))]
     width, height = struct.unpack_from(">II", stills[0], 16)
@@ -126,5 +125,5 @@ def joined(stills: Sequence[bytes], timing: Timing) -> bytes:
 
 
 def _short(delay: tuple[int, int]) -> tuple[int, int]:
-    """A delay in numbers of 16 bits, exactly if it can be."""
+    """Return a delay in numbers of 16 bits, exactly if it can be."""
     return delay if max(delay) < 1 << 16 else (min(milliseconds(delay), 65535), 1000)

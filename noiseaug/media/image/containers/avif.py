@@ -1,4 +1,4 @@
-"""AVIF files: what their boxes (ISO/IEC 14496-12 and 23008-12) say that OpenCV does not.
+"""AVIF files: their boxes (ISO/IEC 14496-12 and 23008-12), for what OpenCV does not say or keep.
 
 OpenCV 5.0.0 gives no colour profile and no XMP out, ignores rotation, writes an endless loop whatever is asked for, and
 the time of writing into animations.
@@ -11,8 +11,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from noiseaug.media.image.containers.tiff import ORIENTATION
-from noiseaug.media.image.containers.tiff_directories import exif_of, short
+from noiseaug.media.image.containers import ifd, tiff
 from noiseaug.media.image.header import Header, Metadata, Timing
 
 # What holds other boxes, and how many bytes before them.
@@ -33,7 +32,7 @@ class Box(NamedTuple):
 
 
 def boxes(data: bytes, at: int = 0, stop: int | None = None) -> Iterator[Box]:
-    """All boxes, those inside of others after them."""
+    """Yield all boxes, those inside of others after them."""
     stop = len(data) if stop is None else stop
     while at + 8 <= stop:
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
@@ -50,7 +49,7 @@ def boxes(data: bytes, at: int = 0, stop: int | None = None) -> Iterator[Box]:
 
 
 def header(data: bytes) -> Header:
-    """The header of an AVIF file."""
+    """Return the header of an AVIF file."""
     found: dict[bytes, list[bytes]] = {}
     for kind, start, end in boxes(data):
         if kind != b"mdat":
@@ -72,15 +71,15 @@ def header(data: bytes) -> Header:
         lossless=any(colour[:4] == b"nclx" and colour[8:10] == _IDENTITY_MATRIX for colour in colours),
         refusal=f"is an AVIF of {depth}-bit samples, which is not supported; convert it to PNG" if depth > 8 else "",
         metadata=Metadata(
-            exif=exif_of({ORIENTATION: short(_ORIENTATIONS[turned])}) if turned else b"",
+            exif=ifd.exif_of({tiff.ORIENTATION: ifd.short(_ORIENTATIONS[turned])}) if turned else b"",
             icc=next((colour[4:] for colour in colours if colour[:4] in (b"prof", b"rICC")), b""),
-            lost=tuple(lost),
         ),
+        lost=tuple(lost),
     )
 
 
 def _timing(found: dict[bytes, list[bytes]]) -> Timing | None:
-    """The durations of the first track, if it has several frames."""
+    """Return the durations of the first track, if it has several frames."""
     if b"stts" not in found or b"mdhd" not in found:
         return None
     media = found[b"mdhd"][0]
@@ -92,14 +91,14 @@ def _timing(found: dict[bytes, list[bytes]]) -> Timing | None:
 
 
 def _loops_for_ever(found: dict[bytes, list[bytes]]) -> bool:
-    """Whether the edit list repeats and the track has no end."""
+    """Tell whether the edit list repeats and the track has no end."""
     edits, track = found.get(b"elst", [bytes(4)])[0], found.get(b"tkhd", [bytes(36)])[0]
     duration = track[28:36] if track[0] else track[20:24]
     return bool(edits[3] & 1) and set(duration) == {0xFF}
 
 
 def without_clock(encoded: bytes) -> bytes:
-    """The file without the times of its creation and modification, so that its bytes are the same on every run."""
+    """Return the file without the times of its making and change, so that its bytes are the same on every run."""
     changed = bytearray(encoded)
     for kind, start, _ in boxes(encoded):
         if kind in _CLOCKED:

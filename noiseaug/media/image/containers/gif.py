@@ -1,18 +1,18 @@
-"""GIF files: how many frames there are, and what is said beside them."""
+"""GIF files: their frames, and the names of what they hold beside them."""
 
 from __future__ import annotations
 
-from noiseaug.media.image.header import Header, Metadata, Timing
+from noiseaug.media.image.header import Header, Timing
 
 _IMAGE, _EXTENSION = 0x2C, 0x21
 _COMMENT, _CONTROL, _APPLICATION, _TEXT = 0xFE, 0xF9, 0xFF, 0x01
 
 
 def header(data: bytes) -> Header:
-    """The header of a GIF file (GIF89a specification)."""
+    """Return the header of a GIF file (GIF89a specification)."""
     width, height = (int.from_bytes(data[at : at + 2], "little") for at in (6, 8))
     delays: list[tuple[int, int]] = []
-    lost: dict[str, None] = {}
+    lost = ["GIF palette"]
     plays, delay = 1, 0
     at = 13 + _table_size(data[10])
     while data[at : at + 1] in (b"\x2c", b"\x21"):
@@ -28,13 +28,12 @@ def header(data: bytes) -> Header:
                 repeats = int.from_bytes(data[at + 14 : at + 16], "little")
                 plays = repeats + 1 if repeats else 0
             else:
-                lost[_name(label, first)] = None
+                lost.append(_name(label, first))
         while data[at]:  # sub-blocks
             at += 1 + data[at]
         at += 1
     timing = Timing(tuple(delays), plays) if len(delays) > 1 else None
-    said = Metadata(lost=tuple(lost))
-    return Header("gif", width, height, len(delays) or 1, timing=timing, lost=("GIF palette",), metadata=said)
+    return Header("gif", width, height, len(delays) or 1, timing=timing, lost=tuple(lost))
 
 
 def _table_size(flags: int) -> int:

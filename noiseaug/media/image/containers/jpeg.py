@@ -20,6 +20,8 @@ _STARTS = {
     b"MPF\0": "MPF pictures",
     b"Photoshop 3.0\0": "IPTC",
 }
+_OTHERS = frozenset({"IPTC", "comment", "extended XMP"})
+_KEPT = _OTHERS | {"JFIF", "EXIF", "XMP", "ICC profile"}
 _END = b"\xff\xd9"
 _MOST = 65533  # bytes in a segment
 # libjpeg, and so the encoder, writes this first: SOI and JFIF, with the density (unit, across, down) at 13.
@@ -67,44 +69,33 @@ def header(data: bytes) -> Header:
     except (IndexError, struct.error):
         pass  # the decoder says what is wrong with it
     cmyk = components == 4
-    return Header(
-        "jpeg",
-        width,
-        height,
-        refusal=f"is a JPEG of {precision}-bit samples, which is not supported" if precision != 8 else "",
-        lost=("CMYK",) if cmyk else (),
-        metadata=_metadata(data, found, cmyk),
-    )
+    metadata, lost = _metadata(data, found, _KEPT - {"ICC profile"} if cmyk else _KEPT)
+    refusal = f"is a JPEG of {precision}-bit samples, which is not supported" if precision != 8 else ""
+    if cmyk:
+        lost.insert(0, "CMYK")
+    return Header("jpeg", width, height, refusal=refusal, lost=tuple(lost), metadata=metadata)
 
 
-def _metadata(data: bytes, found: list[Segment], cmyk: bool) -> Metadata:
+def _metadata(data: bytes, found: list[Segment], keep: frozenset[str]) -> tuple[Metadata, list[str]]:
+    """Return what the segments with these names say, and the names of the others that were found."""
     if all(segment.content == _PLAIN_JFIF for segment in found) and data.endswith(_END):
-        return NOTHING
-    kept: list[Segment] = []
-    others: dict[str, None] = {}
-    lost: dict[str, None] = {}
-    for segment in found:
-        name = _name(segment)
-        if name == "JFIF" or name in ("EXIF", "XMP") or (name == "ICC profile" and not cmyk):
-            kept.append(segment)
-        elif name in ("IPTC", "comment", "extended XMP"):
-            kept.append(segment)
-            others[name] = None
-        elif name:
-            lost[name] = None
+        return NOTHING, []
+    named = [(_name(segment), segment) for segment in found]
+    kept = [(name, segment) for name, segment in named if name in keep]
+    lost = [name for name, _ in named if name and name not in keep]
     if "MPF pictures" not in lost and not data.rstrip(b"\0").endswith(_END):
-        lost["data behind the image"] = None
-    contents = [segment.content for segment in kept]
-    profile = sorted(content[len(_ICC) :] for content in contents if content.startswith(_ICC))
-    return Metadata(
-        exif=next((content[len(_EXIF) :] for content in contents if content.startswith(_EXIF)), b""),
-        xmp=next((content[len(_XMP) :] for content in contents if content.startswith(_XMP)), b""),
+        lost.append("data behind the image")
+    first = {name: segment.content for name, segment in reversed(kept)}
+    profile = sorted(segment.content[len(_ICC) :] for name, segment in kept if name == "ICC profile")
+    metadata = Metadata(
+        exif=first.get("EXIF", b"")[len(_EXIF) :],
+        xmp=first.get("XMP", b"")[len(_XMP) :],
         icc=b"".join(part[2:] for part in profile),
-        per_metre=_per_metre(contents),
-        blocks=tuple(segment.whole for segment in kept),
-        others=tuple(others),
-        lost=tuple(lost),
+        per_metre=_per_metre(first.get("JFIF", b"")),
+        blocks=tuple(segment.whole for _, segment in kept),
+        others=tuple(name for name, _ in kept if name in _OTHERS),
     )
+    return metadata, lost
 
 
 def _name(segment: Segment) -> str:
@@ -120,8 +111,7 @@ def _name(segment: Segment) -> str:
     return known or (f"APP{marker - _APP0}" if marker <= 0xEF else "")
 
 
-def _per_metre(contents: list[bytes]) -> tuple[float, float] | None:
-    content = next((content for content in contents if content.startswith(_JFIF)), b"")
+def _per_metre(content: bytes) -> tuple[float, float] | None:
     unit = {1: INCH, 2: 0.01}.get(content[7]) if content else None
     if not unit:
         return None

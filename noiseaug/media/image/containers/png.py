@@ -8,12 +8,12 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from noiseaug.media.image.header import DAMAGED, NOTHING, Header, Metadata, Timing
+from noiseaug.noise.scale import Array
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AFTER_IHDR = 33
@@ -21,7 +21,7 @@ _XMP = b"XML:com.adobe.xmp\0"
 _GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6
 # Chunks of how the samples are coded, with Apple's index of IDAT. The encoder writes its own.
 _CODING = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"hIST", b"iDOT"})
-_PORTABLE = frozenset({b"iCCP", b"eXIf", b"pHYs"})
+_PORTABLE = frozenset({b"iCCP", b"eXIf", b"pHYs", _XMP})
 # Chunks that hold for the samples with noise, too (PNG 3rd edition, section 11.3, and its extensions).
 _KEPT = _PORTABLE | {
     *(b"gAMA", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"mDCv", b"cLLi", b"tEXt", b"zTXt", b"iTXt", b"tIME"),
@@ -70,11 +70,14 @@ def header(data: bytes) -> Header:
     except ValueError:
         return Header("png", width, height, refusal=DAMAGED)
     by_kind = {part.kind: data[part.start : part.end] for part in reversed(found)}
+    has_key = b"tRNS" in by_kind
     colour_key = None
-    if b"tRNS" in by_kind and colour_type == _GREY:
+    if has_key and colour_type == _GREY:
         scale = 255 // (2**depth - 1) if depth < 8 else 1
         colour_key = int.from_bytes(by_kind[b"tRNS"][:2], "big") * scale
     timing = _timing(data, found) if b"acTL" in by_kind else None
+    exact_layout = colour_type != _PALETTE and not has_key and depth >= 8
+    metadata, lost = _metadata(data, found, _KEPT | _OF_ONE_COLOUR_TYPE if exact_layout else _KEPT)
     return Header(
         "png",
         width,
@@ -83,8 +86,8 @@ def header(data: bytes) -> Header:
         timing=timing,
         grey_with_alpha=colour_type == _GREY_ALPHA,
         colour_key=colour_key,
-        lost=tuple(_not_decoded_as_such(depth, colour_type, b"tRNS" in by_kind)),
-        metadata=_metadata(data, found, exact_layout=colour_type != _PALETTE and b"tRNS" not in by_kind and depth >= 8),
+        lost=(*_not_decoded_as_such(depth, colour_type, has_key), *lost),
+        metadata=metadata,
     )
 
 
@@ -110,33 +113,26 @@ def _timing(data: bytes, found: list[Chunk]) -> Timing:
     return Timing(tuple([(0, 100), *waits] if poster else waits), plays, poster)
 
 
-def _metadata(data: bytes, found: list[Chunk], exact_layout: bool) -> Metadata:
+def _metadata(data: bytes, found: list[Chunk], keep: frozenset[bytes]) -> tuple[Metadata, list[str]]:
+    """Return what the chunks of these kinds say, and names of the others that were found."""
     if len(found) == 2:  # IHDR and IEND
-        return NOTHING
-    blocks: list[bytes] = []
-    others: dict[str, None] = {}
-    lost: dict[str, None] = {}
-    portable = {b"iCCP": b"", b"eXIf": b"", b"pHYs": b"", _XMP: b""}
-    for part in found:
-        kind, content = part.kind, data[part.start : part.end]
-        if kind in _KEPT or (kind in _OF_ONE_COLOUR_TYPE and exact_layout):
-            blocks.append(data[part.start - 8 : part.end + 4])
-            name = _XMP if kind == b"iTXt" and content.startswith(_XMP) else kind
-            if name in portable:
-                portable[name] = content
-            else:
-                others[kind.decode("latin-1")] = None
-        elif kind not in _CODING:
-            lost[kind.decode("latin-1")] = None
-    return Metadata(
-        exif=portable[b"eXIf"],
-        xmp=_text(portable[_XMP]),
-        icc=_inflated(portable[b"iCCP"].partition(b"\0")[2][1:]),
-        per_metre=_per_metre(portable[b"pHYs"]),
-        blocks=tuple(blocks),
-        others=tuple(others),
-        lost=tuple(lost),
+        return NOTHING, []
+    kept = [part for part in found if part.kind in keep]
+    contents = {_name(data, part): data[part.start : part.end] for part in kept}
+    metadata = Metadata(
+        exif=contents.get(b"eXIf", b""),
+        xmp=_text(contents.get(_XMP, b"")),
+        icc=_inflated(contents.get(b"iCCP", b"").partition(b"\0")[2][1:]),
+        per_metre=_per_metre(contents.get(b"pHYs", b"")),
+        blocks=tuple(data[part.start - 8 : part.end + 4] for part in kept),
+        others=tuple(name.decode("latin-1") for name in contents if name not in _PORTABLE),
     )
+    return metadata, [part.kind.decode("latin-1") for part in found if part.kind not in keep | _CODING]
+
+
+def _name(data: bytes, part: Chunk) -> bytes:
+    """Return the type of a chunk, or that of the text in it if it is XMP."""
+    return _XMP if part.kind == b"iTXt" and data.startswith(_XMP, part.start, part.end) else part.kind
 
 
 def _text(content: bytes) -> bytes:
@@ -180,7 +176,7 @@ def _chunks_of(metadata: Metadata) -> Iterator[bytes]:
         yield chunk(b"iTXt", _XMP + bytes(4) + metadata.xmp)
 
 
-def encode_grey_with_alpha(samples: NDArray[Any], level: int | None) -> bytes:
+def encode_grey_with_alpha(samples: Array, level: int | None) -> bytes:
     """Return a PNG file of samples of shape (height, width, 2), dtype uint8 or uint16."""
     height, width = samples.shape[:2]
     rows = samples.astype(samples.dtype.newbyteorder(">"), copy=False).reshape(height, -1).view(np.uint8)

@@ -9,25 +9,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 
-from noiseaug.media.image.containers.tiff_directories import (
-    DAMAGE,
-    EXIF,
-    GPS,
-    SIZES,
-    TiffLayout,
-    directories,
-    exif_of,
-    short,
-    tags_of,
-    whole,
-)
+from noiseaug.media.image.containers import ifd
 from noiseaug.media.image.header import INCH, Header, Metadata, Tag, Tags
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 259, 262, 274
 SAMPLES, PLANAR, EXTRA_SAMPLES, SAMPLE_FORMAT = 277, 284, 338, 339
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
 XMP, ICC = 700, 34675
-_SUB_IFDS, _LAYERS = 330, 37724
+_UNREADABLE = {330: "sub-images", 37724: "Photoshop layers"}
 # Tags of the samples' layout; the encoder writes those that apply to what it writes.
 _LAYOUT = frozenset(
     {
@@ -37,12 +26,12 @@ _LAYOUT = frozenset(
         *(292, 293, 326, 327, 328, 347, *range(512, 522), 529, 530, 531, 532),  # fax, JPEG, YCbCr
     }
 )
-# What EXIF has in the first directory, too (EXIF 2.32, section 4.6.4).
+# Tags that EXIF has in its first directory, too (EXIF 2.32, section 4.6.4).
 _IN_EXIF = frozenset(
-    {270, 271, 272, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, 305, 306, 315, 33432, EXIF, GPS}
+    {270, 271, 272, ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, 305, 306, 315, 33432, ifd.EXIF, ifd.GPS}
 )
 _RATIONAL, _UNDEFINED = 5, 7
-_KEPT_KINDS = SIZES.keys() - {13, 16, 17, 18}  # without offsets, and types that only BigTIFF has
+_KEPT_KINDS = ifd.SIZES.keys() - {13, 16, 17, 18}  # without offsets, and types that only BigTIFF has
 _PHOTOMETRICS = (
     {5: "CMYK", 32803: "raw sensor"} | dict.fromkeys((8, 9, 10), "L*a*b*") | dict.fromkeys((32844, 32845), "LogLuv")
 )
@@ -51,34 +40,36 @@ _DEPTHS = {1: (1, 8, 10, 12, 14, 16), 2: (16, 32), 3: (32, 64)}
 
 
 def _first(tags: Tags, number: int, default: int) -> int:
-    return next(iter(whole(tags.get(number))), default)
+    return next(iter(ifd.whole(tags.get(number))), default)
 
 
 def header(data: bytes) -> Header:
     """Return the header of a TIFF file."""
     try:
-        pages = [directory.tags for directory in directories(data)]
+        pages = [directory.tags for directory in ifd.directories(data)]
         sizes = [(_first(page, WIDTH, 0), _first(page, HEIGHT, 0)) for page in pages]
         refusal = next((reason for page in pages if (reason := _refusal(page))), "")
         metadata = _metadata(pages)
-    except DAMAGE as error:
+    except ifd.DAMAGE as error:
         return Header("tiff", refusal=f"cannot be decoded as an image: it is damaged ({error})")
+    lost = [name for page in pages for name in _not_decoded_as_such(page)]
+    lost += [name for number, name in _UNREADABLE.items() if any(number in page for page in pages)]
     return Header(
         "tiff",
         *sizes[0],
         frames=len(pages),
         all_pixels=sum(width * height for width, height in sizes),
         compression=_first(pages[0], COMPRESSION, 1),
-        fourth_is_alpha=whole(pages[0].get(EXTRA_SAMPLES)) != (0,),  # "unspecified": near infrared, say
+        fourth_is_alpha=ifd.whole(pages[0].get(EXTRA_SAMPLES)) != (0,),  # "unspecified": near infrared, say
         refusal=refusal,
-        lost=tuple(dict.fromkeys(name for page in pages for name in _not_decoded_as_such(page))),
+        lost=tuple(lost),
         metadata=metadata,
     )
 
 
 def _refusal(page: Tags) -> str:
     photometric, samples = _first(page, PHOTOMETRIC, 1), _first(page, SAMPLES, 1)
-    kind, bits = _first(page, SAMPLE_FORMAT, 1), set(whole(page.get(BITS)) or (1,))
+    kind, bits = _first(page, SAMPLE_FORMAT, 1), set(ifd.whole(page.get(BITS)) or (1,))
     if photometric in _PHOTOMETRICS:
         return f"is a {_PHOTOMETRICS[photometric]} TIFF, which is not supported; convert it to RGB"
     # Of grey with more channels, OpenCV decodes the grey alone.
@@ -106,7 +97,6 @@ def _not_decoded_as_such(page: Tags) -> Iterator[str]:
 def _metadata(pages: Sequence[Tags]) -> Metadata:
     first = pages[0]
     kept = tuple(_kept(page) for page in pages)
-    lost = {_SUB_IFDS: "sub-images", _LAYERS: "Photoshop layers"}
     named = _IN_EXIF | {XMP, ICC, EXTRA_SAMPLES, PHOTOMETRIC, 254, 297}  # the last two number the pages
     others = [number for page in kept for number in page if number not in named]
     return Metadata(
@@ -116,7 +106,6 @@ def _metadata(pages: Sequence[Tags]) -> Metadata:
         per_metre=_per_metre(first),
         pages=kept,
         others=("TIFF tags",) if others else (),
-        lost=tuple(name for number, name in lost.items() if any(number in page for page in pages)),
     )
 
 
@@ -125,7 +114,7 @@ def _kept(page: Tags) -> Tags:
     kept = {
         number: tag
         for number, tag in page.items()
-        if number not in _LAYOUT | {_SUB_IFDS, _LAYERS} and (tag.fields is not None or tag.kind in _KEPT_KINDS)
+        if number not in _LAYOUT | _UNREADABLE.keys() and (tag.fields is not None or tag.kind in _KEPT_KINDS)
     }
     if EXTRA_SAMPLES in page:
         kept[EXTRA_SAMPLES] = page[EXTRA_SAMPLES]
@@ -139,7 +128,7 @@ def _exif(page: Tags) -> bytes:
     tags = {number: tag for number, tag in page.items() if number in _IN_EXIF}
     if tags.keys() <= {X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT}:
         return b""
-    return exif_of(tags)
+    return ifd.exif_of(tags)
 
 
 def _per_metre(page: Tags) -> tuple[float, float] | None:
@@ -153,13 +142,13 @@ def _per_metre(page: Tags) -> tuple[float, float] | None:
 
 def without_transforms(data: bytes) -> bytes:
     """Return the file so that OpenCV does not turn its pixels, nor multiply colours with their alpha."""
-    layout, changed = TiffLayout.of(data), None
-    for directory in directories(data):
+    layout, changed = ifd.TiffLayout.of(data), None
+    for directory in ifd.directories(data):
         for number, value in ((ORIENTATION, 1), (EXTRA_SAMPLES, 0)):
-            if number in directory.inline and whole(directory.tags[number])[:1] not in ((), (value,)):
+            if number in directory.inline and ifd.whole(directory.tags[number])[:1] not in ((), (value,)):
                 changed = changed or bytearray(data)
                 at = directory.inline[number]
-                changed[at : at + 2] = layout.write(value, 2)
+                changed[at : at + 2] = layout.write("H", value)
     return bytes(changed) if changed else data
 
 
@@ -170,17 +159,17 @@ def tags_for(metadata: Metadata, channels: int) -> list[Tags]:
             {number: tag for number, tag in page.items() if number != EXTRA_SAMPLES or channels == 4}
             for page in metadata.pages
         ]
-    tags = {number: tag for number, tag in tags_of(metadata.exif).items() if number in _IN_EXIF}
+    tags = {number: tag for number, tag in ifd.tags_of(metadata.exif).items() if number in _IN_EXIF}
     if metadata.per_metre:
         x, y = (_rational(value * INCH) for value in metadata.per_metre)
         tags |= {X_RESOLUTION: x, Y_RESOLUTION: y}
-        tags[RESOLUTION_UNIT] = short(2)
+        tags[RESOLUTION_UNIT] = ifd.short(2)
     if metadata.xmp:
         tags[XMP] = Tag(1, metadata.xmp)
     if metadata.icc:
         tags[ICC] = Tag(_UNDEFINED, metadata.icc)
     if channels == 4:
-        tags[EXTRA_SAMPLES] = short(2)  # alpha that the colours are not multiplied with
+        tags[EXTRA_SAMPLES] = ifd.short(2)  # alpha that the colours are not multiplied with
     return [tags]
 
 

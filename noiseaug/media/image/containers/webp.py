@@ -24,7 +24,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(data: bytes, at: int = 12) -> Iterator[Chunk]:
-    """The chunks of a file, or of a frame of an animation, from an offset on."""
+    """Yield the chunks of a file, or of a frame of an animation, from an offset on."""
     while at + 8 <= len(data):
         length = int.from_bytes(data[at + 4 : at + 8], "little")
         yield Chunk(data[at : at + 4], data[at + 8 : at + 8 + length])
@@ -32,7 +32,7 @@ def chunks(data: bytes, at: int = 12) -> Iterator[Chunk]:
 
 
 def header(data: bytes) -> Header:
-    """The header of a WebP file."""
+    """Return the header of a WebP file."""
     found = list(chunks(data))
     frames = [content for kind, content in found if kind == b"ANMF"]
     first = dict(reversed(found))
@@ -43,18 +43,18 @@ def header(data: bytes) -> Header:
         canvas = first.get(b"ANIM", bytes(6))
         timing = Timing(delays, _number(canvas, 4, 2), background=canvas[:4])
     exif = first.get(b"EXIF", b"")
+    unknown = tuple(part.kind.decode("latin-1").strip() for part in found if part.kind not in _KNOWN)
     return Header(
         "webp",
         *_size(first),
         frames=len(frames) or 1,
         timing=timing,
         lossless=b"VP8L" in streams and b"VP8 " not in streams,
+        # Among `others`, too, so that the file is written in the extended form again.
         metadata=Metadata(
-            exif=exif.removeprefix(b"Exif\0\0"),
-            xmp=first.get(b"XMP ", b""),
-            icc=first.get(b"ICCP", b""),
-            lost=tuple(dict.fromkeys(part.kind.decode("latin-1").strip() for part in found if part.kind not in _KNOWN)),
+            exif.removeprefix(b"Exif\0\0"), first.get(b"XMP ", b""), first.get(b"ICCP", b""), others=unknown
         ),
+        lost=unknown,
     )
 
 
@@ -73,7 +73,7 @@ def _number(content: bytes, at: int, size: int) -> int:
 
 
 def joined(stills: Sequence[bytes], timing: Timing | None, metadata: Metadata, channels: int) -> bytes:
-    """One image with its metadata, or the animation of which `stills` are the frames, all WebP files of one size."""
+    """Return one image with its metadata, or an animation whose frames are `stills`, all WebP files of one size."""
     width, height = _size(dict(chunks(stills[0])))
     corner = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     flags = _ALPHA_FLAG if channels == 4 else 0

@@ -22,40 +22,42 @@ DAMAGE = (struct.error, ValueError, OverflowError, IndexError)
 
 
 class TiffLayout(NamedTuple):
-    """How numbers stand in a TIFF (TIFF 6.0, section 2) or BigTIFF file.
+    """How numbers stand in a TIFF (TIFF 6.0, section 2) or BigTIFF file, in the codes of `struct`.
 
     Attributes:
-        order: of their bytes, `<` or `>`.
-        offset_size: how many bytes an offset has.
+        order: of their bytes.
+        total: the number of entries in a directory.
+        offset: offsets, and the number of values of an entry.
     """
 
     order: str
-    offset_size: int
+    total: str
+    offset: str
 
     @classmethod
     def of(cls, data: bytes | bytearray) -> TiffLayout:
         """Return the layout of a file."""
         order = "<" if data[:2] == b"II" else ">"
-        return cls(order, 8 if struct.unpack_from(order + "H", data, 2)[0] == 43 else 4)
+        return cls(order, *("QQ" if struct.unpack_from(order + "H", data, 2)[0] == 43 else "HI"))
 
     @property
-    def count_size(self) -> int:
-        """How many bytes the number of entries has."""
-        return 8 if self.offset_size == 8 else 2
+    def offset_size(self) -> int:
+        """How many bytes an offset has. At this place stands the offset of the first directory."""
+        return struct.calcsize("<" + self.offset)
 
-    @property
-    def first_at(self) -> int:
-        """The place where the offset of the first directory stands."""
-        return self.offset_size
+    def read(self, codes: str, data: bytes | bytearray, at: int) -> tuple[int, ...]:
+        """Return the numbers at a place. Raises struct.error if they are not there."""
+        return struct.unpack_from(self.order + codes, data, at)
 
-    def read(self, data: bytes | bytearray, at: int, size: int) -> int:
-        """Return the number in so many bytes at a place. Raises struct.error if they are not there."""
-        value: int = struct.unpack_from(self.order + {2: "H", 4: "I", 8: "Q"}[size], data, at)[0]
-        return value
+    def write(self, codes: str, *values: int) -> bytes:
+        """Return the bytes of numbers."""
+        return struct.pack(self.order + codes, *values)
 
-    def write(self, value: int, size: int) -> bytes:
-        """Return a number in so many bytes."""
-        return value.to_bytes(size, "little" if self.order == "<" else "big")
+    def entries(self, data: bytes | bytearray, at: int) -> range:
+        """Return where each entry of the directory at a place begins; the offset of the next one stands at the end."""
+        (count,) = self.read(self.total, data, at)
+        first, step = at + struct.calcsize("<" + self.total), 4 + 2 * self.offset_size
+        return range(first, first + count * step, step)
 
     def swapped(self, data: bytes, kind: int) -> bytes:
         """Return values of a type from the file's order in little-endian, or back."""
@@ -65,7 +67,7 @@ class TiffLayout(NamedTuple):
         return b"".join(data[at : at + size][::-1] for at in range(0, len(data), size))
 
 
-_EXIF_LAYOUT = TiffLayout("<", 4)
+_EXIF_LAYOUT = TiffLayout("<", "H", "I")
 
 
 class Directory(NamedTuple):
@@ -82,7 +84,7 @@ def directories(data: bytes) -> Iterator[Directory]:
         struct.error, ValueError, OverflowError: where the file is damaged.
     """
     layout = TiffLayout.of(data)
-    at = layout.read(data, layout.first_at, layout.offset_size)
+    (at,) = layout.read(layout.offset, data, layout.offset_size)
     seen: set[int] = set()
     while at:
         if at in seen or len(seen) > _MOST_PAGES:
@@ -92,19 +94,17 @@ def directories(data: bytes) -> Iterator[Directory]:
         yield directory
 
 
-def _directory(data: bytes, at: int, layout: TiffLayout, depth: int = 0) -> tuple[Directory, int]:
-    """Return the directory at an offset, and the offset of the next."""
-    count, at = layout.read(data, at, layout.count_size), at + layout.count_size
-    found = Directory({}, {})
-    for _ in range(count):
-        number, kind = layout.read(data, at, 2), layout.read(data, at + 2, 2)
-        length = layout.read(data, at + 4, layout.offset_size) * SIZES.get(kind, 1)
-        place = at + 4 + layout.offset_size
-        at += 4 + 2 * layout.offset_size
+def _directory(data: bytes, start: int, layout: TiffLayout, depth: int = 0) -> tuple[Directory, int]:
+    """Return the directory at an offset, with those inside of it, and the offset of the next."""
+    found, size, entries = Directory({}, {}), layout.offset_size, layout.entries(data, start)
+    for at in entries:
+        (number,), (kind,) = layout.read("H", data, at), layout.read("H", data, at + 2)
+        (count,) = layout.read(layout.offset, data, at + 4)
         if number in found.tags:  # readers take the first
             continue
-        if length > layout.offset_size:
-            place = layout.read(data, place, layout.offset_size)
+        length, place = count * SIZES.get(kind, 1), at + 4 + size
+        if length > size:
+            (place,) = layout.read(layout.offset, data, place)
         else:
             found.inline[number] = place
         values = data[place : place + length]
@@ -114,7 +114,7 @@ def _directory(data: bytes, at: int, layout: TiffLayout, depth: int = 0) -> tupl
         if number in _DIRECTORIES and depth < 2:
             tag = Tag(kind, b"", _directory(data, whole(tag)[0], layout, depth + 1)[0].tags)
         found.tags[number] = tag
-    return found, layout.read(data, at, layout.offset_size)
+    return found, layout.read(layout.offset, data, entries.stop)[0]
 
 
 def whole(tag: Tag | None) -> tuple[int, ...]:
@@ -147,33 +147,28 @@ def with_tags(encoded: bytes, pages: Sequence[Tags]) -> bytes:
     Each directory is written again at the end of the file.
     """
     layout, result = TiffLayout.of(encoded), bytearray(encoded)
-    link, size = layout.first_at, layout.offset_size
+    link, size = layout.offset_size, layout.offset_size
     index = 0
-    while at := layout.read(result, link, size):
-        count = layout.read(result, at, layout.count_size)
-        entries_at, entry = at + layout.count_size, 4 + 2 * size
-        old = {
-            layout.read(result, start, 2): bytes(result[start : start + entry])
-            for start in range(entries_at, entries_at + count * entry, entry)
-        }
-        following = layout.read(result, entries_at + count * entry, size)
+    while at := layout.read(layout.offset, result, link)[0]:
+        entries = layout.entries(result, at)
+        old = {layout.read("H", result, start)[0]: bytes(result[start : start + entries.step]) for start in entries}
+        following = bytes(result[entries.stop : entries.stop + size])
         result += bytes(len(result) % 2)
-        end = len(result)
-        added = pages[min(index, len(pages) - 1)]
-        result[link : link + size] = layout.write(end, size)
-        result += _serialized(added, layout, end, old, following)
-        link = end + layout.count_size + len(old.keys() | added.keys()) * entry
+        result[link : link + size] = layout.write(layout.offset, end := len(result))
+        result += _serialized(pages[min(index, len(pages) - 1)], layout, end, old, following)
+        link = layout.entries(result, end).stop
         index += 1
     return bytes(result)
 
 
 def _serialized(
-    tags: Tags, layout: TiffLayout, at: int, old: Mapping[int, bytes] | None = None, following: int = 0
+    tags: Tags, layout: TiffLayout, at: int, old: Mapping[int, bytes] | None = None, following: bytes = b""
 ) -> bytes:
     """Return a directory that is to stand at an offset, of `tags` and of `old` entries, with its values behind it."""
     old, size = old or {}, layout.offset_size
     numbers = sorted(tags.keys() | old.keys())
-    values_at = at + layout.count_size + len(numbers) * (4 + 2 * size) + size
+    head = layout.write(layout.total, len(numbers))
+    values_at = at + len(head) + len(numbers) * (4 + 2 * size) + size
     entries, values = [], bytearray()
     for number in numbers:
         if number not in tags:
@@ -187,10 +182,9 @@ def _serialized(
             values += inner + bytes(len(inner) % 2)
         count, data = len(data) // SIZES[kind], layout.swapped(data, kind)
         if len(data) > size:
-            place = layout.write(values_at + len(values), size)
+            place = layout.write(layout.offset, values_at + len(values))
             values += data + bytes(len(data) % 2)
         else:
             place = data.ljust(size, b"\0")
-        entries.append(layout.write(number, 2) + layout.write(kind, 2) + layout.write(count, size) + place)
-    head = layout.write(len(numbers), layout.count_size)
-    return head + b"".join(entries) + layout.write(following, size) + values
+        entries.append(layout.write("HH" + layout.offset, number, kind, count) + place)
+    return b"".join([head, *entries, following.ljust(size, b"\0"), values])

@@ -124,7 +124,7 @@ def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
         "file_name": target.file_name,
         "source_path": source.path,
         "kind": source.kind,
-        "role": "clean" if output.level == CLEAN else "noisy",
+        "role": "noisy" if facts["std"] != 0 or output.recipe.mean else "clean",
         "label": label_of(source.path),
         **({"soft_label": task.soft_label.values} if task.soft_label else {}),
         "level": target.level.label,

@@ -204,3 +204,25 @@ def test_the_same_strengths_can_be_had_from_python(source, dest, tmp_path):
         "run", source, tmp_path / "cli", *["--std", "log:1/255:64/255", "--copies", "3", "--ramp", "--prob", "0.9"]
     )
     assert tree(dest) == tree(tmp_path / "cli")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--std", "0"], ["--std", "0:0.2", "--ramp", "--copies", "2"], ["--std", "0.1", "--prob", "0"]],
+    ids=["std", "ramp", "prob"],
+)
+def test_what_has_no_noise_is_clean_however_that_came_about(source, dest, options):
+    write_image(source / "a.jpg", photo(16, 16))
+    write_sound(source / "a.wav", sound(), "PCM_16")
+    assert noiseaug("run", source, dest, *options).returncode == 0
+    rows = manifest(dest).values()
+    assert {row["role"] for row in rows if row["std"] == 0} == {"clean"}
+    assert {row["role"] for row in rows if row["std"] > 0} <= {"noisy"}
+    assert noiseaug("verify", dest, "--source", source, "--deep").returncode == 0
+
+
+def test_a_mean_is_noise_where_the_std_is_0(source, dest):
+    write_image(source / "a.png", photo(16, 16))
+    assert noiseaug("run", source, dest, "--std", "0", "--mean", "0.1").returncode == 0
+    assert manifest(dest)["a.png"]["role"] == "noisy"
+    assert noiseaug("verify", dest, "--source", source, "--deep").returncode == 0

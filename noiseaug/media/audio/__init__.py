@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import soundfile
 
@@ -17,7 +18,11 @@ from noiseaug.noise.figures import decibels, six_digits
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
-_MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, {soundfile.__libsndfile_version__}"
+# OpenCV adds whole numbers to whole numbers, which saturate.
+_MADE_WITH = (
+    f"noiseaug {__version__}, numpy {np.__version__}, opencv {cv2.__version__}, soundfile {soundfile.__version__}, "
+    f"libsndfile {soundfile.__libsndfile_version__.removeprefix('libsndfile-')}"
+)
 
 
 def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts | None]:
@@ -81,6 +86,7 @@ def _noise_facts(rendition: Rendition, silence_kept: float) -> Facts:
     measured = noise.measured()
     facts = noise_facts(noise.std, noise.clip, measured) | {"snr_db_measured": measured.snr_db}
     if rendition.snr_db is not None:
+        facts["std"] = six_digits(rendition.noise.std)  # measured: its last digits are not the same everywhere
         facts["snr_db"] = rendition.snr_db
         if audio.snr_reference == "active":
             power = (measured.noise_std or 0.0) ** 2 + (measured.noise_mean or 0.0) ** 2

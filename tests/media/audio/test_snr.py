@@ -111,6 +111,14 @@ def test_the_command_line_takes_ratios_several_and_negative_ones(source, dest):
         assert row["snr_db_measured"] == pytest.approx(row["snr_db"], abs=0.05)
 
 
+def test_the_standard_deviation_that_a_ratio_takes_is_told_in_six_digits(source, dest):
+    """Its tenth digit is not the same on every processor, and the noise of a file depends on nine of them."""
+    write_sound(source / "a.wav", speech(), "PCM_24", rate=RATE)
+    ratios(source, dest, "7.3")
+    std = one(dest)["std"]
+    assert std == float(f"{std:.6g}") == pytest.approx(one(dest)["noise_std"], rel=0.02)
+
+
 def test_a_mean_is_noise_too(source, dest):
     write_sound(source / "a.wav", speech(), "PCM_16", rate=RATE)
     ratios(source, dest, "3", mean=0.001)

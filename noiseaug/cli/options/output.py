@@ -44,7 +44,9 @@ OPTIONS = (
     click.option("--quality", type=click.IntRange(1, 100), help="Of JPEG, lossy WebP and AVIF.  [default: 95]"),
     choice("--subsampling", SUBSAMPLINGS, "444", "Of JPEG chroma; anything but 444 takes noise away."),
     click.option("--png-level", type=click.IntRange(0, 9), help="Of compression.  [default: what is fast]"),
-    choice("--measure", MEASURES, "encoded", "decoded: also record the noise that survived encoding."),
+    choice(
+        "--measure", MEASURES, "encoded", "decoded: also record the noise that survived encoding, of images and audio."
+    ),
     with_default(
         "--manifest",
         MANIFEST_NAME,

@@ -139,6 +139,14 @@ class Recipe:
             if label in labels[:index]:
                 raise ValueError(f"two strengths are called {label}: give each once, and apart by three digits")
 
+        for kind in KINDS if self.ramp else ():
+            targets: set[tuple[str, int]] = set()
+            for level, copy in self.strengths(kind):
+                if (level.label, copy) in targets:
+                    reason = f"copy {copy} is {level.label} twice, of two strengths"
+                    raise ValueError(f"{reason}; take strengths that do not meet, or leave out --ramp")
+                targets.add((level.label, copy))
+
     def _check_ramp(self) -> None:
         _check("ramp", self.ramp, (None, "linear", "log"))
         if not self.ramp:

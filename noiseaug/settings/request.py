@@ -37,6 +37,7 @@ class Request:
 
     def __post_init__(self) -> None:
         self.layout.check(self.recipe)
+        self.layout.check_pairs(self.recipe)
         self.companions.check_seed(self.recipe.seed)
 
     @property

@@ -1,4 +1,8 @@
-"""The heart: keys and random streams, exact samples of the rounded Gaussian, noise on arrays, and its figures.
+"""Gaussian noise on arrays: keys and random streams, exact samples, adding them, and figures of what was added.
+
+`sampling` has the random numbers, `drawing` the noise before it is added, `noiser` adds it block after block, `figures`
+measures it, `scale` says what samples mean, and `gaussian` has the public class. Strengths come in as fractions of full
+scale; inside, integers count in levels, the steps of their lattice.
 
 No file, no command line and no clock here. May import `settings`.
 """

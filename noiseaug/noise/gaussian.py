@@ -68,7 +68,7 @@ class GaussianNoise:
         channels: int | None = None,
         alpha: bool = False,
     ) -> Array:
-        """A noisy copy of `array`: the very samples that the command line writes for the source named `key`.
+        """Return a noisy copy of `array`: the very samples that the command line writes for the source named `key`.
 
         Args:
             array: samples of any shape, dtype uint8, uint16, int16, int32, float32 or float64; channels, if any,

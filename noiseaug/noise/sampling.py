@@ -1,4 +1,4 @@
-"""Where random numbers come from: keys, their streams, and exact samples of the rounded Gaussian."""
+"""Random numbers: keys, the streams that they name, and exact samples of the rounded Gaussian."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TWO64 = 1 << 64
 
 
 def stream_key(seed: int, path: str, copy: int) -> str:
-    """The name of one random stream: 32 hex digits of SHA-256 over seed, copy and the path's bytes.
+    """Return the name of one random stream: 32 hex digits of SHA-256 over seed, copy and the path's bytes.
 
     The strength is not in it, so all levels of one copy share one noise realisation.
     """
@@ -44,7 +44,7 @@ class _Seed(ISeedSequence):
         self._digest = hashlib.sha256(f"{key} {purpose}".encode()).digest()
 
     def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[np.uint64]:
-        """The first words of the digest, least significant byte first; SFC64 asks for three of 64 bits."""
+        """Return the first words of the digest, least significant byte first; SFC64 asks for three of 64 bits."""
         return np.frombuffer(self._digest, "<u8", n_words).astype(dtype)
 
 
@@ -56,6 +56,7 @@ class _Quarters:
         self._left = np.empty(0, np.uint16)
 
     def take(self, count: int) -> NDArray[np.uint16]:
+        """Return the next so many numbers."""
         if not self._left.size and count % 4 == 0:
             return self._fresh(count // 4)
         lacking = max(count - self._left.size, 0)
@@ -73,7 +74,10 @@ class _Quarters:
 class Stream:
     """The random numbers of one key, in sub-streams by purpose, so that none depends on how far another was read.
 
-    `cells` and `places` give 16-bit numbers, `refinements` and `exact_places` 64-bit numbers: see `RoundedGaussian`.
+    Sub-streams are functions that return so many further numbers. `RoundedGaussian` says what it takes them for.
+
+    Attributes:
+        cells: uniform 16-bit numbers.
     """
 
     def __init__(self, key: str) -> None:
@@ -85,6 +89,7 @@ class Stream:
 
     @functools.cached_property
     def refinements(self) -> Callable[[int], NDArray[np.uint64]]:
+        """Uniform 64-bit numbers."""
         return self._bits(1).random_raw
 
     @functools.cached_property
@@ -93,25 +98,27 @@ class Stream:
 
     @functools.cached_property
     def places(self) -> Callable[[int], NDArray[np.uint16]]:
+        """Uniform 16-bit numbers."""
         return _Quarters(self._bits(4)).take
 
     @functools.cached_property
     def exact_places(self) -> Callable[[int], NDArray[np.uint64]]:
+        """Uniform 64-bit numbers."""
         return self._bits(5).random_raw
 
     def position(self) -> float:
-        """The uniform number in [0, 1) that places a drawn strength in its range."""
+        """Return the uniform number in [0, 1) that places a drawn strength in its range."""
         return int(self._bits(3).random_raw()) / _TWO64
 
     def chooses(self, probability: float) -> bool:
-        """Whether this stream is among the share of all that is chosen."""
+        """Tell whether this stream is among the share of all streams that is chosen."""
         return int(self._bits(6).random_raw()) < probability * _TWO64
 
     def normals(self, out: Array) -> Array:
-        """`out` (float32 or float64) filled with the next standard normals.
+        """Return `out` (float32 or float64) filled with the next standard normals.
 
-        They are NumPy's ziggurat (Marsaglia and Tsang 2000): integer draws, table look-ups and multiplications, so
-        the same values on every SIMD level.
+        They come from NumPy's ziggurat (Marsaglia and Tsang 2000): integer draws, table look-ups and multiplications,
+        which give the same values on every SIMD level.
         """
         return self._normals.standard_normal(dtype=out.dtype.type, out=out)
 
@@ -120,24 +127,24 @@ class RoundedGaussian:
     """Exact samples of round(N(mean, std**2)) for one strength in levels, by inversion of the distribution function.
 
     A sample is the number of boundaries T[k] = round(2**64 * Phi((k + 1/2 - mean) / std)) that do not exceed a uniform
-    64-bit U. The top 16 bits of U choose a cell of a table; where the cell holds no boundary (all but one cell in a few
-    hundred) the value is decided, and only for the others are the remaining 48 bits drawn (from a sub-stream of their
-    own, so that samples do not depend on how they are cut into blocks) and T searched.
+    64-bit U. The top 16 bits of U (`Stream.cells`) choose a cell of a table. Where the cell holds no boundary (all but
+    one cell in a few hundred), the value is decided. Only for the others are the remaining 48 bits drawn, and T
+    searched. They come from a sub-stream of their own (`refinements`), so that samples do not depend on how they are
+    cut into blocks.
 
-    Where std is above 1024 levels, what is drawn in this way is a bucket of 2, 4, 8, .. values, and then a place in it:
-    uniform with probability 63/64, else from what the exact distribution in the bucket has over 63/64 of a uniform one,
-    again by inversion.
+    Where std is above 1024 levels, a bucket of 2, 4, 8, .. values is drawn in this way, and then a place in it. The
+    place is uniform with probability 63/64 (`places`). Else it is drawn from what the exact distribution in the bucket
+    has over 63/64 of a uniform one, again by inversion (`exact_places`).
 
-    Error: rounding T moves a boundary by at most 2**-65. Phi is erfc/2 of the side where it is below 1/2, off by less
-    than 2**-51 of itself (erfc to a unit or two in the last place; the rounding of its argument matters as
-    z**2 * Phi(z), which shrinks). Total variation is at most the sum of what the boundaries are off by: with s the std
-    in buckets (at most 1024), 2**-51 * 2 * sum(Phi(z_k) for z_k < 0) = 2**-51 * 2 * s / sqrt(2 pi) < 4e-16 * s, plus
-    2**-65 for each of the 19 * s + 4 boundaries, plus the 2**-63 that lies beyond the last: 4e-13. In a bucket, a value
-    has the mass of the density at its middle times 1 + (z**2 - 1) / (24 std**2), Simpson's correction, the next term
-    being below 1e-11 * z**4 / 1920: less than 1e-13 in the mean.
+    Error: rounding T moves a boundary by at most 2**-65. Phi is erfc/2 of the side where it is below 1/2, and off by
+    less than 2**-51 of itself (erfc to a unit or two in the last place; the rounding of its argument matters as
+    z**2 * Phi(z), which shrinks). Total variation is at most the sum of the errors of the boundaries. With s the std in
+    buckets (at most 1024), that is 2**-51 * 2 * sum(Phi(z_k) for z_k < 0) = 2**-51 * 2 * s / sqrt(2 pi) < 4e-16 * s,
+    plus 2**-65 for each of the 19 * s + 4 boundaries, plus the 2**-63 that lies beyond the last: 4e-13. In a bucket, a
+    value has the mass of the density at its middle times 1 + (z**2 - 1) / (24 std**2), Simpson's correction. The next
+    term is below 1e-11 * z**4 / 1920: less than 1e-13 in the mean.
 
-    Attributes:
-        dtype: of the samples: int16 where they fit with 255 to spare, else int32.
+    Samples are int16 where they fit with 255 to spare, else int32.
     """
 
     def __init__(self, std: float, mean: float) -> None:
@@ -160,7 +167,6 @@ class RoundedGaussian:
         undecided = _LEAST + len(cells)
         self._undecided = np.int16(undecided)
         fits = self._bucket == 1 and max(undecided, -32000) < self._first and last < 32000
-        self.dtype = np.dtype(np.int16 if fits else np.int32)
         self._offset = self._first if fits else 0  # in the table already
         table = at_least + self._offset
         table[cells] = np.arange(_LEAST, undecided)
@@ -173,11 +179,11 @@ class RoundedGaussian:
     @staticmethod
     @functools.lru_cache(maxsize=32)
     def of(std: float, mean: float) -> RoundedGaussian:
-        """The sampler of this strength, made once (about a millisecond) and kept."""
+        """Return the sampler of this strength, which is made once (about a millisecond) and kept."""
         return RoundedGaussian(std, mean)
 
     def draw(self, stream: Stream, scratch: NDArray[np.int16]) -> Array:
-        """The stream's next samples, in levels, as many as `scratch` has places (shape (n,)), which may be used."""
+        """Return the next samples, in levels: as many as `scratch`, shape (n,), has room for, and often in it."""
         cells = stream.cells(scratch.size)
         cv2.LUT(cells.reshape(1, -1), self._table, scratch.reshape(1, -1))
         undecided = np.flatnonzero(scratch < self._undecided)
@@ -187,7 +193,7 @@ class RoundedGaussian:
         return scratch if self._offset == self._first else self._placed(stream, scratch)
 
     def _refined(self, numbers: NDArray[np.intp], refinements: NDArray[np.uint64]) -> NDArray[np.int16]:
-        """What is drawn in the undecided cells of these numbers, by 48 bits more (the upper ones of `refinements`)."""
+        """Return samples in the undecided cells of these numbers, by 48 bits more (the upper ones of `refinements`)."""
         found: NDArray[np.int16] = self._below[numbers] + (self._splits[numbers] <= refinements)
         if self._simple < len(self._splits):
             several = np.flatnonzero(numbers >= self._simple)
@@ -197,7 +203,7 @@ class RoundedGaussian:
         return found
 
     def _placed(self, stream: Stream, buckets: NDArray[np.int16]) -> NDArray[np.int32]:
-        """Samples in the buckets of these numbers."""
+        """Return samples in the buckets of these numbers."""
         samples = buckets.astype(np.int32)
         samples *= self._bucket
         samples += self._first
@@ -210,13 +216,13 @@ class RoundedGaussian:
         return samples
 
     def _exact_places(self, buckets: NDArray[np.int16], uniform: NDArray[np.uint64]) -> NDArray[np.intp]:
-        """Places in the buckets of these numbers, from what is left of their distribution."""
+        """Return places in the buckets of these numbers, from what is left of their distribution."""
         left = self._kept_left(buckets) if self._bucket <= _KEPT_PLACES else self._left(buckets)
         below: NDArray[np.intp] = np.count_nonzero(left <= (uniform * (_EXACT / _TWO64))[:, None], axis=1)
         return below
 
     def _left(self, buckets: Array) -> NDArray[np.float64]:
-        """For each bucket the share of it up to each place but the last, over what is drawn uniformly."""
+        """Return, for each bucket, its share up to each place but the last, over what is drawn uniformly."""
         lowest = buckets.astype(np.int32) * self._bucket + self._first
         places = np.arange(self._bucket)
         z = (lowest[:, None] + (places - self._mean)) / self._std
@@ -227,7 +233,7 @@ class RoundedGaussian:
         return left[:, :-1]
 
     def _kept_left(self, buckets: NDArray[np.int16]) -> NDArray[np.float64]:
-        """`_left`, computed once a bucket: at std 6425, samples take 3 ns for 5."""
+        """Return `_left`, computed once a bucket. At std 6425, a sample takes 3 ns so, and 5 ns without."""
         if self._lefts is None:
             self._lefts = np.full((len(self._boundaries) + 1, self._bucket - 1), np.nan)
         new = np.unique(buckets[np.isnan(self._lefts[buckets, 0])])
@@ -238,6 +244,6 @@ class RoundedGaussian:
 
 
 def _boundary(z: float) -> int:
-    """round(2**64 * Phi(z)), but at most 2**64 - 1."""
+    """Return round(2**64 * Phi(z)), but at most 2**64 - 1."""
     tail = round(math.ldexp(math.erfc(abs(z) / math.sqrt(2)) / 2, 64))
     return tail if z < 0 else min(_TWO64 - tail, _TWO64 - 1)

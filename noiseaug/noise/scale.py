@@ -1,4 +1,4 @@
-"""What numbers mean: full scale, significant bits and limits of samples."""
+"""The meaning of samples: their full scale, their significant bits and their limits."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ SUPPORTED = ("uint8", "uint16", "int16", "int32", "float32", "float64")
 
 
 class Terms(NamedTuple):
-    """How samples of one dtype are computed with: the same for all files of a run that are alike.
+    """The terms in which samples of one dtype are computed with: the same for all files of a run that are alike.
 
     Attributes:
         dtype: of the result, in native byte order.
         full_scale: what 1.0 means to the source.
-        unit: full scale, in the units that are computed in.
-        spare_bits: of integers, below those that are significant.
+        unit: full scale, in the units of the computation: 1 for floats, else in levels.
+        spare_bits: how many bits of integers are below those that are significant.
         to_float: whether integers become fractions of full scale, first.
         tabled: whether the noise is drawn from a table of whole numbers.
-        limits: the range that the result is limited to, in the units that are computed in, or None.
+        limits: the range that the result is limited to, in the units of the computation, or None.
         clip: the same in fractions of full scale.
         saturates: whether that is the whole range of int16.
     """
@@ -42,14 +42,14 @@ class Terms(NamedTuple):
     saturates: bool
 
     def as_fractions(self, samples: Array) -> Array:
-        """Integers as float32 fractions of full scale."""
+        """Return integers as float32 fractions of full scale."""
         fractions: Array = (samples >> self.spare_bits).astype(np.float32) / np.float32(self.full_scale)
         return fractions
 
 
 @functools.lru_cache(maxsize=256)  # 6 us each, which small files have no time for
 def terms_of(dtype: Any, bits: int | None, clip: Clip) -> Terms:
-    """Return how samples of `dtype`, of which so many bits are significant, are computed with under these limits.
+    """Return the terms of samples of `dtype`, of which so many bits are significant, with these limits.
 
     Raises:
         TypeError: if samples of this dtype get no noise.
@@ -78,7 +78,7 @@ def terms_of(dtype: Any, bits: int | None, clip: Clip) -> Terms:
 
 
 def _whole_limits(clip: Clip, unit: float, signed: bool) -> tuple[int, int]:
-    """The limits in levels; never beyond the range of the samples, which thus saturate and cannot wrap."""
+    """Return the limits in levels, never beyond the range of the samples: so they saturate and cannot wrap."""
     bottom, top = (-int(unit), int(unit) - 1) if signed else (0, int(unit))
     if not isinstance(clip, tuple):
         return bottom, top
@@ -87,7 +87,7 @@ def _whole_limits(clip: Clip, unit: float, signed: bool) -> tuple[int, int]:
 
 
 def full_scale(dtype: Any, bits: int | None = None) -> float:
-    """What 1.0 means for samples of `dtype`: its maximum if unsigned, 2**(bits-1) if signed, 1.0 if floating."""
+    """Return what 1.0 means for samples of `dtype`: its maximum if unsigned, 2**(bits-1) if signed, 1.0 if floating."""
     dtype = np.dtype(dtype)
     if dtype.kind == "u":
         return float(np.iinfo(dtype).max)

@@ -82,7 +82,7 @@ SIZE_LIMITS = dict.fromkeys(("WAV", "WAVEX", "AIFF", "AU", "AVR", "SVX"), 1 << 3
 
 
 class Sound(NamedTuple):
-    """What libsndfile says of a recording."""
+    """The properties of a recording, as libsndfile tells them."""
 
     format: str
     subtype: str
@@ -105,7 +105,7 @@ class Sound(NamedTuple):
 
 
 class Form(NamedTuple):
-    """The format that a source is written in, and names of what of it that cannot hold."""
+    """The format in which a source is written, and names of what that does not keep of it."""
 
     format: str
     subtype: str

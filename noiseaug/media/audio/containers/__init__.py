@@ -1,4 +1,7 @@
-"""Containers of audio: what libsndfile does not say of them. One module a container, or for several small ones."""
+"""Containers of audio: their sizes, their clocks and their further contents, of which libsndfile says nothing.
+
+There is one module a container; `headers` has several small ones, and `chunks` those that are alike in three.
+"""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from noiseaug.storage.source_file import OpenFile
 
-# What is read at a time of content that may be long.
+# So many bytes are read at most of content that may be long.
 HEAD = 1 << 18
 
 _HEADS = {b"RIFF": "<4sI", b"RF64": "<4sI", b"RIFX": ">4sI", b"FORM": ">4sI", b"caff": ">4sq"}
@@ -52,5 +52,5 @@ def label(name: bytes) -> str:
 
 
 def unknown_chunks(file: OpenFile, known: frozenset[bytes]) -> Iterator[str]:
-    """Yield what the chunks that are not among the known ones are called."""
+    """Yield names of the chunks that are not among the known ones."""
     return (f"{label(chunk.name)} chunk" for chunk in chunks(file) if chunk.name not in known)

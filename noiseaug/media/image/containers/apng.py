@@ -33,7 +33,9 @@ class _Frame(NamedTuple):
 
 
 def canvases(data: bytes, decode: Callable[[bytes], Array]) -> list[Array]:
-    """Return the frames of an animation as they are shown, the poster first. `decode` decodes still images.
+    """Return the frames of an animation as they are shown, with the poster if there is one.
+
+    `decode` decodes still images.
 
     Raises:
         Refused: if they do not fit the canvas.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from noiseaug.media.image.containers import ifd, tiff
 from noiseaug.media.image.header import Header, Metadata, Timing
 
-# What holds other boxes, and how many bytes before them.
+# The boxes that hold other boxes, and how many bytes stand before those.
 _CONTAINERS = dict.fromkeys((b"iprp", b"ipco", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"), 0) | {b"meta": 4}
 _CLOCKED = frozenset({b"mvhd", b"tkhd", b"mdhd"})
 # The tag Orientation that turns by so many quarters, counter-clockwise.

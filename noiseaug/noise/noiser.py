@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from noiseaug.noise.drawing import Draws
 from noiseaug.noise.figures import Measured, Sums
@@ -58,7 +59,8 @@ class Noiser:
         with np.errstate(invalid="ignore", over="ignore") if x.dtype.kind == "f" else _NOTHING:
             for start in range(0, x.size, step):
                 stop = start + step
-                self._add_block(x[start:stop], y[start:stop], channels)
+                block = x[start:stop]
+                self._add_drawn(block, y[start:stop], self._draws.take(block.size, channels))
         return noisy
 
     def add_beside_alpha(self, samples: Array) -> Array:
@@ -71,22 +73,36 @@ class Noiser:
             alpha = alpha.astype(np.float32) / np.float32(self._terms.full_scale)
         return np.concatenate([colour, alpha], axis=-1)
 
-    def pass_over(self, samples: Array, channels: int = 1) -> Array:
-        """Return zeros in place of what `add` returns. The stream moves on as far, and nothing is measured."""
-        sums, self._sums = self._sums, Sums()
-        silent = np.zeros_like(self.add(samples, channels))
-        self._sums = sums
-        return silent
+    def add_but(self, samples: Array, silent: NDArray[np.bool_]) -> Array:
+        """Return what `add` makes of samples, shape (frames, channels), but zeros in channels that are `silent`.
+
+        The stream moves on as far, and what is silent is not measured.
+        """
+        channels, heard = len(silent), np.flatnonzero(~silent)
+        if len(heard) == channels:
+            return self.add(samples, channels)
+        noisy = np.zeros(samples.shape, self._terms.dtype)
+        step = max(BLOCK // channels, 1)
+        for start in range(0, len(samples), step):
+            block = samples[start : start + step]
+            drawn = self._draws.take(block.size, channels).reshape(-1, channels)
+            if len(heard):
+                x = np.ascontiguousarray(block[:, heard])
+                x = self._terms.as_fractions(x) if self._terms.to_float else x
+                y = np.empty_like(x)
+                with np.errstate(invalid="ignore", over="ignore"):
+                    self._add_drawn(x.reshape(-1), y.reshape(-1), np.ascontiguousarray(drawn[:, heard]).reshape(-1))
+                noisy[start : start + step, heard] = y
+        return noisy
 
     def measured(self) -> Measured:
         """Return the figures over all samples so far."""
         return self._sums.measured(self._terms.unit, whole=self._terms.dtype.kind in "iu")
 
-    def _add_block(self, x: Array, y: Array, channels: int) -> None:
-        """Put the samples `x` with noise into `y`; both have the shape (n,)."""
+    def _add_drawn(self, x: Array, y: Array, drawn: Array) -> None:
+        """Put the samples `x` with the noise `drawn` into `y`; all have the shape (n,)."""
         shift = 0 if self._terms.to_float else self._terms.spare_bits
         lattice = x >> shift if shift else x
-        drawn = self._draws.take(x.size, channels)
         if self._terms.tabled:
             self._add_whole(lattice, y, drawn)
         else:

@@ -65,7 +65,7 @@ class Plan:
         suffix = target_suffix(suffix, recipe.options_of(kind).format, as_float=recipe.clip == "none")
         found = [Target(source_path, CLEAN, 0)] if layout.with_clean == "beside" else []
         for level, copy in strengths:
-            name = layout.named(source_path, suffix, level.label, copy, single=len(strengths) == 1)
+            name = layout.named(source_path, suffix, level, copy, single=len(strengths) == 1)
             if layout.with_clean == "tree":
                 found += [Target(f"clean/{name}", CLEAN, copy), Target(f"noisy/{name}", level, copy)]
             else:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from noiseaug.kinds import KINDS
+from noiseaug.settings.level import Level
 from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.output_file import Link
 
 WithClean = Literal["tree", "beside"]
 
 
-FIELDS = ("dir", "stem", "ext", "level", "copy", "label")
+FIELDS = ("dir", "stem", "ext", "level", "std", "snr", "copy", "label")
 
 
 @dataclass(frozen=True)
@@ -47,30 +48,52 @@ class Layout:
                 raise ValueError(f"{suffix!r} is no suffix of sidecars: write it as .txt")
 
     def check(self, recipe: Recipe) -> None:
-        """Raise ValueError if the template gives several targets of one source the same name."""
+        """Raise ValueError if the template cannot be filled in, or names several targets of one source the same."""
         if self.name is None:
             return
         used = _fields_of(self.name)
-        levels = max(len(recipe.levels_of(kind)) for kind in KINDS)
-        for field, count, what in (("level", levels, "levels"), ("copy", recipe.copies, "copies")):
-            if count > 1 and field not in used:
+        for kind in KINDS:
+            strengths = recipe.strengths(kind)
+            for level, _ in strengths:
+                _check_strength(self.name, used, level)
+            names = {self.named("s", ".x", level, copy, single=False) for level, copy in strengths}
+            if len(names) < len(strengths):
+                self._refuse_same(used, len(recipe.levels_of(kind)), recipe.copies)
+
+    def _refuse_same(self, used: set[str], levels: int, copies: int) -> None:
+        told_by = "level" if used.isdisjoint({"level", "std", "snr"}) else ""
+        for field, count, what in ((told_by, levels, "levels"), ("copy", copies, "copies")):
+            if count > 1 and field and field not in used:
                 raise ValueError(
                     f"the name {self.name!r} has no {{{field}}}, and each source gets {count} {what}; add it"
                 )
+        raise ValueError(
+            f"the name {self.name!r} is the same for strengths that differ in the fourth digit; add {{level}}"
+        )
 
-    def named(self, source_path: str, suffix: str, level: str, copy: int, *, single: bool) -> str:
+    def check_pairs(self, recipe: Recipe) -> None:
+        """Raise ValueError if the files of a pair would differ by more than noise."""
+        if self.with_clean and recipe.audio.on_clip == "rescale":
+            raise ValueError(
+                "--on-clip rescale lowers a noisy file and not its original, so that the two of a pair would differ by "
+                "more than noise; use --on-clip saturate, or leave out --with-clean"
+            )
+
+    def named(self, source_path: str, suffix: str, level: Level, copy: int, *, single: bool) -> str:
         """Return the name of a noisy target, relative to DEST or, for a tree, to `noisy/` there.
 
-        >>> Layout("{level}/{dir}/{stem}{ext}").named("cats/a.png", ".png", "std0.1", 0, single=False)
-        'std0.1/cats/a.png'
+        >>> Layout("{std}/{dir}/{stem}{ext}").named("cats/a.png", ".png", Level.of(0.1), 0, single=False)
+        '0.1/cats/a.png'
         """
         directory, base = posixpath.split(source_path)
         stem = posixpath.splitext(base)[0]
         if self.name is None:
-            plain = stem if single and self.with_clean != "beside" else f"{stem}-{level}-{copy}"
+            plain = stem if single and self.with_clean != "beside" else f"{stem}-{level.label}-{copy}"
             return posixpath.join(directory, plain + suffix)
         label = posixpath.basename(directory)
-        name = self.name.format(dir=directory, stem=stem, ext=suffix, level=level, copy=copy, label=label)
+        strength = f"{level.low:.3g}"
+        fields = {"dir": directory, "stem": stem, "ext": suffix, "level": level.label, "copy": copy, "label": label}
+        name = self.name.format(**fields, std=strength, snr=strength)
         return "/".join(part for part in name.split("/") if part)
 
 
@@ -78,11 +101,27 @@ def _fields_of(template: str) -> set[str]:
     return {field for _, field, _, _ in string.Formatter().parse(template) if field is not None}
 
 
+def _check_strength(template: str, used: set[str], level: Level) -> None:
+    """Raise ValueError if the template has a strength that is not known of this level."""
+    for field, other, what in (("std", "snr", "a ratio"), ("snr", "std", "a standard deviation")):
+        if field not in used:
+            continue
+        if level.unit != field:
+            raise ValueError(
+                f"the name {template!r} has {{{field}}}, and {level.label} is {what}; use {{{other}}} or {{level}}"
+            )
+        if level.is_range:
+            raise ValueError(
+                f"the name {template!r} has {{{field}}}, which is drawn from {level.label} for each file; "
+                "use {level}, or spread the range with --ramp"
+            )
+
+
 def _check_template(template: str) -> None:
     known = ", ".join(f"{{{field}}}" for field in FIELDS)
     try:
         used = _fields_of(template)
-        template.format(dir="d", stem="s", ext=".png", level="l", copy=0, label="c")
+        template.format(dir="d", stem="s", ext=".png", level="l", std="0.1", snr="10", copy=0, label="c")
     except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
         used = {str(error.args[0])} if isinstance(error, KeyError) else set()
         if not used:

@@ -135,14 +135,14 @@ class Level:
         return min(self.low + (self.high - self.low) * position, self.high)
 
     def ramped(self, copies: int, scale: Scale) -> tuple[Level, ...]:
-        """Return the range spread over so many copies, from its least strength to its greatest, under the range's name.
+        """Return the range spread over so many copies, from its least strength to its greatest, each a level.
 
-        >>> [level.low for level in Level.parse("0:0.5").ramped(3, "linear")]
-        [0.0, 0.25, 0.5]
+        >>> [level.label for level in Level.parse("0:0.5").ramped(3, "linear")]
+        ['std0', 'std0.25', 'std0.5']
         """
         spread = replace(self, scale="log") if scale == "log" and self.unit == "std" else self
         strengths = [spread.at(copy / max(copies - 1, 1)) for copy in range(copies)]
-        return tuple(Level(value, value, self.unit, name=self.label) for value in strengths)
+        return tuple(Level(value, value, self.unit) for value in strengths)
 
 
 def _parse_std(text: str) -> float:

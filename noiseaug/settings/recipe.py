@@ -62,8 +62,9 @@ class AudioOptions:
             `active` (not in stretches below -60 dB of the peak).
         on_silence: what becomes of a silent source under an SNR: a `copy`, nothing (`skip`), or noise at the `floor` of
             one level of its samples.
-        keep_silence: whether digital silence longer than 100 ms stays silent.
+        keep_silence: whether digital silence stays silent: on each channel, samples of exactly 0 for more than 100 ms.
         on_clip: whether samples out of range `saturate`, or the file is scaled down (`rescale`) until none are.
+        measure: whether the noise that is left when the output is `decoded` is recorded too.
     """
 
     format: str | None = None
@@ -71,6 +72,7 @@ class AudioOptions:
     on_silence: str = "copy"
     keep_silence: bool = False
     on_clip: str = "saturate"
+    measure: str = "encoded"
 
     def __post_init__(self) -> None:
         _check("format", self.format, (None, *KINDS["audio"].writable))
@@ -78,6 +80,7 @@ class AudioOptions:
         _check("on_silence", self.on_silence, ON_SILENCE)
         _check("keep_silence", self.keep_silence, (False, True))
         _check("on_clip", self.on_clip, ON_CLIP)
+        _check("measure", self.measure, MEASURES)
 
 
 # The options of each kind, which are also attributes of a recipe under the name of the kind.
@@ -136,6 +139,14 @@ class Recipe:
             other = named.setdefault(level.label, level)
             if other is not level:
                 raise ValueError(_same_name(other, level))
+
+        for kind in KINDS if self.ramp else ():
+            targets: set[tuple[str, int]] = set()
+            for level, copy in self.strengths(kind):
+                if (level.label, copy) in targets:
+                    reason = f"copy {copy} is {level.label} twice, of two strengths"
+                    raise ValueError(f"{reason}; take strengths that do not meet, or leave out --ramp")
+                targets.add((level.label, copy))
 
     def _check_ramp(self) -> None:
         _check("ramp", self.ramp, (None, "linear", "log"))

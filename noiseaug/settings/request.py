@@ -45,6 +45,7 @@ class Request:
                     f"--sidecars {suffix} would copy files that get noise themselves, as {kind} files do; sidecars are "
                     "of other kinds, such as .txt or .json"
                 )
+        self.layout.check_pairs(self.recipe)
         self.companions.check_seed(self.recipe.seed)
 
     @property

@@ -81,7 +81,8 @@ def verify(
     report.findings += accounted.extras(report)
     report.findings += views.compared(dest, manifest)
     if deep and source is not None:
-        report.findings += made_again(dest, manifest, source, workers)
+        changed = {finding.file_name for finding in report.findings if finding.problem == "source"}
+        report.findings += made_again(dest, manifest, source, workers, changed)
     return report
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from noiseaug.engines.choice import engine_for
@@ -15,7 +16,7 @@ from noiseaug.manifest.untrusted import read_checked
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Item, Job, Outcome, Task
 from noiseaug.planning.walk import Source
-from noiseaug.settings.level import CLEAN, Clip, Level
+from noiseaug.settings.level import Clip, Level
 from noiseaug.settings.recipe import Recipe, parse_options
 from noiseaug.settings.running import Running
 from noiseaug.storage import disk
@@ -24,12 +25,18 @@ from noiseaug.verification.checks import KEYS
 from noiseaug.verification.findings import Finding
 
 
-def made_again(dest: str, manifest: str, source: str, workers: int) -> Iterator[Finding]:
-    """Make every output again, a row at a time, and yield where what comes out is not what the manifest says."""
+def made_again(
+    dest: str, manifest: str, source: str, workers: int, changed: Container[str] = frozenset()
+) -> Iterator[Finding]:
+    """Make every output again, a row at a time, and yield where what comes out is not what the manifest says.
+
+    Outputs whose source is `changed` are left out. The other sources are as they were when a run took them, so that
+    images of any size are made again, with whatever --max-pixels it had.
+    """
     with tempfile.TemporaryDirectory(prefix="noiseaug-verify-") as scratch:
-        engine = engine_for(Job(source, scratch), Running(workers=workers))
+        engine = engine_for(Job(source, scratch, max_pixels=sys.maxsize), Running(workers=workers))
         try:
-            for record, outcome in in_order(engine, _tasks(dest, manifest, source), lambda _: None):
+            for record, outcome in in_order(engine, _tasks(dest, manifest, source, changed), lambda _: None):
                 if isinstance(record, Finding):
                     yield record
                     continue
@@ -39,21 +46,23 @@ def made_again(dest: str, manifest: str, source: str, workers: int) -> Iterator[
             engine.close()
 
 
-def _tasks(dest: str, manifest: str, source: str) -> Iterator[Item[Record | Finding]]:
+def _tasks(dest: str, manifest: str, source: str, changed: Container[str]) -> Iterator[Item[Record | Finding]]:
     """Yield the row and the task of each output; without a task, what keeps a row from having one."""
     for entry in read_checked(os.path.join(dest, manifest), KEYS):
         record = entry.record
         if record is None or not inside(source, record["source_path"]) or not inside(dest, record["file_name"]):
             continue  # found by the checks of rows
+        if record["file_name"] in changed:
+            yield Finding("differs", record["file_name"], "is not made again: its source changed"), None
+            continue
         try:
             recipe = _recipe_of(record)
         except (TypeError, ValueError) as error:
             yield Finding("invalid", record["file_name"], f"its row holds no recipe: {error}"), None
             continue
-        is_clean = record.get("role") == "clean"
-        if is_clean and record["sha256"] == record["source_sha256"]:
+        if record.get("role") == "clean" and record["sha256"] == record["source_sha256"]:
             continue  # the source itself, which the checks of rows compare
-        target = Target(record["file_name"], CLEAN if is_clean else recipe.levels[0], record["copy"])
+        target = Target(record["file_name"], recipe.levels[0], record["copy"])
         source_file = Source(record["source_path"], record["kind"], record["source_bytes"], 0)
         yield record, Task(source_file, recipe, (target,), frozenset())
 

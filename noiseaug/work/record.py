@@ -7,7 +7,6 @@ from noiseaug.media.output import Facts, Output
 from noiseaug.planning.labels import label_of
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Task
-from noiseaug.settings.level import CLEAN
 
 
 def describe(task: Task, target: Target, output: Output, facts: Facts) -> Record:
@@ -17,7 +16,7 @@ def describe(task: Task, target: Target, output: Output, facts: Facts) -> Record
         "file_name": target.file_name,
         "source_path": source.path,
         "kind": source.kind,
-        "role": "clean" if output.level == CLEAN else "noisy",
+        "role": "noisy" if facts["std"] != 0 or output.recipe.mean else "clean",
         "label": label_of(source.path),
         **({"soft_label": task.soft_label.values} if task.soft_label else {}),
         "level": target.level.label,

@@ -6,11 +6,13 @@ import hashlib
 import json
 import math
 import os
+import re
 
 import cv2
 import numpy as np
 import pytest
 
+from noiseaug import __version__
 from support.commands import within
 from support.corpus import photo, pixels, read_levels, sound, write_image, write_sound
 from support.trees import manifest
@@ -120,6 +122,16 @@ def test_what_was_asked_for_stands_in_every_row(done):
         assert (row["role"], row["mean"], row["mono"], row["seed"]) == ("noisy", 0.01, False, 7)
         assert row["label"] == row["source_path"].split("/")[-2]
         assert row["std"] == 10 / 255 or 0.1 <= row["std"] <= 0.2
+
+
+def test_each_row_names_the_libraries_that_decide_its_bytes(done):
+    _, rows = done
+    told = {kind: {row["made_with"] for row in rows.values() if row["kind"] == kind} for kind in ("image", "audio")}
+    (images,), (audio,) = told.values()
+    for name, version in (("noiseaug", __version__), ("numpy", np.__version__), ("opencv", cv2.__version__)):
+        assert f"{name} {version}" in images and f"{name} {version}" in audio
+    assert re.search(r"\(.*jpeg \d.*png \d.*\), zlib \d", images)
+    assert re.search(r"soundfile \d.*, libsndfile \d", audio)
 
 
 def test_the_key_belongs_to_source_and_copy_and_the_recipe_to_the_level(done):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from support.commands import STRENGTH, noiseaug
-from support.corpus import make_photos, photo, write_image
+from support.corpus import make_photos, photo, sound, write_image, write_sound
 from support.trees import files, manifest
 
 
@@ -30,6 +30,61 @@ def test_all_fields_of_a_template_are_filled_in(source, dest):
         "std0.1/000-top.png",
         "std0.1/001-top.png",
     ]
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{stem}-{std}-{copy}{ext}", "has {std}, which is drawn from std0.1-0.2 for each file; use {level}"),
+        ("{stem}-{snr}-{copy}{ext}", "has {snr}, and std0.1-0.2 is a standard deviation; use {std} or {level}"),
+    ],
+)
+def test_strengths_that_are_not_known_beforehand_are_in_no_name(source, dest, template, told):
+    write_image(source / "a.png", photo(8, 8))
+    result = noiseaug("run", source, dest, "--std", "0.1:0.2", "--copies", 3, "--name", template)
+    assert result.returncode == 2
+    assert told in " ".join(result.stderr.split())
+    assert not dest.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["--std", "25/255", "--std", "0.2"], ["a-0.098.png", "a-0.2.png"]),
+        (["--preset", "denoise:15"], ["a-0.0588.png"]),
+        (["--std", "0:50/255", "--ramp", "--copies", 3], ["a-0.png", "a-0.098.png", "a-0.196.png"]),
+    ],
+)
+def test_names_tell_the_standard_deviation(source, dest, options, names):
+    write_image(source / "a.png", photo(8, 8))
+    result = noiseaug("run", source, dest, *options, "--name", "{stem}-{std}{ext}")
+    assert (result.returncode, list(manifest(dest))) == (0, names)
+    assert [f"a-{row['std']:.3g}.png" for row in manifest(dest).values()] == names
+
+
+def test_names_tell_the_ratio(source, dest):
+    write_sound(source / "a.wav", sound(8000), "PCM_16")
+    options = ["--snr", "0:20", "--ramp", "--copies", 3, "--name", "{snr}dB/{stem}{ext}"]
+    assert noiseaug("run", source, dest, *options).returncode == 0
+    assert list(manifest(dest)) == ["0dB/a.wav", "10dB/a.wav", "20dB/a.wav"]
+    result = noiseaug("run", source, dest, "--snr", "10", "--name", "{std}/{stem}{ext}")
+    assert result.returncode == 2
+    assert "has {std}, and snr10 is a ratio; use {snr} or {level}" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{stem}-{std}{ext}", "has no {copy}, and each source gets 2 copies"),
+        ("{std:.1}-{copy}{ext}", "is the same for strengths"),
+    ],
+)
+def test_names_by_strength_that_meet_are_refused(source, dest, template, told):
+    write_image(source / "a.png", photo(8, 8))
+    levels = ["--std", "0.11", "--std", "0.12", "--copies", 2]
+    result = noiseaug("run", source, dest, *levels, "--name", template)
+    assert result.returncode == 2
+    assert told in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
+from noiseaug import Layout, Recipe, run
+from noiseaug.settings.recipe import AudioOptions
 from support.commands import STRENGTH, noiseaug
 from support.corpus import label_photos, make_photos, photo, sound, write_image, write_sound
 from support.trees import files, manifest, times, tree
@@ -158,3 +160,16 @@ def test_a_killed_run_with_originals_resumes_to_the_same_bytes(tmp_path, dest, o
         assert noiseaug("run", photos, dest, *options, fault=fault).returncode == -signal.SIGKILL, point
     assert noiseaug("run", photos, dest, *options).returncode == 0
     assert tree(dest) == tree(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("how", ["tree", "beside"])
+def test_originals_stand_beside_no_files_that_are_lowered(photos, dest, how):
+    """A pair would differ by more than noise."""
+    result = noiseaug("run", photos, dest, "--std", "0.5", "--on-clip", "rescale", "--with-clean", how)
+    assert result.returncode == 2
+    told = " ".join(result.stderr.split())
+    assert "rescale lowers a noisy file and not its original" in told and "use --on-clip saturate" in told
+    assert not dest.exists()
+    with pytest.raises(ValueError, match="rescale lowers"):
+        recipe = Recipe.of(0.5, audio=AudioOptions(on_clip="rescale"))
+        run(photos, dest, recipe, layout=Layout(with_clean=how))

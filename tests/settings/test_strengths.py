@@ -82,7 +82,9 @@ def test_a_ramp_spreads_a_range_evenly_over_the_copies(source, dest):
     noiseaug("run", source, dest, "--std", "0:50/255", "--copies", 6, "--ramp")
     stds = [row["std"] for row in manifest(dest).values()]
     assert stds == pytest.approx([step * 10 / 255 for step in range(6)])
-    assert {row["level"] for row in manifest(dest).values()} == {"std0-0.196"}
+    levels = ["std0", "std0.0392", "std0.0784", "std0.118", "std0.157", "std0.196"]
+    assert [(row["level"], row["copy"]) for row in manifest(dest).values()] == [*zip(levels, range(6), strict=True)]
+    assert list(manifest(dest)) == [f"a-{level}-{copy}.png" for copy, level in enumerate(levels)]
 
 
 def test_a_logarithmic_ramp_multiplies_from_copy_to_copy(source, dest):
@@ -103,7 +105,7 @@ def test_more_copies_of_a_ramp_make_again_what_they_move(source, dest, tmp_path)
     noiseaug("run", source, dest, "--std", "0:0.1", "--copies", 2, "--ramp")
     noiseaug("run", source, dest, "--std", "0:0.1", "--copies", 3, "--ramp")
     noiseaug("run", source, tmp_path / "fresh", "--std", "0:0.1", "--copies", 3, "--ramp")
-    assert tree(dest) == tree(tmp_path / "fresh")
+    assert manifest(dest) == manifest(tmp_path / "fresh")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +113,7 @@ def test_more_copies_of_a_ramp_make_again_what_they_move(source, dest, tmp_path)
     [
         (["--std", "0.1", "--copies", 3, "--ramp"], "a ramp spreads a range over copies"),
         (["--std", "0:0.1", "--ramp"], "2 copies or more"),
+        (["--std", "0:0.1", "--std", "0:0.2", "--copies", 3, "--ramp"], "copy 0 is std0 twice, of two strengths"),
         (["--std", "0:0.1", "--copies", 3, "--ramp", "photos"], "put --ramp behind SOURCE and DEST"),
         (["--std", "0:0.1", "--copies", 3, "--ramp", "log"], "begins above 0"),
         (["--std", "log:0:0.1"], "begins above 0"),
@@ -204,3 +207,25 @@ def test_the_same_strengths_can_be_had_from_python(source, dest, tmp_path):
         "run", source, tmp_path / "cli", *["--std", "log:1/255:64/255", "--copies", "3", "--ramp", "--prob", "0.9"]
     )
     assert tree(dest) == tree(tmp_path / "cli")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--std", "0"], ["--std", "0:0.2", "--ramp", "--copies", "2"], ["--std", "0.1", "--prob", "0"]],
+    ids=["std", "ramp", "prob"],
+)
+def test_what_has_no_noise_is_clean_however_that_came_about(source, dest, options):
+    write_image(source / "a.jpg", photo(16, 16))
+    write_sound(source / "a.wav", sound(), "PCM_16")
+    assert noiseaug("run", source, dest, *options).returncode == 0
+    rows = manifest(dest).values()
+    assert {row["role"] for row in rows if row["std"] == 0} == {"clean"}
+    assert {row["role"] for row in rows if row["std"] > 0} <= {"noisy"}
+    assert noiseaug("verify", dest, "--source", source, "--deep").returncode == 0
+
+
+def test_a_mean_is_noise_where_the_std_is_0(source, dest):
+    write_image(source / "a.png", photo(16, 16))
+    assert noiseaug("run", source, dest, "--std", "0", "--mean", "0.1").returncode == 0
+    assert manifest(dest)["a.png"]["role"] == "noisy"
+    assert noiseaug("verify", dest, "--source", source, "--deep").returncode == 0

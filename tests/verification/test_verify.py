@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from noiseaug import verify as check
+from noiseaug.settings.running import MAX_PIXELS
 from support.commands import STRENGTH, noiseaug
 from support.corpus import make_photos
 from support.faults import NAMED_POINTS
@@ -209,3 +210,23 @@ def test_shards_that_are_not_merged_are_named_once(mine):
     assert noiseaug("run", source, dest, *STRENGTH, "--std", "5/255:50/255", "--mean", "1%", "--shard", "1/2").stdout
     assert found(dest) == {".noiseaug-shards": "interrupted"}
     assert noiseaug("verify", dest).returncode == 3
+
+
+def test_deep_makes_images_again_that_are_larger_than_the_usual_limit(tmp_path):
+    """They were made with a higher --max-pixels."""
+    source, dest = tmp_path / "source", tmp_path / "dest"
+    source.mkdir()
+    side = 1 << 14
+    head = b"P5 %d %d 255 " % (MAX_PIXELS // side + 1, side)
+    with open(source / "black.pgm", "wb") as file:
+        file.write(head)
+        file.truncate(len(head) + MAX_PIXELS + side)
+    assert noiseaug("run", source, dest, "--std", "0.0005", "--max-pixels", str(2 * MAX_PIXELS)).returncode == 0
+    assert found(dest, source, deep=True) == {}
+
+
+def test_deep_does_not_make_again_what_has_another_source(mine):
+    source, dest = mine
+    next((source / "cats").iterdir()).write_bytes(b"no image")
+    problems = {(finding.problem, finding.detail) for finding in check(dest, source, deep=True).findings}
+    assert ("differs", "is not made again: its source changed") in problems

@@ -57,7 +57,9 @@ OPTIONS = (
         "The signal an SNR refers to: all channels, each channel, or what is not silent (-60 dB of the peak).",
     ),
     choice("--on-silence", ON_SILENCE, "copy", "What an SNR makes of a silent file."),
-    click.option("--keep-silence", is_flag=True, help="Digital silence in audio of more than 100 ms stays silent."),
+    click.option(
+        "--keep-silence", is_flag=True, help="More than 100 ms of samples of exactly 0 stay so, on each channel."
+    ),
     choice(
         "--on-clip", ON_CLIP, "saturate", "What becomes of audio that clips; rescale: lower the file until it does not."
     ),

@@ -18,7 +18,8 @@ OPTIONS = (
     click.option(
         "--name",
         metavar="TEMPLATE",
-        help="""Names of targets, of {dir} {stem} {ext} {level} {copy} {label}, such as '{level}/{dir}/{stem}{ext}'.
+        help="""Names of targets, of {dir} {stem} {ext} {level} {std} {snr} {copy} {label}, such as
+        '{level}/{dir}/{stem}{ext}'.
         [default: {dir}/{stem}{ext} for a single target, {dir}/{stem}-{level}-{copy}{ext} for several]""",
     ),
     click.option(
@@ -44,7 +45,9 @@ OPTIONS = (
     click.option("--quality", type=Whole(1, 100), help="Of JPEG, lossy WebP and AVIF.  [default: 95]"),
     choice("--subsampling", SUBSAMPLINGS, "444", "Of JPEG chroma; anything but 444 takes noise away."),
     click.option("--png-level", type=Whole(0, 9), help="Of compression.  [default: what is fast]"),
-    choice("--measure", MEASURES, "encoded", "decoded: also record the noise that survived encoding."),
+    choice(
+        "--measure", MEASURES, "encoded", "decoded: also record the noise that survived encoding, of images and audio."
+    ),
     with_default(
         "--manifest",
         MANIFEST_NAME,
@@ -80,14 +83,18 @@ def layout_of(options: dict[str, Any], recipe: Recipe) -> Layout:
     """Return how the options say that the outputs of `recipe` are called.
 
     Raises:
-        click.BadParameter: if that gives several outputs the same name, or is no template.
+        click.UsageError: if that gives several outputs the same name, is no template, or makes no pairs.
     """
     try:
         layout = Layout(**values_for(Layout, options))
         layout.check(recipe)
-        return layout
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--name") from None
+    try:
+        layout.check_pairs(recipe)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return layout
 
 
 def companions_of(options: dict[str, Any]) -> Companions:

@@ -5,19 +5,25 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import soundfile
 
+from noiseaug.media.audio.decoding import decoded
 from noiseaug.media.audio.encoding import finish, write_all
 from noiseaug.media.audio.formats import Form, form_for
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition, renditions_of
 from noiseaug.media.output import Facts, Output, noise_facts
-from noiseaug.noise.figures import decibels, six_digits
+from noiseaug.noise.figures import Measured, decibels, six_digits
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
-_MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, {soundfile.__libsndfile_version__}"
+# OpenCV adds whole numbers to whole numbers, which saturate.
+_MADE_WITH = (
+    f"noiseaug {__version__}, numpy {np.__version__}, opencv {cv2.__version__}, soundfile {soundfile.__version__}, "
+    f"libsndfile {soundfile.__libsndfile_version__.removeprefix('libsndfile-')}"
+)
 
 
 def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts | None]:
@@ -34,9 +40,14 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
         encoded = [output for output in outputs if not output.link]
         forms = [form_for(recording.sound, output.suffix, as_float=recipe.clip == "none") for output in encoded]
         renditions = renditions_of(recording, encoded, forms) if encoded else []
-        silenced = write_all(recording, [rendition for rendition in renditions if rendition])
+        made = [rendition for rendition in renditions if rendition]
+        silenced = write_all(recording, made)
         lost = recording.lost()
-        facts = iter([_finished(recording, item, lost, silenced) if item else None for item in renditions])
+        found = [_finished(recording, rendition, lost, silenced) for rendition in made]
+        if recipe.audio.measure == "decoded":
+            for fact, rendition, measured in zip(found, made, decoded(recording, made), strict=True):
+                fact |= {"noise_std_decoded": measured.noise_std, "snr_db_decoded": _ratio(rendition, measured)}
+        facts = iter(found if made else [None] * len(renditions))
         skipped = bool(renditions) and not any(renditions)  # a pair is left out as a whole
         return [
             next(facts) if not output.link else None if skipped else _taken(recording, output) for output in outputs
@@ -49,14 +60,18 @@ def _taken(recording: Recording, output: Output) -> Facts:
     sound = recording.sound
     same = Form(sound.format, sound.subtype, sound.endian)
     untouched = Rendition(output, same, output.noiser(0.0, *sound.lattice))
-    return _noise_facts(untouched, 0.0) | _sound_facts(recording, sound.subtype, sound.frames, "")
+    facts = _noise_facts(untouched, 0.0) | _sound_facts(recording, sound.subtype, sound.frames, "")
+    if output.recipe.audio.measure == "decoded":
+        facts |= {"noise_std_decoded": 0.0, "snr_db_decoded": None}
+    return facts
 
 
 def _finished(recording: Recording, rendition: Rendition, lost: tuple[str, ...], silenced: int) -> Facts:
     """Finish the written file, and return the facts of it."""
     frames, not_written = finish(recording, rendition)
     names = ", ".join((*rendition.form.lost, *lost, *not_written))
-    return _noise_facts(rendition, silenced / max(recording.sound.frames, 1)) | _sound_facts(
+    samples = recording.sound.frames * recording.sound.channels
+    return _noise_facts(rendition, silenced / max(samples, 1)) | _sound_facts(
         recording, rendition.form.subtype, frames, names
     )
 
@@ -79,14 +94,20 @@ def _sound_facts(recording: Recording, subtype: str, frames: int, not_kept: str)
 def _noise_facts(rendition: Rendition, silence_kept: float) -> Facts:
     noise, audio = rendition.noise, rendition.output.recipe.audio
     measured = noise.measured()
-    facts = noise_facts(noise.std, noise.clip, measured) | {"snr_db_measured": measured.snr_db}
+    facts = noise_facts(noise.std, noise.clip, measured) | {"snr_db_measured": _ratio(rendition, measured)}
     if rendition.snr_db is not None:
+        facts["std"] = six_digits(rendition.noise.std)  # measured: its last digits are not the same everywhere
         facts["snr_db"] = rendition.snr_db
-        if audio.snr_reference == "active":
-            power = (measured.noise_std or 0.0) ** 2 + (measured.noise_mean or 0.0) ** 2
-            facts["snr_db_measured"] = decibels(rendition.signal * (rendition.gain or 1.0) ** 2, power)
     if rendition.gain is not None:
         facts["gain"] = rendition.gain
     if audio.keep_silence:
         facts["silence_kept"] = six_digits(silence_kept)
     return facts
+
+
+def _ratio(rendition: Rendition, measured: Measured) -> float | None:
+    """Return the ratio of the signal, that which an SNR refers to, to the noise as it was measured, in dB."""
+    if rendition.snr_db is None or rendition.output.recipe.audio.snr_reference != "active":
+        return measured.snr_db
+    power = (measured.noise_std or 0.0) ** 2 + (measured.noise_mean or 0.0) ** 2
+    return decibels(rendition.signal * (rendition.gain or 1.0) ** 2, power)

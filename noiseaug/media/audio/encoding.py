@@ -13,6 +13,7 @@ import soundfile
 from noiseaug.media.audio.containers import container_of, riff
 from noiseaug.media.audio.reading import Recording, refusing
 from noiseaug.media.audio.renditions import Rendition
+from noiseaug.media.audio.silence import Channels
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused
 
@@ -39,7 +40,7 @@ _QUALITIES: dict[str, dict[str, Any]] = {
 
 
 def write_all(recording: Recording, renditions: Sequence[Rendition]) -> int:
-    """Write the renditions, and return how many frames were left silent in each.
+    """Write the renditions, and return how many samples, of all channels, were left silent in each.
 
     All is decoded even if nothing is to be written: what is damaged must not be passed on.
     """
@@ -48,9 +49,9 @@ def write_all(recording: Recording, renditions: Sequence[Rendition]) -> int:
     with refusing("encoded"), contextlib.ExitStack() as open_files:
         writers = [_Writer(recording, rendition, open_files, in_memory=in_memory) for rendition in renditions]
         for block, silent in recording.pieces():
-            silenced += silent * len(block)
+            silenced += int(silent.sum()) * len(block)
             for writer in writers:
-                writer.write(block, silent=silent)
+                writer.write(block, silent)
         for writer in writers:
             writer.finish()
     return silenced
@@ -70,9 +71,9 @@ class _Writer:
         self._portion = _VORBIS_FRAMES if self._form.subtype == "VORBIS" else 0
         self._waiting: list[Array] = []
 
-    def write(self, block: Array, *, silent: bool) -> None:
-        """Encode a block, shape (frames, channels), with noise or `silent`, at once or when there is enough of it."""
-        noisy = (self._noise.pass_over if silent else self._noise.add)(block, block.shape[1])
+    def write(self, block: Array, silent: Channels) -> None:
+        """Encode a block, shape (frames, channels), with noise on what is not `silent`, as soon as it is enough."""
+        noisy = self._noise.add_but(block, silent)
         if not self._portion:
             self._encode(noisy)
             return
@@ -96,6 +97,10 @@ class _Writer:
             self._output.check_room()
 
     def _encode(self, samples: Array) -> None:
+        # Of stereo int16, libsndfile 1.2.2 gives LAME half the bytes (libsndfile/libsndfile#1106): the correlation of
+        # two tones with what comes out is 0.4 to 0.6, and 1.0 of the same samples as int32.
+        if self._form.subtype == "MPEG_LAYER_III" and samples.dtype == np.int16 and samples.shape[1] == 2:
+            samples = samples.astype(np.int32) << 16
         try:
             self._file.write(samples)
         except (soundfile.SoundFileError, AssertionError):

@@ -13,6 +13,7 @@ from noiseaug.media.audio.reading import Recording
 from noiseaug.noise.scale import Array
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.int_]
 
 # A stretch of the recording whose peak lies further below that of the whole is not active.
 _ACTIVE = 10 ** (-60 / 20)
@@ -39,16 +40,22 @@ def powers(recording: Recording, reference: str) -> Floats:
 
     There is one of all channels together (`pooled`), one for each `channel`, or one of what is `active`: the stretches
     of 10 ms, counted from the beginning, in which some sample is at most 60 dB below the peak of the recording. Where
-    long silence is kept, it does not count, as it has no noise either.
+    long silence is kept, it does not count, as it has no noise either; active stretches count with all channels.
     """
     weighed = _active(recording) if reference == "active" else _heard(recording)
     channels = recording.sound.channels
-    sums, frames = np.zeros(channels), 0
-    for squares, count in weighed:
-        frames += count
+    sums, frames = np.zeros(channels), np.zeros(channels, int)
+    for squares, counts in weighed:
+        frames += counts
         sums = running_sum(sums, squares)
-    means = sums / max(frames, 1)
-    return means if reference == "channel" else np.array([math.fsum(means) / channels])
+    return mean_squares(sums, frames, each=reference == "channel")
+
+
+def mean_squares(sums: Floats, frames: Counts, *, each: bool) -> Floats:
+    """Return the mean of so many squares, which have these sums: of `each` channel, or of all together."""
+    if each:
+        return sums / np.maximum(frames, 1)
+    return np.array([math.fsum(sums / (frames.mean() or 1.0)) / len(sums)])
 
 
 def running_sum(so_far: Floats, values: Floats) -> Floats:
@@ -61,14 +68,14 @@ def running_sum(so_far: Floats, values: Floats) -> Floats:
     return total
 
 
-def _heard(recording: Recording) -> Iterator[tuple[Floats, int]]:
+def _heard(recording: Recording) -> Iterator[tuple[Floats, Counts]]:
     lattice = recording.sound.lattice
     for block, silent in recording.pieces():
-        if not silent:
-            yield np.square(fractions(block, lattice)), len(block)
+        if not silent.all():
+            yield np.square(fractions(block, lattice)), len(block) * ~silent
 
 
-def _active(recording: Recording) -> Iterator[tuple[Floats, int]]:
+def _active(recording: Recording) -> Iterator[tuple[Floats, Counts]]:
     lattice = recording.sound.lattice
     stretch = max(round(recording.sound.rate / _STRETCHES_A_SECOND), 1)
     least = _ACTIVE * max((np.abs(fractions(block, lattice)).max() for block in recording.blocks()), default=0.0)
@@ -77,7 +84,7 @@ def _active(recording: Recording) -> Iterator[tuple[Floats, int]]:
         peaks = np.maximum.reduceat(np.abs(samples).max(axis=1), np.arange(0, len(samples), stretch))
         active = samples[np.repeat(peaks >= least, stretch)[: len(samples)]]
         if len(active):
-            yield np.square(active), len(active)
+            yield np.square(active), np.full(active.shape[1], len(active))
 
 
 def std_of(power: float, mean: float, lattice: Lattice) -> float:

@@ -113,10 +113,11 @@ class Recording:
             yield block
         self._check_length(frames)
 
-    def pieces(self) -> Iterator[tuple[Array, bool]]:
-        """Yield `blocks`, cut where long digital silence begins and ends, each with whether it is to stay silent."""
+    def pieces(self) -> Iterator[tuple[Array, silence.Channels]]:
+        """Yield `blocks`, cut where long digital silence begins and ends, with the channels that are to stay silent."""
         if not self._keep_silence:
-            return ((block, False) for block in self.blocks())
+            none = np.zeros(self.sound.channels, bool)
+            return ((block, none) for block in self.blocks())
         return silence.pieces(self.blocks(), int(self.sound.rate * silence.KEPT_SECONDS))
 
     def _check_length(self, frames: int) -> None:

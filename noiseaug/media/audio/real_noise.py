@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from noiseaug.media.audio.formats import Lattice
-from noiseaug.media.audio.powers import Floats, fractions, running_sum
+from noiseaug.media.audio.powers import Floats, fractions, mean_squares, running_sum
+from noiseaug.media.audio.silence import Channels
 from noiseaug.media.output import Output
 from noiseaug.noise.figures import Measured, Sums
 from noiseaug.noise.sampling import Stream
@@ -47,48 +48,46 @@ class RealNoise:
         self.clip = _limit_of(self.output, self.after)
         self.std = float(self.stds[0]) if len(self.stds) == 1 else math.sqrt(np.square(self.stds).mean())
         self.reached = (0.0, 0.0)
-        self._frames = self._outside = 0
+        self._frames, self._outside = np.zeros(1, int), 0
         self._signal = self._sum = self._squares = np.zeros(1)
 
-    def add(self, samples: Array, channels: int) -> Array:
-        """Return the samples, shape (frames, channels), with the next noise on them."""
+    def add_but(self, samples: Array, silent: Channels) -> Array:
+        """Return samples, shape (frames, channels), with the next noise on them; on `silent` channels, zeros.
+
+        The stream moves on as far, and what is silent is not measured.
+        """
         before = fractions(samples, self.before)
-        total = self._with_noise(before, channels)
+        total = self._with_noise(before)
         before *= self.gain
         total *= self.gain
         written = self._rounded(total)
         if self.clip is not None:
             low, high = self.clip
-            self._outside += int(np.count_nonzero((written < low) | (written > high)))
+            self._outside += int(np.count_nonzero(((written < low) | (written > high)) & ~silent))
             np.clip(written, low, high, out=written)
-        self._tally(before, written)
+        self._tally(before, written, silent)
         if not self.after.steps:
             return written.astype(self.after.dtype)
         # Left-justified, as libsndfile takes integers. Beyond 2**53 nothing is, and in float64 the product is exact.
         written *= 2.0 ** (8 * np.dtype(self.after.dtype).itemsize - 1)
         return written.astype(self.after.dtype)
 
-    def pass_over(self, samples: Array, channels: int) -> Array:
-        """Return zeros in place of what `add` returns. The stream moves on as far, and nothing is measured."""
-        self._drawn(len(samples), channels)
-        return np.zeros(samples.shape, self.after.dtype)
-
-    def rehearse(self, samples: Array, channels: int) -> None:
+    def rehearse(self, samples: Array, silent: Channels) -> None:
         """Measure the noise that there would be on as many samples if nothing were out of range."""
         nothing = np.zeros(samples.shape)
-        self._tally(nothing, self._rounded(self._with_noise(nothing, channels)))
+        self._tally(nothing, self._rounded(self._with_noise(nothing)), silent)
 
-    def reach(self, samples: Array, channels: int) -> None:
+    def reach(self, samples: Array, silent: Channels) -> None:
         """See how far the samples with noise, not limited, reach: the least and the greatest, in `reached`."""
-        total = self._with_noise(fractions(samples, self.before), channels)
+        total = self._with_noise(fractions(samples, self.before))
+        total[:, silent] = 0
         low, high = self.reached
         self.reached = min(low, float(total.min())), max(high, float(total.max()))
 
-    def _drawn(self, frames: int, channels: int) -> Floats:
-        return self._stream.normals(np.empty((frames, 1 if self.output.recipe.mono else channels)))
-
-    def _with_noise(self, samples: Floats, channels: int) -> Floats:
-        total: Floats = samples + (self._drawn(len(samples), channels) * self.stds + self.means)
+    def _with_noise(self, samples: Floats) -> Floats:
+        frames, channels = samples.shape
+        drawn = self._stream.normals(np.empty((frames, 1 if self.output.recipe.mono else channels)))
+        total: Floats = samples + (drawn * self.stds + self.means)
         return total
 
     def _rounded(self, total: Floats) -> Floats:
@@ -100,8 +99,10 @@ class RealNoise:
         return total
 
     @np.errstate(over="ignore", invalid="ignore")  # of samples beyond all measure, the figures are left out
-    def _tally(self, before: Floats, after: Floats) -> None:
-        self._frames += len(before)
+    def _tally(self, before: Floats, after: Floats, silent: Channels) -> None:
+        """Count samples and their noise. What is `silent` becomes so, and adds nothing."""
+        after[:, silent] = 0
+        self._frames = self._frames + len(before) * ~silent
         self._signal = self._signal + np.square(before).sum(axis=0)
         noise = after - before
         self._sum = self._sum + noise.sum(axis=0)
@@ -109,13 +110,12 @@ class RealNoise:
 
     def measured(self) -> Measured:
         """Return the figures over all samples with noise so far; the signal is that after the gain."""
-        count = max(self._frames, 1) * len(self._squares)
+        count = max(int(self._frames.sum()), 1)
         return Sums(count, self._outside, *map(math.fsum, (self._sum, self._squares, self._signal))).measured()
 
     def powers(self) -> Floats:
         """Return the mean square of the noise so far, of all channels together or of each, as the std is."""
-        squares = self._squares / max(self._frames, 1)
-        return squares if len(self.stds) > 1 else np.array([math.fsum(squares) / len(squares)])
+        return mean_squares(self._squares, self._frames, each=len(self.stds) > 1)
 
 
 def gain_for(reached: Range, limit: Range) -> float:

@@ -11,8 +11,10 @@ from noiseaug.media.audio.formats import Form, Lattice
 from noiseaug.media.audio.powers import Floats, floor, powers, relative_error, std_of
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.real_noise import RealNoise, gain_for
+from noiseaug.media.audio.silence import Channels
 from noiseaug.media.output import Output
 from noiseaug.noise.noiser import Noiser
+from noiseaug.noise.scale import Array
 
 # Noise whose power is off by chance by no more than this (standard error, relative: 0.017 dB) is left to chance.
 _LEFT_TO_CHANCE = 0.004
@@ -51,7 +53,7 @@ def renditions_of(recording: Recording, outputs: Sequence[Output], forms: Sequen
     recipe = outputs[0].recipe
     ratios = any(output.level.unit == "snr" for output in outputs)
     rescaled = recipe.audio.on_clip == "rescale"
-    if ratios or rescaled:
+    if ratios or rescaled or recipe.audio.measure == "decoded":
         recording.hold()
     signal = np.zeros(1)
     if ratios:
@@ -127,12 +129,12 @@ def _on_target(
 
 
 def _go_through(
-    recording: Recording, noises: Sequence[RealNoise], look: Callable[[RealNoise, Floats, int], object]
+    recording: Recording, noises: Sequence[RealNoise], look: Callable[[RealNoise, Array, Channels], object]
 ) -> None:
-    """Look at all pieces of a recording with each noise, but pass over those that are to stay silent."""
+    """Look at all pieces of a recording with each noise."""
     for block, silent in recording.pieces():
         for noise in noises:
-            (RealNoise.pass_over if silent else look)(noise, block, block.shape[1])
+            look(noise, block, silent)
 
 
 def _rescaled(recording: Recording, renditions: list[Rendition]) -> list[Rendition]:

@@ -1,47 +1,61 @@
-"""Digital silence within recordings: runs of frames that are exactly 0 on all channels."""
+"""Digital silence within recordings: runs of samples that are exactly 0, on each channel for itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from noiseaug.noise.scale import Array
 
 KEPT_SECONDS = 0.1  # runs longer than this are kept silent
+Channels = NDArray[np.bool_]
 
 
-def pieces(blocks: Iterable[Array], longest: int) -> Iterator[tuple[Array, bool]]:
-    """Yield the frames of `blocks` in pieces, each with whether it lies in a run of more than `longest` silent frames.
+def pieces(blocks: Iterable[Array], longest: int) -> Iterator[tuple[Array, Channels]]:
+    """Yield the frames of `blocks` in pieces, each with the channels that are in a run of more than `longest` zeros.
 
-    It does not matter where one block ends and the next begins. A run that has not ended with its block and is not long
-    enough yet is held back, but only by number, as what is in it is known.
+    It does not matter where one block ends and the next begins. Up to twice `longest` frames are held back until it is
+    known how long the runs in them are. A piece is not to be used after the next block was taken.
     """
-    held, within_run, like = 0, False, np.empty((0, 1))
-    for like in blocks:
-        done = 0
-        for start, stop in [*_runs(like, longest), (len(like), len(like))]:
-            if done < start:
-                if held:
-                    yield _zeros(held, like), False
-                held, within_run = 0, False
-                yield like[done:start], False
-            held, done = held + stop - start, stop
-            if held and (within_run or held > longest):
-                yield _zeros(held, like), True
-                held, within_run = 0, True
-    if held:
-        yield _zeros(held, like), False
+    waiting: list[Array] = []
+    within = np.zeros(1, bool)  # of each channel: whether the last frame so far is in a long run
+    for block in blocks:
+        if waiting and sum(map(len, waiting)) + len(block) <= 2 * longest:
+            waiting.append(block.copy())
+            continue
+        samples = np.concatenate([*waiting, block]) if waiting else block
+        silent, known = _silent(samples, longest, within)
+        yield from _cut(samples[:known], silent)
+        within = silent[known - 1] if known else within
+        waiting = [samples[known:].copy()] if known < len(samples) else []
+    if waiting:
+        samples = np.concatenate(waiting)
+        silent, known = _silent(samples, longest, within)
+        yield from _cut(samples, silent)
 
 
-def _zeros(frames: int, like: Array) -> Array:
-    return np.zeros((frames, like.shape[1]), like.dtype)
+def _silent(samples: Array, longest: int, within: Channels) -> tuple[Channels, int]:
+    """Return which samples are in long runs, and of how many frames from the beginning that is known."""
+    silent, known = np.zeros(samples.shape, bool), len(samples)
+    for channel, goes_on in enumerate(np.broadcast_to(within, samples.shape[1:])):
+        zero = np.concatenate([[False], samples[:, channel] == 0, [False]])
+        edges = np.flatnonzero(zero[1:] != zero[:-1])
+        starts, stops = edges[::2], edges[1::2]
+        long = (stops - starts > longest) | (goes_on & (starts == 0))
+        for start, stop in zip(starts[long].tolist(), stops[long].tolist(), strict=True):
+            silent[start:stop, channel] = True
+        if len(stops) and stops[-1] == len(samples) and not long[-1]:
+            known = min(known, int(starts[-1]))
+    return silent, known
 
 
-def _runs(block: Array, longest: int) -> list[tuple[int, int]]:
-    """Return the runs of silent frames that are long, or that may go on beyond an end of the block."""
-    silent = np.concatenate([[False], ~block.any(axis=1), [False]])
-    edges = np.flatnonzero(silent[1:] != silent[:-1])
-    starts, stops = edges[::2], edges[1::2]
-    wanted = (stops - starts > longest) | (starts == 0) | (stops == len(block))
-    return list(zip(starts[wanted].tolist(), stops[wanted].tolist(), strict=True))
+def _cut(samples: Array, silent: Channels) -> Iterator[tuple[Array, Channels]]:
+    """Yield samples cut where channels begin or end to be silent."""
+    inner = silent[: len(samples)]
+    cuts = [0, *(np.flatnonzero((inner[1:] != inner[:-1]).any(axis=1)) + 1).tolist(), len(samples)]
+    for start, stop in pairwise(cuts):
+        if start < stop:
+            yield samples[start:stop], silent[start]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from noiseaug.media.image.decode import DTYPES, Picture, decode
 from noiseaug.media.image.encode import encode
 from noiseaug.media.image.formats import channels_of, fitted, format_of
-from noiseaug.media.image.opencv import VERSION
+from noiseaug.media.image.opencv import versions
 from noiseaug.media.output import Facts, Output, noise_facts
 from noiseaug.noise.figures import Sums
 from noiseaug.noise.noiser import Noiser
@@ -17,7 +18,8 @@ from noiseaug.noise.scale import Array, full_scale
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
-_MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, {VERSION}"
+# Python's own zlib compresses what OpenCV does not write as PNG.
+_MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, {versions()}, zlib {zlib.ZLIB_RUNTIME_VERSION}"
 
 
 def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,7 +18,6 @@ Settings = tuple[int, ...]
 
 cv2.setNumThreads(1)  # runs are parallel over files
 
-VERSION = f"opencv {cv2.__version__}"
 AVIF_LOSSLESS = 100  # all below halve the resolution of chroma, and lose some of alpha
 
 _QUALITY = 95
@@ -25,6 +25,20 @@ _WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRES
 # Those that lose nothing; noise compresses badly, and LZW, OpenCV's own choice, makes it larger.
 _TIFF_KEPT = frozenset({1, 5, 8, 32773})
 _UNCOMPRESSED, _DEFLATE = 1, 8
+
+# What OpenCV says of a codec that it was built with: `JPEG:   build-libjpeg-turbo (ver 3.1.2-70)`.
+_CODEC = re.compile(r"([A-Za-z0-9 ]+):.*\(ver (?:decoder: )?([^\s,)]+).*\)")
+
+
+def versions() -> str:
+    """Return the version of OpenCV and of the codecs in it, which may be those of the system.
+
+    To ask takes 14 us.
+    """
+    said = cv2.getBuildInformation().partition("Media I/O")[2].partition("Video I/O")[0]
+    codecs = (_CODEC.fullmatch(line.strip()) for line in said.splitlines())
+    told = ", ".join(f"{found[1].lower().replace(' ', '')} {found[2]}" for found in codecs if found)
+    return f"opencv {cv2.__version__}" + (f" ({told})" if told else "")
 
 
 def decode(data: bytes) -> Array:

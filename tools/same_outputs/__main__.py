@@ -1,9 +1,9 @@
 """`python -m tools.same_outputs BEFORE [AFTER]`: tells whether two versions of noiseaug print and write the same.
 
-Runs all commands of README's tasks, and some hundred more over files of every kind and format, with each of the two
-versions, in directories of the same name, and compares every byte that they print and write, exit statuses, links and
-permissions. Both use the libraries of this Python, and both call themselves by BEFORE's version, as the manifests say
-that (`made_with`).
+Runs all commands of README's tasks, and some 400 more over files of every kind and format, with each of the two
+versions, in directories of the same name. Compares every byte that they print and write, exit statuses, links and
+permissions. Both use the libraries of this Python. Both call themselves by BEFORE's version, as manifests hold it
+(`made_with`).
 
 BEFORE and AFTER are directories with a checkout, or revisions of this repository such as v0.1.0 or HEAD~3. AFTER is
 this checkout by default. Exit status: 0 all is the same, 1 something differs, 2 usage.
@@ -25,8 +25,9 @@ import click
 
 from tools.same_outputs.commands import Group, groups
 from tools.same_outputs.comparing import Difference, compare_ends, compare_trees
+from tools.same_outputs.makers import CHECKOUT
 from tools.same_outputs.running import make_command, run_lines, transcript
-from tools.same_outputs.sources import CHECKOUT, make_source
+from tools.same_outputs.sources import make_source
 from tools.same_outputs.versions import Version, unpacked
 
 SHOWN = 5  # differences of a group
@@ -59,11 +60,7 @@ def main(before: str, after: str, only: str, show_all: bool, keep: bool) -> None
         chosen = [group for group in groups(versions[0].readme) if re.search(only, group.name)]
         if not chosen:
             raise click.BadParameter(f"{only!r} matches no group", param_hint="--only")
-        (scratch / "sources").mkdir()
-        shutil.copytree(versions[0].sample_data, scratch / "sources/sample_data")
-        for name in {name for group in chosen for name in group.sources} - {"sample_data"}:
-            make_source(name, scratch / "sources")
-        make_command(scratch / "bin")
+        _prepare(scratch, chosen, versions[0])
         differing = 0
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for compared in pool.map(lambda group: _compare(group, versions, scratch, keep), chosen):
@@ -85,6 +82,15 @@ def _versions(before: str, after: str, scratch: Path) -> tuple[Version, Version]
         return first, unpacked(after, scratch / "code/after", call_it=first.number)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _prepare(scratch: Path, chosen: list[Group], version: Version) -> None:
+    """Makes what both versions are given: the folders to work on, and the commands by which a line calls them."""
+    (scratch / "sources").mkdir()
+    shutil.copytree(version.sample_data, scratch / "sources/sample_data")
+    for name in {name for group in chosen for name in group.sources} - {"sample_data"}:
+        make_source(name, scratch / "sources")
+    make_command(scratch / "bin")
 
 
 def _compare(group: Group, versions: tuple[Version, Version], scratch: Path, keep: bool) -> Compared:

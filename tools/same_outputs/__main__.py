@@ -1,9 +1,9 @@
 """`python -m tools.same_outputs BEFORE [AFTER]`: tells whether two versions of noiseaug print and write the same.
 
-Runs all commands of README's tasks, and some hundred more over files of every kind and format, with each of the two
-versions, in directories of the same name, and compares every byte that they print and write, exit statuses, links and
-permissions. Both use the libraries of this Python, and both call themselves by BEFORE's version, as the manifests say
-that (`made_with`).
+Runs all commands of README's tasks, and some 400 more over files of every kind and format, with each of the two
+versions, in directories of the same name. Compares every byte that they print and write, exit statuses, links and
+permissions. Both use the libraries of this Python. Both call themselves by BEFORE's version, as manifests hold it
+(`made_with`).
 
 BEFORE and AFTER are directories with a checkout, or revisions of this repository such as v0.1.0 or HEAD~3. AFTER is
 this checkout by default. Exit status: 0 all is the same, 1 something differs, 2 usage.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -25,8 +26,9 @@ import click
 
 from tools.same_outputs.commands import Group, groups
 from tools.same_outputs.comparing import Difference, compare_ends, compare_trees
-from tools.same_outputs.running import make_command, run_lines, transcript
-from tools.same_outputs.sources import CHECKOUT, make_source
+from tools.same_outputs.makers import CHECKOUT
+from tools.same_outputs.running import Shell, transcript
+from tools.same_outputs.sources import make_source
 from tools.same_outputs.versions import Version, unpacked
 
 SHOWN = 5  # differences of a group
@@ -52,6 +54,7 @@ class Compared(NamedTuple):
 )
 def main(before: str, after: str, only: str, show_all: bool, keep: bool) -> None:
     """Compares group by group, and shows what differs as it is found."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that `scratch` is removed
     started = time.monotonic()
     scratch = Path(tempfile.mkdtemp(prefix="same-outputs-"))
     try:
@@ -59,14 +62,10 @@ def main(before: str, after: str, only: str, show_all: bool, keep: bool) -> None
         chosen = [group for group in groups(versions[0].readme) if re.search(only, group.name)]
         if not chosen:
             raise click.BadParameter(f"{only!r} matches no group", param_hint="--only")
-        (scratch / "sources").mkdir()
-        shutil.copytree(versions[0].sample_data, scratch / "sources/sample_data")
-        for name in {name for group in chosen for name in group.sources} - {"sample_data"}:
-            make_source(name, scratch / "sources")
-        make_command(scratch / "bin")
+        _prepare(scratch, chosen, versions[0])
         differing = 0
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for compared in pool.map(lambda group: _compare(group, versions, scratch, keep), chosen):
+        with ThreadPoolExecutor(os.cpu_count()) as pool, Shell(scratch / "bin") as shell:
+            for compared in pool.map(Comparison(versions, scratch, shell, keep).of, chosen):
                 _show(compared, show_all)
                 differing += bool(compared.differences)
         verdict = f"{differing} of {len(chosen)} groups differ" if differing else "all is the same"
@@ -87,24 +86,40 @@ def _versions(before: str, after: str, scratch: Path) -> tuple[Version, Version]
         raise click.UsageError(str(error)) from None
 
 
-def _compare(group: Group, versions: tuple[Version, Version], scratch: Path, keep: bool) -> Compared:
-    """Runs the group with each version, both times in a directory of the same name, so that no path differs."""
-    place = scratch / "at" / group.name
-    kept = [scratch / side / group.name for side in ("before", "after")]
-    ends = []
-    for version, path in zip(versions, kept, strict=True):
-        place.mkdir(parents=True)
-        for name in group.sources:
-            _copy(scratch / "sources" / name, place / name)
-        ends.append(run_lines(group.lines, place, scratch / "bin", version.code))
-        path.parent.mkdir(exist_ok=True)
-        place.rename(path)
-        path.with_suffix(".txt").write_bytes(transcript(group.lines, ends[-1]))
-    files, differences = compare_trees(*kept)
-    if not keep:
-        for path in kept:
-            shutil.rmtree(path)
-    return Compared(group, len(group.lines), files, compare_ends(group.lines, *ends) + differences)
+def _prepare(scratch: Path, chosen: list[Group], version: Version) -> None:
+    """Makes the folders that both versions are to work on."""
+    (scratch / "sources").mkdir()
+    shutil.copytree(version.sample_data, scratch / "sources/sample_data")
+    for name in {name for group in chosen for name in group.sources} - {"sample_data"}:
+        make_source(name, scratch / "sources")
+
+
+class Comparison(NamedTuple):
+    """Two versions, where they are run, and by what."""
+
+    versions: tuple[Version, Version]
+    scratch: Path
+    shell: Shell
+    keep: bool
+
+    def of(self, group: Group) -> Compared:
+        """Runs a group with each version, both times in a directory of the same name, so that no path differs."""
+        place = self.scratch / "at" / group.name
+        kept = [self.scratch / side / group.name for side in ("before", "after")]
+        ends = []
+        for version, path in zip(self.versions, kept, strict=True):
+            place.mkdir(parents=True)
+            for name in group.sources:
+                _copy(self.scratch / "sources" / name, place / name)
+            ends.append(self.shell.run(group.lines, place, version.code))
+            path.parent.mkdir(exist_ok=True)
+            place.rename(path)
+            path.with_suffix(".txt").write_bytes(transcript(group.lines, ends[-1]))
+        files, differences = compare_trees(*kept)
+        if not self.keep:
+            for path in kept:
+                shutil.rmtree(path)
+        return Compared(group, len(group.lines), files, compare_ends(group.lines, *ends) + differences)
 
 
 def _copy(source: Path, dest: Path) -> None:

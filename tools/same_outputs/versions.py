@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.same_outputs.sources import CHECKOUT
+from tools.same_outputs.makers import CHECKOUT
 
 _PARTS = ("noiseaug", "README.md", "sample_data")
 

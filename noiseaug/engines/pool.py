@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol
 
@@ -13,6 +14,7 @@ from noiseaug.engines.worker_process import WorkerDied, WorkerProcess
 from noiseaug.errors import Stopped, WorkerUnfit
 from noiseaug.kinds import KINDS
 from noiseaug.planning.task import About, Item, Job, Outcome, Task, failure_of, withdraw
+from noiseaug.storage.output_file import Gate
 
 # Batches under way for each worker: enough for the others to go on while one does a long recording.
 _WINDOW = 8
@@ -136,7 +138,8 @@ class Threads:
     def __init__(self, job: Job, workers: int) -> None:
         self.workers = workers
         self.lost: list[Task] = []
-        self.job = job
+        self._gate = Gate()
+        self.job = replace(job, gate=self._gate)
         from concurrent.futures import ThreadPoolExecutor
 
         self._threads = ThreadPoolExecutor(workers)
@@ -148,7 +151,8 @@ class Threads:
         return self._threads.submit(lambda: [augment(self.job, task) for task in tasks])
 
     def close(self) -> None:
-        """Cancels what has not begun."""
+        """Cancels what has not begun. What is under way leaves nothing in DEST from now on, and is not waited for."""
+        self._gate.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

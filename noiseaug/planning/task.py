@@ -14,7 +14,7 @@ from noiseaug.planning.targets import Target
 from noiseaug.planning.walk import Source
 from noiseaug.settings.recipe import Recipe
 from noiseaug.settings.running import MAX_PIXELS
-from noiseaug.storage.output_file import Link
+from noiseaug.storage.output_file import Gate, Link
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Job:
         tag: begins the names of temporaries.
         permit: if not empty, a file without which nothing is published or removed in DEST: it goes with the run, which
             its workers, on other machines, may not hear of.
+        gate: if given, closed when the run is over, after which nothing is written to DEST: for threads of the run.
     """
 
     source_root: str
@@ -39,6 +40,7 @@ class Job:
     max_pixels: int = MAX_PIXELS
     tag: str = ""
     permit: str = ""
+    gate: Gate | None = None
 
 
 class Task(NamedTuple):

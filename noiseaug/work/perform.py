@@ -103,7 +103,7 @@ def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:
 def _open_output(job: Job, task: Task, target: Target) -> Output:
     recipe, level = task.recipe, target.level
     key = stream_key(recipe.seed, task.source.path, target.copy)
-    file = OutputFile(os.path.join(job.dest_root, target.file_name), job.tag)
+    file = OutputFile(os.path.join(job.dest_root, target.file_name), job.tag, job.gate)
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
         return Output(file, recipe, level, key)
     return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))
@@ -149,7 +149,7 @@ def _publish_sidecars(job: Job, task: Task, target: Target, record: Record) -> s
             name = name_for(sidecar.path, task.source.path, target.file_name)
             if why := why_unusable(name):
                 return f"its sidecar would become {name}, which {why}; rename it"
-            file = OutputFile(os.path.join(job.dest_root, name), job.tag)
+            file = OutputFile(os.path.join(job.dest_root, name), job.tag, job.gate)
             try:
                 file.write(memoryview(content_for(source.read(), name, target.file_name)))
                 if reason := _publish(job, task, name, file, source.mtime_ns):
@@ -182,8 +182,8 @@ def _publish(job: Job, task: Task, file_name: str, file: OutputFile, mtime_ns: i
 
 def _failed(job: Job, task: Task, reason: str) -> Outcome:
     """The failure of a whole task. (With a permit, a worker that was cut off may fail where another one did the task:
-    it removes nothing.)"""
-    if not job.permit:
+    it removes nothing; nor does a thread of a run that is over.)"""
+    if not job.permit and not (job.gate and job.gate.closed):
         withdraw(job, task)
     return failure_of(task, reason)
 

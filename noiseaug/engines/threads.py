@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from noiseaug.engines.pool import BatchSize, Pending
 from noiseaug.planning.task import Job, Task
+from noiseaug.storage.output_file import Gate
 
 
 class Threads:
@@ -15,7 +17,8 @@ class Threads:
     batch_size = BatchSize()
 
     def __init__(self, job: Job, workers: int) -> None:
-        self.job, self.workers = job, workers
+        self._gate = Gate()
+        self.job, self.workers = replace(job, gate=self._gate), workers
         self.lost: list[Task] = []
         self._threads = ThreadPoolExecutor(workers)
 
@@ -26,5 +29,6 @@ class Threads:
         return self._threads.submit(lambda: [perform(self.job, task) for task in tasks])
 
     def close(self) -> None:
-        """Cancel the batches that have not begun."""
+        """Cancel what has not begun. What is under way leaves nothing in DEST from now on, and is not waited for."""
+        self._gate.close()
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 
@@ -37,12 +38,18 @@ def refuse_parts(request: Request, ends: Ends) -> None:
             )
     if ends.dest_file is not None:
         if request.companions != Companions():
-            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {ends.dest_file} is a file")
+            raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {_as_file(ends)}")
         kind = kind_of(ends.source_file or "")
         if (kind and len(request.recipe.strengths(kind)) > 1) or layout.with_clean or layout.sidecars or layout.name:
             raise Misplaced(
-                f"several outputs of one file, or names for them, need a directory as DEST; {ends.dest_file} is a file"
+                f"several outputs of one file, or names for them, need a directory as DEST; {_as_file(ends)}"
             )
+
+
+def _as_file(ends: Ends) -> str:
+    if disk.exists(os.path.join(ends.dest_root, ends.dest_file or "")):
+        return f"{ends.dest_file} is a file, so name another"
+    return f"{ends.dest_file} is not there, and taken for the name of a file: write {ends.dest_file}/"
 
 
 def home_of(request: Request, ends: Ends) -> Home:

@@ -12,7 +12,7 @@ from noiseaug.planning.targets import Target
 from noiseaug.planning.walk import Source
 from noiseaug.settings.recipe import Recipe
 from noiseaug.settings.running import MAX_PIXELS
-from noiseaug.storage.output_file import Link
+from noiseaug.storage.output_file import Gate, Link
 from noiseaug.storage.paths import MANIFEST
 
 
@@ -30,6 +30,7 @@ class Job:
         tag: begins the names of temporaries.
         permit: a file in DEST, or empty. Without the file, nothing is published or removed in DEST. The run removes it
             when it ends, as workers on other machines may not hear of the end.
+        gate: if given, closed when the run is over, after which nothing is written to DEST: for threads of the run.
         recorded: whether DEST has a manifest, which tells what earlier runs wrote.
     """
 
@@ -42,6 +43,7 @@ class Job:
     manifest: str = MANIFEST
     permit: str = ""
     recorded: bool = True
+    gate: Gate | None = None
 
 
 class Task(NamedTuple):

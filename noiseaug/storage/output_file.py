@@ -8,6 +8,7 @@ import functools
 import hashlib
 import itertools
 import os
+import threading
 from collections.abc import Iterator
 from typing import Literal
 
@@ -16,24 +17,60 @@ from noiseaug.storage.source_file import CHUNK, OpenFile, Refused, SourceFile, s
 
 Link = Literal["auto", "hardlink", "symlink", "copy"]
 
+_PATIENCE = 5.0  # seconds
 _FICLONE = 0x40049409  # ioctl_ficlonerange(2), of Btrfs, XFS and others
+
+
+class Gate:
+    """Lets threads create and publish outputs until it is closed, after which a thread that goes on leaves nothing."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self._changed = threading.Condition()
+        self._within = 0
+
+    @contextlib.contextmanager
+    def passed(self) -> Iterator[None]:
+        """Hold up `close` for the time of a call to the file system.
+
+        Raises:
+            Refused: if the gate is closed.
+        """
+        with self._changed:
+            if self.closed:
+                raise Refused("was not made, as the run is over")
+            self._within += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._within -= 1
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Let nobody pass from now on, and wait for those that do, but not for a file system that hangs."""
+        with self._changed:
+            self.closed = True
+            self._changed.wait_for(lambda: not self._within, _PATIENCE)
 
 
 class OutputFile(OpenFile):
     """A file in the making: a temporary beside its final name, which it takes only when it is whole.
 
-    The name of the temporary begins with `tag`, by which `remove_temporaries` finds it.
+    The name of the temporary begins with `tag`, by which `remove_temporaries` finds it. With a gate, nothing comes into
+    the directory after that is closed.
     """
 
-    def __init__(self, path: str, tag: str = "") -> None:
-        self.path = path
+    def __init__(self, path: str, tag: str = "", gate: Gate | None = None) -> None:
+        self.path, self._passed = path, gate.passed if gate else contextlib.nullcontext
         directory = os.path.dirname(path)
         self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{next(_names_of(os.getpid()))}.tmp")
-        try:
-            self.fd = self._create()
-        except FileNotFoundError:
-            os.makedirs(directory, exist_ok=True)
-            self.fd = self._create()
+        with self._passed():
+            try:
+                self.fd = self._create()
+            except FileNotFoundError:
+                os.makedirs(directory, exist_ok=True)
+                self.fd = self._create()
         self._sha256: str | None = None
         self._size: int | None = None
         self._linked = self._gone = False
@@ -92,11 +129,12 @@ class OutputFile(OpenFile):
     def _link(self, source: SourceFile, link: str) -> None:
         """Put a link to the source in the place of the temporary."""
         name, real = f"{self.temporary[:-4]}-link.tmp", os.path.realpath(source.path)
-        if link == "hardlink":
-            os.link(real, name)
-        else:
-            os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
-        os.replace(name, self.temporary)
+        with self._passed():
+            if link == "hardlink":
+                os.link(real, name)
+            else:
+                os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
+            os.replace(name, self.temporary)
         self._linked = True
         os.close(self.fd)
         self.fd = os.dup(source.fd)
@@ -115,7 +153,8 @@ class OutputFile(OpenFile):
             os.utime(self.fd, ns=(newer_than_ns, newer_than_ns))
         os.close(self.fd)
         self.fd = -1
-        os.replace(self.temporary, self.path)
+        with self._passed():
+            os.replace(self.temporary, self.path)
         self._gone = not self._linked  # of two links to one file, none is (rename(2))
 
     def discard(self) -> None:

@@ -82,7 +82,7 @@ def _opened(job: Job, task: Task, target: Target) -> Output:
     """Return an output with its random stream, with noise or, by its level or by chance, without."""
     recipe, level = task.recipe, target.level
     key = stream_key(recipe.seed, task.source.path, target.copy)
-    file = OutputFile(os.path.join(job.dest_root, target.file_name), job.tag)
+    file = OutputFile(os.path.join(job.dest_root, target.file_name), job.tag, job.gate)
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
         return Output(file, recipe, level, key)
     return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))

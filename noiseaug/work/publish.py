@@ -58,7 +58,7 @@ def publish_sidecars(job: Job, task: Task, target: Target) -> Record:
             name = name_for(sidecar.path, task.source.path, target.file_name)
             if why := why_unusable(name, job.manifest):
                 raise Unpublished(f"its sidecar would become {name}, which {why}; rename it")
-            file = OutputFile(os.path.join(job.dest_root, name), job.tag)
+            file = OutputFile(os.path.join(job.dest_root, name), job.tag, job.gate)
             try:
                 file.write(memoryview(content_for(source.read(), name, target.file_name)))
                 publish(job, task, name, file, source.mtime_ns)

@@ -23,7 +23,7 @@ WRONG = [
         "Error: 'photos/' is no command; did you mean: noiseaug run photos/ out/ --std 25/255",
     ),
     ("--std 25/255 photos out", 2, "Error: --std is an option of run; did you mean: noiseaug run .. --std"),
-    ("frobnicate", 2, "Error: 'frobnicate' is no command; expected one of run, merge, presets, verify, export"),
+    ("frobnicate", 2, "Error: 'frobnicate' is no command; expected one of run, merge, presets, verify, prune, export"),
     ("run", 2, "Error: SOURCE is missing; expected: noiseaug run SOURCE DEST"),
     ("run photos", 2, "Error: DEST is missing; expected: noiseaug run SOURCE DEST"),
     (
@@ -352,7 +352,7 @@ WRONG = [
     (
         "run photos out --std 0.1 --name {nme}{ext}",
         2,
-        "Error: Invalid value for --name: the name '{nme}{ext}' has {nme}, which there is not; it may hold {dir}, {stem}, {ext}, {level}, {copy}, {label}",
+        "Error: Invalid value for --name: the name '{nme}{ext}' has {nme}, which there is not; it may hold {dir}, {stem}, {ext}, {level}, {std}, {snr}, {copy}, {label}",
     ),
     (
         "run photos out --std 0.1 --name ../{stem}{ext}",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -13,8 +15,9 @@ from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Task
 from noiseaug.planning.walk import Source
 from support.commands import STRENGTH, noiseaug
-from support.corpus import make_photos
-from support.trees import failures, tree, without
+from support.corpus import make_photos, photo, pixels, write_image
+from support.faults import injected
+from support.trees import failures, files, tree, without
 
 
 @pytest.mark.parametrize(
@@ -123,3 +126,48 @@ def outcome_of(batch) -> str:
         return str(batch.result())
     except Exception as error:
         return str(error)
+
+
+ENDED = """
+import os, sys, threading
+from noiseaug import Recipe, Running, run
+
+source, dest, reached, go = sys.argv[1:]
+
+def end(progress):
+    with open(reached) as file:
+        file.read(1)
+    raise KeyboardInterrupt
+
+try:
+    run(source, dest, Recipe.of(0.1), running=Running("threads", 2), on_progress=end)
+except KeyboardInterrupt:
+    print(*sorted(os.listdir(dest)))
+with open(go, "w") as file:
+    file.write(".")
+for thread in threading.enumerate():
+    if thread is not threading.main_thread():
+        thread.join()
+print(*sorted(os.listdir(dest)))
+"""
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["first time", "again"])
+def test_a_thread_that_goes_on_after_the_end_of_a_run_leaves_nothing(before, source, dest, tmp_path):
+    """It is held before it opens its source until the run has cleaned up."""
+    write_image(source / "a.png", pixels((400, 400, 3)))  # a batch by itself
+    write_image(source / "b.png", photo(8, 8))
+    if before:
+        assert noiseaug("run", source, dest, "--std", "0.2").returncode == 0
+    names = files(dest) if before else []
+    reached, go = tmp_path / "reached", tmp_path / "go"
+    os.mkfifo(reached)
+    os.mkfifo(go)
+    point = {"call": "os.open", "path": r"/b\.png$", "do": "hold", "reached": str(reached), "go": str(go)}
+    environment = os.environ | injected(point | {"count": str(tmp_path / "count")})
+    command = [sys.executable, "-c", ENDED, source, dest, reached, go]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    at_the_end, later = (line.split() for line in result.stdout.splitlines())
+    assert not [name for name in (*at_the_end, *later) if name.endswith(".tmp")]
+    assert "b.png" not in set(later) - set(names)
+    assert set(names) - {"manifest.jsonl"} <= set(later)

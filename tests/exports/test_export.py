@@ -195,7 +195,7 @@ def test_a_place_that_cannot_be_is_named(mine):
         (["--to", "webdataset", "--shard-size", "0"], "is no size"),
         (["--to", "webdataset", "--prefix", "a/b"], "cannot begin a file name"),
         (["--to", "kaldi"], "'kaldi' is not one of"),
-        ([], "Missing option '--to'"),
+        ([], "--to is missing; expected one of nemo, lhotse, webdataset"),
     ],
 )
 def test_wrong_usage_is_explained(options, message, mine):

@@ -64,7 +64,7 @@ def test_a_changed_source_and_a_new_one_are_done_and_a_removed_one_leaves_the_ma
     assert "cats/new.jpg" in names
     assert "dogs/002.png" not in names
     assert (dest / "dogs/002.png").exists()  # it is not deleted unless asked for
-    (dest / "dogs/002.png").unlink()
+    noiseaug("prune", dest)
     fresh = dest.with_name("fresh")
     noiseaug("run", source, fresh, *STRENGTH)
     assert tree(dest) == tree(fresh)

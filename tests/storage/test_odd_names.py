@@ -99,6 +99,6 @@ def test_source_and_dest_may_have_odd_names_themselves(tmp_path):
     assert result.returncode == 2  # no strength: only to see that the message can be printed
     result = noiseaug("run", *STRENGTH, "--", source.name, dest.name, cwd=tmp_path)
     assert result.returncode == 0
-    assert result.stdout.count("\n") == 2
+    assert result.stdout.count("\n") == 3
     assert set(tree(dest)) == {"a.png", "manifest.jsonl"}
     assert not times(dest).keys() & times(source).keys()

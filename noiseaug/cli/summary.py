@@ -17,6 +17,7 @@ def show_summary(summary: Summary, dest: str) -> None:
     left += [f"{counted(summary.specials, 'special file')} skipped"] if summary.specials else []
     if not summary.written and not summary.failed and not summary.pruned:
         click.echo(", ".join(["nothing to do", f"{summary.up_to_date:,} up to date", *left]))
+        _show_remarks(summary)
         return
     parts = [f"{counted(summary.written, 'file')} written to {printable(dest)}"]
     if summary.written:
@@ -24,12 +25,18 @@ def show_summary(summary: Summary, dest: str) -> None:
     parts += [f"{summary.up_to_date:,} up to date"] if summary.up_to_date else []
     parts += [f"{summary.pruned:,} deleted as their source is gone"] if summary.pruned else []
     click.echo(", ".join(parts + left))
+    _show_remarks(summary)
     for what, count in summary.not_kept.items():
         click.echo(f"not kept from {counted(count, 'file')}: {what}")
     if summary.failed:
         _show_failures(summary)
     if summary.manifest:
         click.echo(f"manifest: {printable(summary.manifest)}")
+
+
+def _show_remarks(summary: Summary) -> None:
+    for remark in summary.remarks:
+        click.echo(printable(remark))
 
 
 def _show_failures(summary: Summary) -> None:

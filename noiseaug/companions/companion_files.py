@@ -8,14 +8,17 @@ from noiseaug.companions.coco import CocoFile, is_annotations
 from noiseaug.companions.soft_labels import SoftLabels, is_soft, taken_off
 from noiseaug.companions.tables import is_view, render, says_the_same
 from noiseaug.errors import Unfit
+from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import holds_rows
+from noiseaug.manifest.records import is_of_file
 from noiseaug.manifest.state import State
 from noiseaug.planning.ends import Ends
-from noiseaug.planning.labels import SoftLabel, label_of
+from noiseaug.planning.labels import SoftLabel
 from noiseaug.planning.walk import Source, Unreadable
 from noiseaug.settings.companions import VIEWS, Companions
+from noiseaug.settings.layout import Layout
 from noiseaug.storage import disk
-from noiseaug.storage.paths import ANNOTATIONS, CLASSES, MANIFEST
+from noiseaug.storage.paths import ANNOTATIONS, CLASSES, KEPT, MANIFEST
 
 _NOT_OURS = "stands in DEST and noiseaug did not write it; move it away or use --overwrite-foreign"
 
@@ -29,6 +32,8 @@ class CompanionFiles:
         wanted: which files are asked for.
         ends: where SOURCE and DEST are.
         state: where the files are drafted.
+        layout: tells the class of each source.
+
     Attributes:
         notes: what the user is to be told of them.
 
@@ -36,9 +41,10 @@ class CompanionFiles:
         Unfit: if a COCO file is asked for and there is none.
     """
 
-    def __init__(self, wanted: Companions, ends: Ends, state: State) -> None:
+    def __init__(self, wanted: Companions, ends: Ends, state: State, layout: Layout) -> None:
         self.notes: list[str] = []
         self._wanted, self._ends, self._state = wanted, ends, state
+        self._label_of = layout.label_of
         self._coco = None if wanted.annotations is None else CocoFile(os.fspath(wanted.annotations))
         self._classes: set[str] = set()
         self._unlisted: list[str] = []
@@ -62,15 +68,17 @@ class CompanionFiles:
                     raise Unfit(f"{path} is a directory, and the run is to write a file {name}; rename the directory")
         if self._coco and self._coco.is_at(self._in_dest(ANNOTATIONS)):
             raise Unfit(f"{self._coco.path} is what the run is to write; name a COCO file about the sources")
-        first = next(self._state.known(), None)
-        self._had_soft_labels = first is not None and any(map(is_soft, first.rows.values()))
+        rows = (line for group in self._state.known() for line in group.rows.values())
+        self._had_soft_labels = is_soft(next((line for line in rows if not is_of_file(line)), b""))
 
     def meet(self, found: Source | Unreadable) -> None:
         """Take note of a source, or of a directory that cannot be listed."""
         if isinstance(found, Unreadable):
             self._unlisted.append(found.path + "/")
             return
-        self._classes.add(label_of(found.path))
+        if found.kind == FILE:
+            return
+        self._classes.add(self._label_of(found.path))
         if self._coco:
             self._coco.meet(found)
 
@@ -85,7 +93,7 @@ class CompanionFiles:
         if self._wanted.label_smoothing is not None:
             if self._unlisted:  # the rows of a directory that cannot be listed stay, and so do their classes
                 paths = (group.source_path for group in self._state.known())
-                self._classes |= {label_of(path) for path in paths if path.startswith(tuple(self._unlisted))}
+                self._classes |= {self._label_of(path) for path in paths if path.startswith(tuple(self._unlisted))}
             self._soft_labels = SoftLabels(self._classes, self._wanted.label_smoothing)
 
     def close(self) -> None:
@@ -108,7 +116,7 @@ class CompanionFiles:
         Raises:
             Unfit: if such a file stands in DEST.
         """
-        for name in sorted(self._names() - {MANIFEST}):
+        for name in sorted((self._names() | {KEPT}) - {MANIFEST}):
             path = self._in_dest(name)
             if disk.lexists(path) and not (self._are_our_classes(path) if name == CLASSES else _is_ours(path)):
                 raise Unfit(f"{name} {_NOT_OURS}")
@@ -120,7 +128,7 @@ class CompanionFiles:
 
     def soft_label(self, source_path: str) -> SoftLabel | None:
         """Return the soft label that the rows of a source are to have, if any."""
-        return self._soft_labels.of(source_path) if self._soft_labels else None
+        return self._soft_labels.of(self._label_of(source_path)) if self._soft_labels else None
 
     def brought_up_to_date(self, line: bytes) -> bytes:
         """Return the line of a row that was written before, with the soft label that it is to have or without any."""
@@ -169,6 +177,8 @@ def is_companion(path: str) -> bool:
 
 
 def _is_ours(path: str) -> bool:
+    if os.path.basename(path) == KEPT:
+        return is_of_file(disk.beginning(path, 1 << 16))
     if path.endswith(".jsonl"):
         return holds_rows(path) or disk.stat(path).st_size == 0  # as it is when everything failed
     return is_companion(path)

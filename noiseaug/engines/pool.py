@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 from noiseaug.engines.worker_process import WorkerDied, WorkerProcess
 from noiseaug.errors import Stopped, WorkerUnfit
-from noiseaug.kinds import KINDS
+from noiseaug.kinds import work_of
 from noiseaug.planning.task import About, Item, Job, Outcome, Task, failure_of, withdraw
 
 # Batches under way for each worker: enough for the others to go on while one does a long recording.
@@ -94,7 +94,7 @@ def _batches(items: Iterable[Item[About]], size: Batch) -> Iterator[list[Item[Ab
         batch.append(item)
         task = item[1]
         if task:
-            work = task.source.size * KINDS[task.source.kind].work
+            work = task.source.size * work_of(task.source.kind)
             weight += max(work, _LEAST_BYTES) * len(task.targets)
         if weight >= size.work or len(batch) >= size.items:
             yield batch

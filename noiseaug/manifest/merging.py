@@ -19,7 +19,7 @@ from noiseaug.manifest.shards import COMMAND, directory_of, is_finished, named, 
 from noiseaug.manifest.state import State
 from noiseaug.settings.shard import Shard
 from noiseaug.storage import disk
-from noiseaug.storage.paths import FAILURES, MANIFEST, walk_order
+from noiseaug.storage.paths import FAILURES, KEPT, MANIFEST, walk_order
 
 
 class Merged(NamedTuple):
@@ -108,6 +108,9 @@ def _merged(dest: str, shards: list[Shard]) -> Merged:
         for group in _groups(dest, shards):
             state.manifest.write(b"".join(group.rows.values()))
             rows += len(group.rows)
+        for group in _groups(dest, shards, KEPT):
+            state.write_kept(b"".join(group.rows.values()))
+            rows += len(group.rows)
         for line in _failures(dest, shards):
             state.failures.write(line)
             failed += 1
@@ -118,9 +121,9 @@ def _merged(dest: str, shards: list[Shard]) -> Merged:
     return Merged(len(shards), rows, failed, home.manifest)
 
 
-def _groups(dest: str, shards: list[Shard]) -> Iterator[Group]:
+def _groups(dest: str, shards: list[Shard], name: str = MANIFEST) -> Iterator[Group]:
     """Yield the rows of all shards by source, in walk order."""
-    streams = (read_groups(os.path.join(directory_of(shard, dest), MANIFEST)) for shard in shards)
+    streams = (read_groups(os.path.join(directory_of(shard, dest), name)) for shard in shards)
     return heapq.merge(*streams, key=lambda group: walk_order(group.source_path))
 
 

@@ -18,7 +18,7 @@ from noiseaug.manifest.shards import COMMAND
 from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.output_file import remove_temporaries, write_if_changed
-from noiseaug.storage.paths import STATE_PREFIX
+from noiseaug.storage.paths import KEPT, STATE_PREFIX
 from noiseaug.storage.settled_file import SettledFile
 
 
@@ -46,7 +46,7 @@ class State:
         self._lock = Lock(home.dest)
         self._closing = contextlib.ExitStack()
         self._closing.callback(self._lock.release)
-        self._made_dest = False
+        self._made_dest = self._has_kept = False
         self._pending: BinaryIO | None = None
         self.companions = Drafts(home.state, "new-")
         self.views = Drafts(home.state, "view-")
@@ -109,8 +109,15 @@ class State:
             disk.rename(os.path.join(self.home.directory, former), self.home.manifest)
         self.manifest = SettledFile(self.home.manifest, self.home.in_state("journal.jsonl"))
         self.failures = SettledFile(self.home.failures, self.home.in_state("failures.jsonl"))
+        self._kept = SettledFile(self.home.kept, self.home.in_state(KEPT))
         self._closing.callback(self.manifest.close)
+        self._closing.callback(self._kept.close)
         self._closing.callback(self.failures.close)
+
+    def write_kept(self, lines: bytes) -> None:
+        """Write rows of files that are kept and are neither image nor audio, in walk order."""
+        self._kept.write(lines)
+        self._has_kept = self._has_kept or bool(lines)
 
     def announce(self, targets: Iterable[tuple[str, str]]) -> None:
         """Note (source path, file name) pairs that are about to be made; must come before their making."""
@@ -135,6 +142,11 @@ class State:
         else:
             disk.remove(self.home.failures)
         self.companions.publish()
+        if self._has_kept:
+            self._kept.settle()
+            self._kept.publish()
+        else:
+            disk.remove(self.home.kept)
         if self.home.shard:
             write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
         for name in ("pending.jsonl", "base.jsonl"):
@@ -209,4 +221,4 @@ class Unrecorded(State):
     def _do_nothing(self, *_: object, **__: object) -> None:
         """Keep no record."""
 
-    lock = abandon = begin = announce = publish_failures = commit = _do_nothing
+    lock = abandon = begin = write_kept = announce = publish_failures = commit = _do_nothing

@@ -18,10 +18,10 @@ from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.removing import remove_recorded
 from noiseaug.manifest.state import State, Unrecorded
 from noiseaug.pipeline.summary import Progress, Summary
-from noiseaug.planning import sidecars
 from noiseaug.planning.collisions import Collisions
 from noiseaug.planning.ends import Ends, locate
 from noiseaug.planning.reconcile import Note, Reconciliation
+from noiseaug.planning.sidecars import Sidecars
 from noiseaug.planning.targets import Plan
 from noiseaug.planning.task import Item, Job, Outcome, Task
 from noiseaug.planning.walk import Listing, Source, Walk
@@ -102,7 +102,9 @@ def planned(source: str, dest: str, request: Request) -> Iterator[tuple[str, str
     plan = Plan(request.recipe, request.layout, ends.dest_file)
     _survey(request, ends, plan)
     old = iter(()) if ends.dest_file else known_groups(_home(request, ends))
-    reconciliation = Reconciliation((ends.source_root, ends.dest_root), plan, request.running, old)
+    reconciliation = Reconciliation(
+        (ends.source_root, ends.dest_root), plan, request.running, old, _sidecars(request, ends)
+    )
     for _, task in reconciliation.items(_walk(request.selected, ends)):
         if task:
             yield from ((task.source.path, target.file_name) for target in task.targets)
@@ -127,7 +129,7 @@ def _refuse_parts(request: Request, ends: Ends) -> None:
         if request.companions != Companions():
             raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {ends.dest_file} is a file")
         several = any(len(request.recipe.strengths(kind)) > 1 for kind in request.selected.kinds)
-        if several or layout.with_clean or layout.sidecars or layout.name:
+        if several or layout.with_clean or layout.sidecars or layout.name or selection.masks:
             raise Misplaced(
                 f"several outputs of one file, or names for them, need a directory as DEST; {ends.dest_file} is a file"
             )
@@ -142,20 +144,24 @@ def _walk(selection: Selection, ends: Ends) -> Listing:
         return Listing(ends.source_root, [ends.source_file], selection)
     if selection.names is not None:
         return Listing(ends.source_root, selection.names, selection)
-    return Walk(ends.source_root, selection, disk.stat(ends.dest_root) if disk.exists(ends.dest_root) else None)
+    return Walk(ends.source_root, selection)
+
+
+def _sidecars(request: Request, ends: Ends) -> Sidecars:
+    return Sidecars(ends.source_root, request.layout.sidecars, request.selection)
 
 
 def _survey(request: Request, ends: Ends, plan: Plan, companions: CompanionFiles | None = None) -> None:
     """Walk over all sources before any work, if somebody needs to know all names."""
-    collisions = Collisions(plan, lambda path: bool(sidecars.find(ends.source_root, path, request.layout.sidecars)))
+    collisions = Collisions(plan, _sidecars(request, ends))
     walk = _walk(replace(request.selected, shard=None), ends)
     if collisions.are_possible or (companions and companions.need_sources):
         for found in walk:
             if isinstance(found, Source) and collisions.are_possible:
-                collisions.meet(found.path)
+                collisions.meet(found)
             if companions:
                 companions.meet(found)
-        collisions.settle(lambda: (found.path for found in walk if isinstance(found, Source)))
+        collisions.settle(lambda: (found for found in walk if isinstance(found, Source)))
     if companions:
         companions.settle()
 
@@ -167,7 +173,8 @@ class _Run:
         self._request, self._ends, self._state = request, ends, state
         self._running = replace(request.running, workers=1) if ends.dest_file else request.running
         self._plan = Plan(request.recipe, request.layout, ends.dest_file)
-        self._companions = CompanionFiles(request.companions, ends, state)
+        self._companions = CompanionFiles(request.companions, ends, state, request.layout)
+        self._sidecars = _sidecars(request, ends)
         self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
         self._summary = Summary(manifest=state.manifest_path, notes=self._companions.notes)
 
@@ -213,9 +220,12 @@ class _Run:
     def _items(self, walk: Listing) -> Iterator[Item[Note]]:
         """Yield what there is to do, with the labels that rows are to have."""
         state, roots = self._state, (self._ends.source_root, self._ends.dest_root)
-        reconciliation = Reconciliation(roots, self._plan, self._running, state.recover(), state.folds_names)
+        old, sidecars = state.recover(), self._sidecars
+        reconciliation = Reconciliation(roots, self._plan, self._running, old, sidecars, state.folds_names)
         for note, task in reconciliation.items(walk):
-            yield note, task and task._replace(soft_label=self._companions.soft_label(task.source.path))
+            if task and not note.is_file:
+                task = task._replace(soft_label=self._companions.soft_label(task.source.path))
+            yield note, task
 
     def _announce(self, tasks: Sequence[Task]) -> None:
         self._under_way.update((task.source.path, _directories([task])) for task in tasks)
@@ -233,7 +243,7 @@ class _Run:
             removed = (remove_recorded(self._ends.dest_root, record_of(line)) for line in note.orphans.values())
             self._summary.pruned += sum(removed)
         if outcome is None and not note.failures:  # all is up to date
-            self._write_rows(note.kept.values())
+            self._write_rows(note, note.kept.values())
             self._summary.count(note, (), Outcome())
             return Progress(note.paths)
         outcome = outcome or Outcome(failures=note.failures)
@@ -244,9 +254,9 @@ class _Run:
         former = {**note.kept, **(note.former if outcome.unchanged else {})}
         for name in note.file_names:
             if name in made:
-                self._state.manifest.write(made[name])
+                (self._state.write_kept if note.is_file else self._state.manifest.write)(made[name])
             elif name in former:
-                self._write_rows([former[name]])
+                self._write_rows(note, [former[name]])
         self._state.failures.write(b"".join(outcome.failures))
         self._summary.count(note, tuple(made), outcome)
         if outcome.failures and self._running.fail_fast:
@@ -254,13 +264,24 @@ class _Run:
             raise FailedFast(f"{first['source_path']}: {first['error']}")
         return Progress(note.paths, note.size, tuple(made), outcome.failures, outcome.traceback)
 
-    def _write_rows(self, lines: Iterable[bytes]) -> None:
+    def _write_rows(self, note: Note, lines: Iterable[bytes]) -> None:
         """Write rows of earlier runs, with the labels that they are to have now."""
+        if note.is_file:
+            self._state.write_kept(b"".join(lines))
+            return
         self._state.manifest.write(b"".join(map(self._companions.brought_up_to_date, lines)))
 
     def _conclude(self, walk: Listing) -> None:
         summary = self._summary
-        summary.others, summary.specials = walk.others, walk.specials
+        left = walk.left
+        summary.others, summary.specials, summary.links, summary.hidden = (
+            left.others,
+            left.specials,
+            left.links,
+            left.hidden,
+        )
+        summary.outputs, summary.remarks = list(left.outputs), walk.remarks()
+        summary.notes += [note for note in (walk.warning(), self._sidecars.note()) if note]
         if not summary.sources and not summary.failed and not walk.elsewhere:
             raise NothingToDo(_nothing_in(self._ends, walk))
 
@@ -277,6 +298,7 @@ def _directories(tasks: Iterable[Task]) -> set[str]:
 def _nothing_in(ends: Ends, walk: Listing) -> str:
     if ends.dest_file is not None:
         return f"{ends.source_file} is neither an image nor an audio file, by its suffix, or not selected"
-    left = walk.others + walk.specials
-    rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
+    left = walk.left.others + walk.left.specials
+    others = [f"{left:,} other file{'s' if left > 1 else ''} there"] if left else []
+    rest = f" ({'; '.join(others + walk.remarks())})" if others or walk.remarks() else ""
     return f"no image or audio files to work on in {ends.source_root}{rest}"

@@ -25,11 +25,15 @@ class Summary:
         failed: failures recorded.
         pruned: outputs deleted as their source is gone.
         others: files of other kinds, left alone.
-        specials: special files and links to directories, left alone.
+        specials: special files, left alone.
+        links: links to directories, not followed.
+        hidden: hidden files and directories, left out.
+        outputs: directories of SOURCE that hold outputs of other runs, left out.
         kinds: outputs written, by kind.
         source_bytes: size of the sources of what was written.
         not_kept: what could not be carried over from sources, with their format, and from how many.
         failures: the first failures, as in failures.jsonl.
+        remarks: what a person would be surprised that the run left out of SOURCE, a line each.
         notes: what of the files that go with the outputs is not as one might think.
     """
 
@@ -41,10 +45,14 @@ class Summary:
     pruned: int = 0
     others: int = 0
     specials: int = 0
+    links: int = 0
+    hidden: int = 0
     source_bytes: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
     not_kept: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:

@@ -6,25 +6,28 @@ Nothing is written or deleted here. A dry run goes through the same items as a r
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import Group, record_of
-from noiseaug.manifest.records import failure_line, fragment, is_pending, sidecar_names
-from noiseaug.planning import sidecars
+from noiseaug.manifest.records import failure_line, fragment, is_of_file, is_pending, sidecar_names
+from noiseaug.planning.sidecars import Sidecar, Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.task import Item, Task
 from noiseaug.planning.walk import Listing, Source, Unreadable
 from noiseaug.settings.level import CLEAN, Level
 from noiseaug.settings.running import Running
 from noiseaug.storage import disk
-from noiseaug.storage.paths import walk_order
+from noiseaug.storage.paths import walk_order, why_unusable
 
 # Sources in a row that are up to date and are passed on together, which halves what it costs to find nothing to do.
 _TOGETHER = 64
 _SIDECARS = b', "sidecars": ['
+_LABEL = re.compile(rb'"label": "(?:[^"\\]|\\.)*", ')
 _NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -34,12 +37,13 @@ class Note(NamedTuple):
     Attributes:
         paths: the source's path, or those of the several.
         size: its size in bytes.
-        kind: its kind.
+        kind: its kind, or `kept`.
         file_names: the names of its targets, in the order of the manifest.
         kept: the rows of targets that are up to date, by name, in the order of the manifest.
         former: the rows of those that are so if the source's hash turns out to be as before.
         orphans: the rows of a source that is gone.
         failures: lines for failures.jsonl.
+        is_file: its rows stand in kept.jsonl, as it is of no kind that is worked on.
     """
 
     paths: tuple[str, ...]
@@ -50,11 +54,12 @@ class Note(NamedTuple):
     former: Mapping[str, bytes] = _NONE
     orphans: Mapping[str, bytes] = _NONE
     failures: tuple[bytes, ...] = ()
+    is_file: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether all that is to be said is that targets are up to date."""
-        return not self.failures and not self.orphans
+        return not self.failures and not self.orphans and not self.is_file
 
 
 class _Marks(NamedTuple):
@@ -73,6 +78,7 @@ class Reconciliation:
         plan: what each source becomes.
         running: how a run is carried out: whether all is made again, and how a changed source is told.
         old: what earlier runs left, by source in walk order.
+        sidecars: the files that go along with sources.
         folds_names: tells whether DEST takes names for the same that differ in case.
     """
 
@@ -82,11 +88,12 @@ class Reconciliation:
         plan: Plan,
         running: Running,
         old: Iterator[Group],
+        sidecars: Sidecars,
         folds_names: Callable[[], bool] = lambda: False,
     ) -> None:
         self._source_root, self._dest_root = roots
         self._plan, self._running, self._folds_names = plan, running, folds_names
-        self._old = old
+        self._old, self._sidecars = old, sidecars
         self._next = next(old, None)
         self._clean = fragment("level", CLEAN.label)
         self._marks: dict[tuple[str, Level, int], _Marks] = {}
@@ -124,10 +131,13 @@ class Reconciliation:
         return _failed(found.path, found.reason)
 
     def _decided(self, source: Source, walk: Listing) -> Item[Note]:
-        if source.path in walk.twins and self._folds_names():
-            twin = walk.twins[source.path]
-            return _failed(source.path, f"would overwrite {twin}, as the file system of DEST folds names; rename one")
+        if (twin := walk.twin_of(source.path)) and self._folds_names():
+            name, other = twin
+            where = "overwrite" if name == source.path else "come into"
+            return _failed(source.path, f"would {where} {other}, as the file system of DEST folds names; rename one")
         self._found_any = True
+        if source.kept and (why := why_unusable(source.path)):
+            return _failed(source.path, f"cannot be kept under its name, which {why}; leave it out with --exclude")
         if source.path in walk.rivals:
             rival = walk.rivals[source.path]
             return _failed(source.path, f"would be written as {rival}, which is another source; rename one")
@@ -147,35 +157,39 @@ class Reconciliation:
         while self._next and (order is None or walk_order(self._next.source_path) < order):
             (source_path, rows), self._next = self._next, next(self._old, None)
             if any(source_path.startswith(place + "/") for place in self._unreadable):
-                yield Note((), kept={name: line for name, line in rows.items() if not is_pending(line)}), None
+                kept = {name: line for name, line in rows.items() if not is_pending(line)}
+                yield Note((), kept=kept, is_file=any(map(is_of_file, kept.values()))), None
             elif not disk.lexists(f"{self._source_root}/{source_path}"):
                 yield Note((), orphans=rows), None
 
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
-        targets = self._plan.targets(source.path, source.kind)
-        suffixes = self._plan.layout.sidecars
-        beside = sidecars.find(self._source_root, source.path, suffixes) if suffixes else ()
+        targets = self._plan.targets(source.path, source.kind, kept=source.kept)
+        go_along = self._sidecars.are_wanted and source.kind != FILE
+        beside = self._sidecars.of(source.path) if go_along and not source.kept else ()
         current = self._current(source, targets, rows, beside) if rows and not self._running.force else {}
         by_hash, all_current = self._running.checksum, len(current) == len(targets)
         if all_current and not by_hash:
-            return Note((source.path,), kept=current), None
+            return Note((source.path,), kept=current, is_file=source.kind == FILE), None
         names = tuple(target.file_name for target in targets)
         kept, former = ({}, current) if by_hash else (current, {})
-        note = Note((source.path,), source.size, source.kind, names, kept, former)
+        kind = "kept" if source.kept else source.kind
+        note = Note((source.path,), source.size, kind, names, kept, former, is_file=source.kind == FILE)
         ours, stale = _ours_and_stale(source, names, rows, beside)
         todo = tuple(target for target in targets if target.file_name not in kept)
         known = _known_hash(rows, names) if all_current else None
-        return note, Task(source, self._plan.recipe, todo, ours, known, beside if suffixes else None, stale)
+        label = self._plan.layout.label_of(source.path)
+        return note, Task(source, self._plan.recipe, todo, ours, known, beside if go_along else None, stale, label)
 
     def _current(
-        self, source: Source, targets: list[Target], rows: dict[str, bytes], beside: tuple[sidecars.Sidecar, ...]
+        self, source: Source, targets: list[Target], rows: dict[str, bytes], beside: tuple[Sidecar, ...]
     ) -> dict[str, bytes]:
         """Return the rows of the targets that are up to date."""
         current: dict[str, bytes] = {}
+        label = fragment("label", self._plan.layout.label_of(source.path))
         for target in targets:
             line = rows.get(target.file_name)
             if line and self._is_current(source, target, line) and self._go_along(source, beside, target, line):
-                current[target.file_name] = line
+                current[target.file_name] = line if label in line else _LABEL.sub(lambda _: label, line, count=1)
         if len(current) < len(targets):  # a hard link to the source is as new as the source is, and not as recorded
             return {name: line for name, line in current.items() if self._clean not in line}
         return current
@@ -185,8 +199,11 @@ class Reconciliation:
         key = kind, target.level, target.copy
         marks = self._marks.get(key)
         if marks is None:
-            recipe = fragment("recipe", self._plan.recipe.fingerprint(target.level, kind))
-            level_and_copy = fragment("level", target.level.label) + fragment("copy", target.copy)
+            if kind == FILE:
+                recipe = level_and_copy = fragment("kind", FILE)
+            else:
+                recipe = fragment("recipe", self._plan.recipe.fingerprint(target.level, kind))
+                level_and_copy = fragment("level", target.level.label) + fragment("copy", target.copy)
             look = disk.stat if target.level == CLEAN else disk.lstat  # an original may be a link to SOURCE
             marks = self._marks[key] = _Marks(recipe, level_and_copy, look)
         return marks
@@ -206,12 +223,12 @@ class Reconciliation:
             and (self._running.checksum or source.mtime_ns <= info.st_mtime_ns)
         )
 
-    def _go_along(self, source: Source, beside: tuple[sidecars.Sidecar, ...], target: Target, line: bytes) -> bool:
+    def _go_along(self, source: Source, beside: tuple[Sidecar, ...], target: Target, line: bytes) -> bool:
         """Tell whether the files that are to go along with a target stand as recorded, and no others."""
-        if not self._plan.layout.sidecars:
+        if not self._sidecars.are_wanted or source.kind == FILE:
             return _SIDECARS not in line
         recorded = _sidecars_in(line)
-        expected = [sidecars.name_for(one.path, source.path, target.file_name) for one in beside]
+        expected = [name_for(one, source.path, target.file_name) for one in beside]
         if _SIDECARS not in line or recorded != expected:
             return False
         try:
@@ -222,11 +239,11 @@ class Reconciliation:
 
 
 def _ours_and_stale(
-    source: Source, names: tuple[str, ...], rows: dict[str, bytes], beside: tuple[sidecars.Sidecar, ...]
+    source: Source, names: tuple[str, ...], rows: dict[str, bytes], beside: tuple[Sidecar, ...]
 ) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the names of files that earlier runs wrote, and those among them that no longer go along with a target."""
     former = {name for line in rows.values() for name in _sidecars_in(line)}
-    expected = {sidecars.name_for(one.path, source.path, name) for one in beside for name in names}
+    expected = {name_for(one, source.path, name) for one in beside for name in names}
     return frozenset(rows) | former, tuple(sorted(former - expected))
 
 

@@ -35,7 +35,7 @@ class Job:
     source_root: str
     dest_root: str
     overwrite_foreign: bool = False
-    link: Link = "auto"
+    link: Link = "copy"
     max_pixels: int = MAX_PIXELS
     tag: str = ""
     permit: str = ""
@@ -52,6 +52,7 @@ class Task(NamedTuple):
         known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
         sidecars: files that go along with each target; None if none were asked for.
         stale: files that an earlier run wrote along with targets, which are to go.
+        label: the class of the source.
         soft_label: what the rows say of its class, if anything.
     """
 
@@ -62,13 +63,14 @@ class Task(NamedTuple):
     known_sha256: str | None = None
     sidecars: tuple[Sidecar, ...] | None = None
     stale: tuple[str, ...] = ()
+    label: str = ""
     soft_label: SoftLabel | None = None
 
     @property
     def file_names(self) -> list[str]:
         """The names of all files that it writes."""
         names = [target.file_name for target in self.targets]
-        return names + [name_for(one.path, self.source.path, name) for one in self.sidecars or () for name in names]
+        return names + [name_for(one, self.source.path, name) for one in self.sidecars or () for name in names]
 
 
 About = TypeVar("About")

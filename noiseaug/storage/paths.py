@@ -9,10 +9,11 @@ STATE_PREFIX = ".noiseaug"  # of everything temporary that a run leaves in DEST;
 MANIFEST = "manifest.jsonl"
 METADATA = "metadata.jsonl"  # what Hugging Face's loaders look for
 FAILURES = "failures.jsonl"
+KEPT = "kept.jsonl"
 ANNOTATIONS = "annotations.json"
 CLASSES = "classes.json"
 # In DEST itself, the stems of what a run writes besides; a sidecar (no target) could have such a name.
-_OWN = frozenset({"manifest", "metadata", "failures", "classes", "annotations"})
+_OWN = frozenset({"manifest", "metadata", "failures", "kept", "classes", "annotations"})
 _OWN_SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".parquet"})
 
 

@@ -12,7 +12,7 @@ from noiseaug.manifest.records import Record, sidecar_names
 from noiseaug.manifest.untrusted import Defect, defect_of
 from noiseaug.storage import disk
 from noiseaug.storage.name_counts import Names
-from noiseaug.storage.paths import CLASSES, FAILURES, STATE_PREFIX, inside
+from noiseaug.storage.paths import CLASSES, FAILURES, KEPT, STATE_PREFIX, inside
 from noiseaug.verification.findings import Finding
 
 _DETAILS = {
@@ -73,7 +73,7 @@ class Accounted:
     def __init__(self, dest: str, manifest: str) -> None:
         self.dest, self.manifest = dest, manifest
         self._names = Names()
-        self._own = {manifest, FAILURES}
+        self._own = {manifest, FAILURES, KEPT}
 
     def add(self, record: Record) -> None:
         """Account for the files that a row names."""

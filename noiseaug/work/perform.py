@@ -17,7 +17,6 @@ from noiseaug import kinds
 from noiseaug.manifest.records import Record, Row, failure_line, record_line
 from noiseaug.media.output import Facts, Output
 from noiseaug.noise.sampling import Stream, stream_key
-from noiseaug.planning.labels import label_of
 from noiseaug.planning.sidecars import content_for, name_for
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Outcome, Task, failure_of, withdraw
@@ -54,7 +53,7 @@ def augment(job: Job, task: Task) -> Outcome:
 
 
 def _augment(job: Job, task: Task) -> Outcome:
-    if why := kinds.why_unreadable(task.source.path):
+    if task.source.kind != kinds.FILE and (why := kinds.why_unreadable(task.source.path)):
         raise Refused(why)
     with SourceFile(os.path.join(job.source_root, task.source.path)) as source:
         source_sha256 = source.sha256()
@@ -120,12 +119,15 @@ def _link(job: Job, task: Task, target: Target) -> Link | None:
 
 def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
     source, recipe = task.source, task.recipe
+    written: Record = {"bytes": output.file.size(), "sha256": output.file.sha256()}
+    if source.kind == kinds.FILE:
+        return {"file_name": target.file_name, "source_path": source.path, "kind": source.kind, **written}
     return {
         "file_name": target.file_name,
         "source_path": source.path,
         "kind": source.kind,
         "role": "clean" if output.level == CLEAN else "noisy",
-        "label": label_of(source.path),
+        "label": task.label,
         **({"soft_label": task.soft_label.values} if task.soft_label else {}),
         "level": target.level.label,
         "copy": target.copy,
@@ -136,8 +138,7 @@ def _record(task: Task, target: Target, output: Output, facts: Facts) -> Record:
         "recipe": recipe.fingerprint(target.level, source.kind),
         "options": recipe.options(source.kind),
         **facts,
-        "bytes": output.file.size(),
-        "sha256": output.file.sha256(),
+        **written,
     }
 
 
@@ -146,7 +147,7 @@ def _publish_sidecars(job: Job, task: Task, target: Target, record: Record) -> s
     names, hashes = [], []
     for sidecar in task.sidecars or ():
         with SourceFile(os.path.join(job.source_root, sidecar.path)) as source:
-            name = name_for(sidecar.path, task.source.path, target.file_name)
+            name = name_for(sidecar, task.source.path, target.file_name)
             if why := why_unusable(name):
                 return f"its sidecar would become {name}, which {why}; rename it"
             file = OutputFile(os.path.join(job.dest_root, name), job.tag)

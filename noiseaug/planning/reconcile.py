@@ -196,7 +196,7 @@ class Reconciliation:
         note = Note(
             *((source.path,), source.size, "kept" if source.kept else source.kind, names, kept),
             left_over=left_over,
-            unlabelled=int(labels.asked and not labels.beside),
+            unlabelled=int(labels.asked and not labels.beside and not source.kept),
             why=why,
         )
         if all_current and not by_hash and not to_label:
@@ -211,8 +211,8 @@ class Reconciliation:
 
     def _labels_of(self, source: Source, names: tuple[str, ...], rows: dict[str, bytes]) -> _Labels:
         """Return what is to go along with the targets of a source, and what earlier runs let go along."""
-        asked = self._sidecars.are_wanted and not source.kept
-        beside = self._sidecars.of(source.path) if asked else ()
+        asked = self._sidecars.are_wanted and source.kind != FILE
+        beside = self._sidecars.of(source.path) if asked and not source.kept else ()
         records = [record_of(line) for line in rows.values() if _SIDECARS in line]
         former = {name: sha256 for record in records for name, sha256 in recorded_sidecars(record)}
         expected = frozenset(name_for(one, source.path, name) for one in beside for name in names)

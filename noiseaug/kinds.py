@@ -93,6 +93,13 @@ _NAMES = {suffix: name for name, kind in KINDS.items() for suffix in kind.suffix
 _REPLACED = {suffix: other for kind in KINDS.values() for suffix, other in kind.replaced.items()}
 _AS_FLOAT = {suffix: other for kind in KINDS.values() for suffix, other in kind.as_float.items()}
 
+FILE = "file"  # stands in place of a kind for files that are kept as they are, whatever is in them
+
+
+def work_of(kind: str) -> float:
+    """Return what a byte of a source of this kind costs, relative to one of a compressed image."""
+    return KINDS[kind].work if kind in KINDS else 1 / 32  # a copy
+
 
 def kind_of(path: str) -> str | None:
     """Return the name of the kind that the suffix of `path` stands for, in any case, or None.

@@ -46,6 +46,7 @@ def show_summary(summary: Summary, dest: str) -> None:
     if not (summary.written or summary.failed or summary.pruned or summary.sidecars):
         nothing = [] if summary.left_over else ["nothing to do"]
         click.echo(", ".join([*nothing, f"{summary.up_to_date:,} up to date", *left]))
+        _show_remarks(summary)
         _show_beside(summary, dest)
         return
     parts = [
@@ -56,6 +57,7 @@ def show_summary(summary: Summary, dest: str) -> None:
     parts += [f"{summary.up_to_date:,} up to date"] if summary.up_to_date else []
     parts += [f"{summary.pruned:,} deleted as their source is gone"] if summary.pruned else []
     click.echo(", ".join(parts + left))
+    _show_remarks(summary)
     _show_beside(summary, dest)
     if summary.written and summary.manifest:
         rate = summary.written / max(summary.seconds, 0.001)
@@ -64,6 +66,11 @@ def show_summary(summary: Summary, dest: str) -> None:
     _show_not_kept(summary.not_kept)
     if summary.manifest:
         click.echo(f"manifest: {printable(summary.manifest)}")
+
+
+def _show_remarks(summary: Summary) -> None:
+    for remark in summary.remarks:
+        click.echo(printable(remark))
 
 
 def _show_beside(summary: Summary, dest: str) -> None:

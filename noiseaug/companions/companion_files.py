@@ -9,15 +9,17 @@ from noiseaug.companions.coco import CocoFile, is_annotations
 from noiseaug.companions.soft_labels import SoftLabels, is_soft, taken_off
 from noiseaug.companions.tables import is_view, render
 from noiseaug.errors import Unfit
+from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import holds_rows
-from noiseaug.manifest.records import record_line
+from noiseaug.manifest.records import is_of_file, record_line
 from noiseaug.manifest.state import State
 from noiseaug.planning.ends import Ends
-from noiseaug.planning.labels import SoftLabel, label_of
+from noiseaug.planning.labels import SoftLabel
 from noiseaug.planning.walk import Source, Unreadable
 from noiseaug.settings.companions import VIEWS, Companions
+from noiseaug.settings.layout import Layout
 from noiseaug.storage import disk
-from noiseaug.storage.paths import ANNOTATIONS, CLASSES, MANIFEST
+from noiseaug.storage.paths import ANNOTATIONS, CLASSES, KEPT, MANIFEST
 from noiseaug.storage.source_file import sha256_of_file
 
 _NOT_OURS = "stands in DEST and no run is known to have written it; move it away or use --overwrite"
@@ -32,6 +34,7 @@ class CompanionFiles:
         wanted: which files are asked for.
         ends: where SOURCE and DEST are.
         state: where the files are drafted.
+        layout: tells the class of each source.
 
     Attributes:
         notes: what the user is to be told of them.
@@ -40,9 +43,10 @@ class CompanionFiles:
         Unfit: if a COCO file is asked for and there is none.
     """
 
-    def __init__(self, wanted: Companions, ends: Ends, state: State) -> None:
+    def __init__(self, wanted: Companions, ends: Ends, state: State, layout: Layout) -> None:
         self.notes: list[str] = []
         self._wanted, self._ends, self._state = wanted, ends, state
+        self._label_of = layout.label_of
         self._coco = None if wanted.annotations is None else CocoFile(os.fspath(wanted.annotations))
         self._classes: set[str] = set()
         self._unlisted: list[str] = []
@@ -66,15 +70,17 @@ class CompanionFiles:
                     raise Unfit(f"{path} is a directory, and the run is to write a file {name}; rename the directory")
         if self._coco and self._coco.is_at(self._in_dest(ANNOTATIONS)):
             raise Unfit(f"{self._coco.path} is what the run is to write; name a COCO file about the sources")
-        first = next((group for group in self._state.known() if group.source_path), None)
-        self._had_soft_labels = first is not None and any(map(is_soft, first.rows.values()))
+        rows = (line for group in self._state.known() if group.source_path for line in group.rows.values())
+        self._had_soft_labels = is_soft(next((line for line in rows if not is_of_file(line)), b""))
 
     def meet(self, found: Source | Unreadable) -> None:
         """Take note of a source, or of a directory that cannot be listed."""
         if isinstance(found, Unreadable):
             self._unlisted.append(found.path + "/")
             return
-        self._classes.add(label_of(found.path))
+        if found.kind == FILE:
+            return
+        self._classes.add(self._label_of(found.path))
         if self._coco:
             self._coco.meet(found)
 
@@ -89,7 +95,7 @@ class CompanionFiles:
         if self._wanted.label_smoothing is not None:
             if self._unlisted:  # the rows of a directory that cannot be listed stay, and so do their classes
                 paths = (group.source_path for group in self._state.known())
-                self._classes |= {label_of(path) for path in paths if path.startswith(tuple(self._unlisted))}
+                self._classes |= {self._label_of(path) for path in paths if path.startswith(tuple(self._unlisted))}
             self._soft_labels = SoftLabels(self._classes, self._wanted.label_smoothing)
 
     def close(self) -> None:
@@ -112,7 +118,7 @@ class CompanionFiles:
         Raises:
             Unfit: if such a file stands in DEST.
         """
-        for name in sorted(self._names() - {MANIFEST}):
+        for name in sorted((self._names() | {KEPT}) - {MANIFEST}):
             path = self._in_dest(name)
             if disk.lexists(path) and not (self._are_our_classes(path) if name == CLASSES else _is_ours(path)):
                 raise Unfit(f"{name} {_NOT_OURS}")
@@ -124,7 +130,7 @@ class CompanionFiles:
 
     def soft_label(self, source_path: str) -> SoftLabel | None:
         """Return the soft label that the rows of a source are to have, if any."""
-        return self._soft_labels.of(source_path) if self._soft_labels else None
+        return self._soft_labels.of(self._label_of(source_path)) if self._soft_labels else None
 
     def brought_up_to_date(self, line: bytes) -> bytes:
         """Return the line of a row that was written before, with the soft label that it is to have or without any."""
@@ -171,6 +177,8 @@ def is_companion(path: str) -> bool:
 
 
 def _is_ours(path: str) -> bool:
+    if os.path.basename(path) == KEPT:
+        return is_of_file(disk.beginning(path, 1 << 16))
     if path.endswith(".jsonl"):
         return holds_rows(path) or disk.stat(path).st_size == 0  # as it is when everything failed
     return is_companion(path)

@@ -1,6 +1,6 @@
 """Label smoothing: a `soft_label` in every row of the manifest, which is noise on the targets instead of the inputs.
 
-A class is the name of the folder that a source stands in, the row's `label`. Of k classes, a source's own gets 1 - EPS
+A class is the row's `label`, the name of a folder above the source. Of k classes, a source's own gets 1 - EPS
 and each other one EPS / (k - 1), in the order of `classes.json` (Szegedy et al. 2016, "Rethinking the Inception
 architecture for computer vision", section 7, there with EPS / k for all k).
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from noiseaug.errors import Stopped, Unfit
 from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.records import record_line
-from noiseaug.planning.labels import SoftLabel, label_of
+from noiseaug.planning.labels import SoftLabel
 
 _MOST_CLASSES = 32_768  # so that a row stays within what is read as one
 # Quotes within texts are escaped, so this can stand nowhere else in the line of a row.
@@ -31,7 +31,7 @@ class SoftLabels:
     Raises:
         Unfit: if there are fewer than two classes, or more than 32,768.
 
-    >>> SoftLabels(["dogs", "cats"], 0.1).of("cats/a.png").values
+    >>> SoftLabels(["dogs", "cats"], 0.1).of("cats").values
     [0.9, 0.1]
     """
 
@@ -46,16 +46,13 @@ class SoftLabels:
         self._own, self._other = 1 - epsilon, epsilon / (count - 1)
         self._places = {name: place for place, name in enumerate(self.classes)}
 
-    def of(self, source_path: str) -> SoftLabel:
-        """Return the soft label of a source.
+    @functools.lru_cache(maxsize=16)  # noqa: B019 - neighbours in a walk are of one class
+    def of(self, label: str) -> SoftLabel:
+        """Return the soft label of a source of this class.
 
         Raises:
-            Stopped: if its class is none of those given.
+            Stopped: if it is none of those given.
         """
-        return self._of_class(label_of(source_path))
-
-    @functools.lru_cache(maxsize=16)  # noqa: B019 - neighbours in a walk are of one class
-    def _of_class(self, label: str) -> SoftLabel:
         if label not in self._places:
             raise Stopped(
                 f"a row has the label {json.dumps(label)}, but the walk found no source in a folder of that name; "
@@ -70,7 +67,7 @@ class SoftLabels:
             Stopped: if the row has a label that is no class.
         """
         record = record_of(line)
-        values = self._of_class(record["label"]).values
+        values = self.of(record["label"]).values
         return line if record.get("soft_label") == values else record_line(record | {"soft_label": values})
 
     def listing(self) -> bytes:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from noiseaug.kinds import KINDS
+from noiseaug.kinds import work_of
 from noiseaug.planning.task import About, Item, Job, Outcome, Task, failure_of
 from noiseaug.work.publish import withdraw
 
@@ -99,7 +99,7 @@ def _batches(items: Iterable[Item[About]], size: BatchSize) -> Iterator[list[Ite
         batch.append(item)
         task = item[1]
         if task:
-            work = task.source.size * KINDS[task.source.kind].work
+            work = task.source.size * work_of(task.source.kind)
             weight += max(work, _LEAST_BYTES) * len(task.targets)
         if weight >= size.work or len(batch) >= size.items:
             yield batch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import heapq
 import os
 import posixpath
@@ -13,7 +14,7 @@ from noiseaug.manifest.records import is_pending
 from noiseaug.manifest.shards import remove_shards, shards_in
 from noiseaug.storage import disk
 from noiseaug.storage.output_file import remove_temporaries
-from noiseaug.storage.paths import walk_order
+from noiseaug.storage.paths import KEPT, walk_order
 
 
 def known_groups(home: Home) -> Iterator[Group]:
@@ -34,10 +35,11 @@ def known_groups(home: Home) -> Iterator[Group]:
 def _own_groups(home: Home) -> Iterator[Group]:
     base = home.in_state("base.jsonl")
     manifest = os.path.join(home.directory, find(home.directory, home.name))
-    finished = merged(read_groups(manifest), read_groups(home.leftovers))
-    known = read_groups(base) if disk.exists(base) else finished
+    lists = (read_groups(path) for path in (manifest, home.kept, home.leftovers))
+    known = read_groups(base) if disk.exists(base) else functools.reduce(merged, lists)
     announced = merged(read_groups(home.in_state("pending.jsonl")), known)
-    return merged(read_groups(home.in_state("journal.jsonl")), announced)
+    journals = (read_groups(home.in_state(name)) for name in (KEPT, "journal.jsonl"))
+    return merged(merged(*journals), announced)
 
 
 def recover(home: Home) -> Iterator[Group]:
@@ -45,7 +47,7 @@ def recover(home: Home) -> Iterator[Group]:
     shards = [] if home.shard else shards_in(home.dest)
     if disk.is_directory(home.state) or shards:
         directories = _write_base(home)
-        for name in ("journal.jsonl", "pending.jsonl"):
+        for name in ("journal.jsonl", KEPT, "pending.jsonl"):
             disk.remove(home.in_state(name))
         if shards:
             remove_shards(home.dest)

@@ -4,6 +4,7 @@ While outputs are being made, a directory `.noiseaug` in DEST holds
 
 - `journal.jsonl`: the new manifest as far as it has come, in its final order;
 - `pending.jsonl`: the targets that were handed to workers, each announced before it can appear in DEST;
+- `kept.jsonl`: likewise for the rows of files that are kept and are neither image nor audio;
 - `failures.jsonl` and `leftovers.jsonl`: the failures so far, and the rows that were not asked for again;
 - `base.jsonl`: after an interruption, all that is known from the lists and the journals of runs before this one;
 - drafts of files that go with the manifest, before they are put in place.
@@ -19,7 +20,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.shards import directory_of
 from noiseaug.settings.shard import Shard
-from noiseaug.storage.paths import FAILURES, LEFTOVERS, MANIFEST, STATE_PREFIX
+from noiseaug.storage.paths import FAILURES, KEPT, LEFTOVERS, MANIFEST, STATE_PREFIX
 
 
 class Home(NamedTuple):
@@ -54,6 +55,11 @@ class Home(NamedTuple):
     def failures(self) -> str:
         """The path of the list of failures."""
         return os.path.join(self.directory, FAILURES)
+
+    @property
+    def kept(self) -> str:
+        """The path of the list of files that are kept and are neither image nor audio."""
+        return os.path.join(self.directory, KEPT)
 
     @property
     def tag(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -11,7 +12,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.records import Record
 from noiseaug.storage import disk
-from noiseaug.storage.paths import LEFTOVERS, MANIFEST, METADATA, walk_order
+from noiseaug.storage.paths import LEFTOVERS, MANIFEST, METADATA, STATE_PREFIX, walk_order
 
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON. The
 # rest is for soft labels of up to 32,768 classes, each at most 24 bytes.
@@ -59,6 +60,20 @@ def holds_rows(path: str) -> bool:
     if not line:
         return os.path.basename(path) in (MANIFEST, METADATA) and disk.is_file(path)
     return {"file_name", "source_path", "recipe", "source_sha256"} <= record_of(line).keys()
+
+
+def is_dest(directory: str, names: Iterable[str]) -> bool:
+    """Tell whether a run wrote to a directory: one of these names in it is that of a manifest, or of a run's state."""
+    for name in names:
+        path = os.path.join(directory, name)
+        if name.startswith(STATE_PREFIX):
+            if disk.is_directory(path):
+                return True
+        elif disk.is_file(path):  # not a FIFO, say, which would be waited for
+            with contextlib.suppress(OSError):
+                if disk.stat(path).st_size and holds_rows(path):
+                    return True
+    return False
 
 
 def _lines(path: str) -> Iterator[tuple[int, bytes, str | None]]:

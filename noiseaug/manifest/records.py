@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from noiseaug.kinds import FILE
+
 Record = dict[str, Any]
 
 # In this order in every row; a row leaves out what does not apply to its kind.
@@ -73,6 +75,11 @@ def is_pending(line: bytes) -> bool:
     return line.endswith(b', "pending": true}\n')
 
 
+def is_of_file(line: bytes) -> bool:
+    """Tell whether the row is of a file that is kept and is neither image nor audio."""
+    return _OF_FILE in line
+
+
 def fragment(key: str, value: str | int) -> bytes:
     """Return the piece that stands in the line of a record with `value` under `key`, unless that is its last key.
 
@@ -84,6 +91,9 @@ def fragment(key: str, value: str | int) -> bytes:
     if isinstance(value, int):
         return b'"%b": %d, ' % (key.encode(), value)
     return f'"{key}": {json.dumps(value)}, '.encode()
+
+
+_OF_FILE = fragment("kind", FILE)
 
 
 def sidecar_names(record: Record) -> list[str]:

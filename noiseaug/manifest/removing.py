@@ -6,6 +6,7 @@ A file is removed only if it is certain that a run wrote it and nobody changed i
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -110,7 +111,7 @@ def prune(dest: str | os.PathLike[str], *, dry_run: bool = False) -> list[Remova
 
 def _pruned(home: Home, *, dry_run: bool) -> Iterator[Removal]:
     in_use = Names()
-    for entry in read_entries(home.manifest):
+    for entry in itertools.chain(read_entries(home.manifest), read_entries(home.kept)):
         for name, _ in _files_of(entry.record or {}):
             in_use.add(name)
     rest = SettledFile(home.leftovers, os.path.join(home.directory, f"{STATE_PREFIX}-{LEFTOVERS}.tmp"))

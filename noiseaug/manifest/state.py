@@ -19,7 +19,7 @@ from noiseaug.manifest.shards import COMMAND, VERSIONS
 from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.output_file import remove_temporaries, write_if_changed
-from noiseaug.storage.paths import STATE_PREFIX
+from noiseaug.storage.paths import KEPT, STATE_PREFIX
 from noiseaug.storage.settled_file import SettledFile
 from noiseaug.version import versions
 
@@ -39,6 +39,7 @@ class State:
         manifest: the rows of this run, to be written in walk order.
         failures: the failures of this run, likewise.
         leftovers: the rows of what earlier runs wrote and this one was not asked for, likewise.
+        kept: the rows of files that are kept and are neither image nor audio, likewise.
         companions: files that go with the manifest, to be put in place before it.
         views: files that say what the manifest says, to be put in place after it, and never older.
     """
@@ -117,7 +118,8 @@ class State:
         self.manifest = SettledFile(self.home.manifest, self.home.in_state("journal.jsonl"))
         self.failures = SettledFile(self.home.failures, self.home.in_state("failures.jsonl"))
         self.leftovers = SettledFile(self.home.leftovers, self.home.in_state("leftovers.jsonl"))
-        for file in (self.manifest, self.failures, self.leftovers):
+        self.kept = SettledFile(self.home.kept, self.home.in_state(KEPT))
+        for file in (self.manifest, self.failures, self.leftovers, self.kept):
             self._closing.callback(file.close)
 
     def announce(self, targets: Iterable[tuple[str, str]]) -> None:
@@ -139,6 +141,7 @@ class State:
         """
         _publish_list(self.failures)
         _publish_list(self.leftovers)
+        _publish_list(self.kept)
         self.companions.publish()
         if self.home.shard:
             write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
@@ -210,7 +213,7 @@ class Unrecorded(State):
     def __init__(self, dest: str) -> None:
         super().__init__(Home(dest))
         self.tag = os.urandom(4).hex()
-        self.manifest = self.failures = self.leftovers = _Nowhere()
+        self.manifest = self.failures = self.leftovers = self.kept = _Nowhere()
 
     def known(self) -> Iterator[Group]:
         """Yield nothing: no run is known to have written anything."""

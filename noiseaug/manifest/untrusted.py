@@ -49,6 +49,21 @@ def read_checked(path: str, keys: Mapping[str, Sequence[str]]) -> Iterator[Entry
         yield entry._replace(record=None, problem=problem) if problem else entry
 
 
+def read_kept(path: str) -> Iterator[Entry]:
+    """Yield the lines of a list of kept files, none if there is none; only those that are rows have a record."""
+    for entry in read_entries(path):
+        problem = entry.problem or _kept_problem(entry.record or {})
+        yield entry._replace(record=None, problem=problem) if problem else entry
+
+
+def _kept_problem(record: Record) -> str | None:
+    for key in ("bytes", "source_bytes"):
+        if type(record.get(key)) is not int or record[key] not in _SIZES:
+            return f"has a wrong {key}"
+    wrong = next((key for key in ("sha256", "source_sha256") if not _is_sha256(record.get(key))), None)
+    return f"has a wrong {wrong}" if wrong else None
+
+
 def row_problem(record: Record, keys: Mapping[str, Sequence[str]]) -> str | None:
     """Return why `record` cannot be a row that a run wrote, or None.
 

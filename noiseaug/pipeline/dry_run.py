@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.former import known_groups
 from noiseaug.manifest.reading import read_entries, record_of
-from noiseaug.pipeline.preparing import home_of, survey, walk_of
+from noiseaug.pipeline.preparing import home_of, sidecars_of, survey, walk_of
 from noiseaug.planning.ends import locate
 from noiseaug.planning.reconcile import Note, Reconciliation
 from noiseaug.planning.targets import Plan
@@ -41,7 +41,8 @@ def planned(source: str, dest: str, request: Request) -> Iterator[Planned]:
     home = home_of(request, ends)
     old = iter(()) if ends.dest_file else known_groups(home)
     failed = {entry.record["source_path"] for entry in read_entries(home.failures) if entry.record}
-    reconciliation = Reconciliation((ends.source_root, ends.dest_root), plan, request.running, old)
+    roots, sidecars = (ends.source_root, ends.dest_root), sidecars_of(request, ends)
+    reconciliation = Reconciliation(roots, plan, request.running, old, sidecars)
     for note, task in reconciliation.items(walk_of(request.selected, ends)):
         yield from _outputs(note, task, failed)
         gone = "pruned" if request.running.prune else "left over"

@@ -25,7 +25,7 @@ from noiseaug.manifest.shards import COMMAND, VERSIONS, directory_of, is_finishe
 from noiseaug.manifest.state import State
 from noiseaug.settings.shard import Shard
 from noiseaug.storage import disk
-from noiseaug.storage.paths import ANNOTATIONS, CLASSES, FAILURES, MANIFEST, walk_order
+from noiseaug.storage.paths import ANNOTATIONS, CLASSES, FAILURES, KEPT, MANIFEST, walk_order
 
 
 class Merged(NamedTuple):
@@ -146,6 +146,9 @@ def _merged(dest: str, shards: list[Shard]) -> Merged:
         for group in _groups(dest, shards):
             state.manifest.write(b"".join(group.rows.values()))
             rows, sources = rows + len(group.rows), sources + 1
+        for group in _groups(dest, shards, KEPT):
+            state.kept.write(b"".join(group.rows.values()))
+            rows, sources = rows + len(group.rows), sources + 1
         for lines in _failures(dest, shards):
             state.failures.write(b"".join(lines))
             failures, failed_sources = failures + len(lines), failed_sources + 1
@@ -202,9 +205,9 @@ def _retired(state: State) -> list[str]:
     return notes
 
 
-def _groups(dest: str, shards: list[Shard]) -> Iterator[Group]:
+def _groups(dest: str, shards: list[Shard], name: str = MANIFEST) -> Iterator[Group]:
     """Yield the rows of all shards by source, in walk order."""
-    streams = (read_groups(os.path.join(directory_of(shard, dest), MANIFEST)) for shard in shards)
+    streams = (read_groups(os.path.join(directory_of(shard, dest), name)) for shard in shards)
     return heapq.merge(*streams, key=lambda group: walk_order(group.source_path))
 
 

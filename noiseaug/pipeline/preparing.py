@@ -10,9 +10,9 @@ from noiseaug.companions.companion_files import CompanionFiles
 from noiseaug.errors import Misplaced
 from noiseaug.kinds import KINDS, kind_of
 from noiseaug.manifest.home import Home
-from noiseaug.planning import sidecars
 from noiseaug.planning.collisions import Collisions
 from noiseaug.planning.ends import Ends
+from noiseaug.planning.sidecars import Sidecars
 from noiseaug.planning.targets import Plan
 from noiseaug.planning.walk import Listing, Source, Walk
 from noiseaug.settings.companions import Companions
@@ -40,7 +40,8 @@ def refuse_parts(request: Request, ends: Ends) -> None:
         if request.companions != Companions():
             raise Misplaced(f"a manifest and what goes with it need a directory as DEST; {_as_file(ends)}")
         kind = kind_of(ends.source_file or "")
-        if (kind and len(request.recipe.strengths(kind)) > 1) or layout.with_clean or layout.sidecars or layout.name:
+        several = kind and len(request.recipe.strengths(kind)) > 1
+        if several or layout.with_clean or layout.sidecars or layout.name or selection.masks:
             raise Misplaced(
                 f"several outputs of one file, or names for them, need a directory as DEST; {_as_file(ends)}"
             )
@@ -63,20 +64,25 @@ def walk_of(selection: Selection, ends: Ends) -> Listing:
         return Listing(ends.source_root, [ends.source_file], selection)
     if selection.names is not None:
         return Listing(ends.source_root, selection.names, selection)
-    return Walk(ends.source_root, selection, disk.stat(ends.dest_root) if disk.exists(ends.dest_root) else None)
+    return Walk(ends.source_root, selection)
+
+
+def sidecars_of(request: Request, ends: Ends) -> Sidecars:
+    """Return what finds the files that go along with sources."""
+    return Sidecars(ends.source_root, request.layout.sidecars, request.selection)
 
 
 def survey(request: Request, ends: Ends, plan: Plan, companions: CompanionFiles | None = None) -> None:
     """Walk over all sources before any work, if somebody needs to know all names."""
-    collisions = Collisions(plan, lambda path: bool(sidecars.find(ends.source_root, path, request.layout.sidecars)))
+    collisions = Collisions(plan, sidecars_of(request, ends))
     walk = walk_of(replace(request.selected, shard=None), ends)
     if collisions.are_possible or (companions and companions.need_sources):
         for found in walk:
             if isinstance(found, Source) and collisions.are_possible:
-                collisions.meet(found.path)
+                collisions.meet(found)
             if companions:
                 companions.meet(found)
-        collisions.settle(lambda: (found.path for found in walk if isinstance(found, Source)))
+        collisions.settle(lambda: (found for found in walk if isinstance(found, Source)))
     if companions:
         companions.settle()
 
@@ -84,7 +90,7 @@ def survey(request: Request, ends: Ends, plan: Plan, companions: CompanionFiles 
 def nothing_in(request: Request, ends: Ends, walk: Listing) -> str:
     """Return why there is nothing to work on, and what to do: the option that leaves all files out, if one does."""
     selection = request.selection
-    wide = replace(Selection(), names=selection.names, follow_symlinks=selection.follow_symlinks)
+    wide = Selection(names=selection.names, follow_symlinks=selection.follow_symlinks, hidden=selection.hidden)
     found = Counter(source.kind for source in walk_of(wide, ends) if isinstance(source, Source))
     nouns = [f"{count:,} {KINDS[kind].noun}{'s' if count > 1 else ''}" for kind, count in sorted(found.items())]
     is_or_holds = f"{ends.source_file} is" if ends.source_file is not None else f"{ends.source_root} holds"
@@ -92,8 +98,9 @@ def nothing_in(request: Request, ends: Ends, walk: Listing) -> str:
     if not found:
         if ends.source_file is not None:
             return f"{ends.source_file} is neither an image nor an audio file, by its suffix; name one that is"
-        left = walk.others + walk.specials
-        rest = f" ({left:,} other file{'s' if left > 1 else ''} there)" if left else ""
+        left = walk.left.others + walk.left.specials
+        others = [f"{left:,} other file{'s' if left > 1 else ''} there"] if left else []
+        rest = f" ({'; '.join(others + walk.remarks())})" if others or walk.remarks() else ""
         named = " among the names in --files-from" if selection.names is not None else ""
         return f"no image or audio files to work on in {ends.source_root}{named}{rest}; name a directory that has some"
     nothing = "no image or audio files to work on: "
@@ -102,7 +109,7 @@ def nothing_in(request: Request, ends: Ends, walk: Listing) -> str:
         return f"{nothing}{holds}, and --kind {' and '.join(sorted(selection.kinds))} leaves out all"
     if not wanted & request.selected.kinds:
         return f"{nothing}{holds}, and --snr is for audio; images take --std, such as --std 25/255"
-    given = [name for name in ("include", "exclude") if getattr(selection, name)]
+    given = [name for name in ("include", "exclude", "masks") if getattr(selection, name)]
     options = " and ".join(f"--{name} {' '.join(getattr(selection, name))}" for name in given)
     if options:
         return f"{nothing}{holds}, and {options} leave{'s' if len(given) == 1 else ''} out all; see --help for patterns"

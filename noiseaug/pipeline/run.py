@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import time
@@ -13,10 +14,12 @@ from noiseaug.companions.companion_files import CompanionFiles
 from noiseaug.engines import pool
 from noiseaug.engines.choice import engine_for
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
+from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import record_of
+from noiseaug.manifest.records import is_of_file
 from noiseaug.manifest.removing import as_left_over, remove_recorded
 from noiseaug.manifest.state import State, Unrecorded
-from noiseaug.pipeline.preparing import home_of, nothing_in, refuse_parts, survey, walk_of
+from noiseaug.pipeline.preparing import home_of, nothing_in, refuse_parts, sidecars_of, survey, walk_of
 from noiseaug.pipeline.summary import Progress, Summary
 from noiseaug.planning.changes import changes
 from noiseaug.planning.ends import Ends, locate
@@ -31,6 +34,7 @@ from noiseaug.settings.request import Request
 from noiseaug.settings.running import Running
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk
+from noiseaug.storage.settled_file import SettledFile
 
 
 def run(
@@ -108,7 +112,8 @@ class _Run:
         self._request, self._ends, self._state = request, ends, state
         self._running = replace(request.running, workers=1) if ends.dest_file else request.running
         self._plan = Plan(request.recipe, request.layout, ends.dest_file)
-        self._companions = CompanionFiles(request.companions, ends, state)
+        self._companions = CompanionFiles(request.companions, ends, state, request.layout)
+        self._sidecars = sidecars_of(request, ends)
         self._on_note: Callable[[str], None] = lambda _: None
         self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
         self._summary = Summary(manifest=state.manifest_path)
@@ -168,9 +173,12 @@ class _Run:
     def _items(self, walk: Listing) -> Iterator[Item[Note]]:
         """Yield what there is to do, with the labels that rows are to have."""
         state, roots = self._state, (self._ends.source_root, self._ends.dest_root)
-        reconciliation = Reconciliation(roots, self._plan, self._running, state.recover(), state.folds_names)
+        old, sidecars = state.recover(), self._sidecars
+        reconciliation = Reconciliation(roots, self._plan, self._running, old, sidecars, state.folds_names)
         for note, task in reconciliation.items(walk):
-            yield note, task and task._replace(soft_label=self._companions.soft_label(task.source.path))
+            if task and task.source.kind != FILE:
+                task = task._replace(soft_label=self._companions.soft_label(task.source.path))
+            yield note, task
 
     def _announce(self, tasks: Sequence[Task]) -> None:
         self._under_way.update((task.source.path, _directories([task])) for task in tasks)
@@ -198,7 +206,7 @@ class _Run:
         former = {**note.kept, **(note.former if outcome.unchanged else {})}
         for name in note.file_names:
             if name in made:
-                self._state.manifest.write(made[name])
+                self._list_of(made[name]).write(made[name])
             elif name in labelled:
                 self._write_rows([labelled[name]])
             elif name in former:
@@ -226,11 +234,21 @@ class _Run:
 
     def _write_rows(self, lines: Iterable[bytes]) -> None:
         """Write rows of earlier runs, with the labels that they are to have now."""
-        self._state.manifest.write(b"".join(map(self._companions.brought_up_to_date, lines)))
+        for is_kept, several in itertools.groupby(lines, is_of_file):
+            if is_kept:
+                self._state.kept.write(b"".join(several))
+            else:
+                self._state.manifest.write(b"".join(map(self._companions.brought_up_to_date, several)))
+
+    def _list_of(self, line: bytes) -> SettledFile:
+        return self._state.kept if is_of_file(line) else self._state.manifest
 
     def _conclude(self, walk: Listing) -> None:
-        summary = self._summary
-        summary.others, summary.specials = walk.others, walk.specials
+        summary, left = self._summary, walk.left
+        summary.others, summary.specials = left.others, left.specials
+        summary.links, summary.hidden = left.links, left.hidden
+        summary.outputs, summary.remarks = list(left.outputs), walk.remarks()
+        self._tell(*(note for note in (walk.warning(), self._sidecars.note()) if note))
         if not summary.sources and not summary.failed and not walk.elsewhere:
             raise NothingToDo(nothing_in(self._request, self._ends, walk))
 

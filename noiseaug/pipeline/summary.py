@@ -38,7 +38,10 @@ class Summary:
         unlabelled: sources without any file that was to go along.
         left_over: files of earlier runs that this one was not asked for, and that stay.
         others: files of other kinds, left alone.
-        specials: special files and links to directories, left alone.
+        specials: special files, left alone.
+        links: links to directories, not followed.
+        hidden: hidden files and directories, left out.
+        outputs: directories of SOURCE that hold outputs of other runs, left out.
         kinds: outputs written, by kind.
         source_bytes: size of the sources of what was written.
         bytes_written: size of the outputs made.
@@ -47,6 +50,7 @@ class Summary:
         failures: the first failures, as in failures.jsonl.
         failure_groups: failures by reason: the `reason`, which is their message with N and NAME in place of numbers and
             names; the message itself as `error`, if all have the same; their `count`; the first paths as `examples`.
+        remarks: what a person would be surprised that the run left out of SOURCE, a line each.
         notes: what of the files that go with the outputs is not as one might think.
     """
 
@@ -65,6 +69,8 @@ class Summary:
     unlabelled: int = 0
     others: int = 0
     specials: int = 0
+    links: int = 0
+    hidden: int = 0
     source_bytes: int = 0
     bytes_written: int = 0
     seconds: float = 0.0
@@ -72,6 +78,8 @@ class Summary:
     not_kept: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
     failure_groups: list[dict[str, Any]] = field(default_factory=list)
+    outputs: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:

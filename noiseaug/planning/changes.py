@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from noiseaug.manifest.reading import Group, record_of
 from noiseaug.manifest.records import Record, is_pending
 from noiseaug.planning.targets import Plan
+from noiseaug.settings.level import CLEAN
 from noiseaug.storage import disk
 
 _SAMPLE = 8  # sources that are looked at
@@ -55,7 +56,9 @@ def _first_record(group: Group) -> Record:
 
 def _is_of_other_recipe(record: Record, plan: Plan) -> bool:
     kind = str(record.get("kind"))
-    levels = {target.level for target in plan.targets(record["source_path"], kind)}
+    is_kept = record["file_name"] == record["source_path"] and record.get("level") == CLEAN.label
+    targets = plan.targets(record["source_path"], kind, kept=is_kept)
+    levels = {target.level for target in targets}
     return record.get("recipe") not in {plan.recipe.fingerprint(level, kind) for level in levels}
 
 

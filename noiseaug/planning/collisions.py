@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 
 from noiseaug.errors import Misplaced
 from noiseaug.kinds import kind_of
+from noiseaug.planning.sidecars import Sidecars, name_for
 from noiseaug.planning.targets import Plan
+from noiseaug.planning.walk import Source
 from noiseaug.storage.name_counts import Names
 from noiseaug.storage.paths import why_unusable
 
@@ -20,20 +22,22 @@ class Collisions:
 
     Args:
         plan: what each source becomes.
-        has_sidecars: tells whether files go along with a source; these would meet under the names of two targets that
-            differ in their suffixes only.
+        sidecars: the files that go along with sources; they would meet under the names of two targets that differ in
+            their suffixes only.
 
     >>> from noiseaug.settings.recipe import Recipe
-    >>> collisions = Collisions(Plan(Recipe.of("10%", clip="none")), lambda path: False)
-    >>> collisions.meet("a.jpg")
-    >>> collisions.meet("a.png")
+    >>> from noiseaug.settings.selection import Selection
+    >>> plan = Plan(Recipe.of("10%", clip="none"))
+    >>> collisions = Collisions(plan, Sidecars("", (), Selection()))
+    >>> collisions.meet(Source("a.jpg", "image", 0, 0))
+    >>> collisions.meet(Source("a.png", "image", 0, 0))
     Traceback (most recent call last):
     noiseaug.errors.Misplaced: a.jpg and a.png would both become a.tif; leave one out with --exclude, or do not use \
 --clip none
     """
 
-    def __init__(self, plan: Plan, has_sidecars: Callable[[str], bool]) -> None:
-        self._plan, self._has_sidecars = plan, has_sidecars
+    def __init__(self, plan: Plan, sidecars: Sidecars) -> None:
+        self._plan, self._sidecars = plan, sidecars
         self._by_directory: dict[str, dict[str, str]] = {}
         self._anywhere = Names()
 
@@ -41,25 +45,25 @@ class Collisions:
     def are_possible(self) -> bool:
         """Tell whether names may meet at all."""
         plan, layout = self._plan, self._plan.layout
-        named = layout.name is not None or layout.with_clean == "beside" or bool(layout.sidecars)
+        named = layout.name is not None or layout.with_clean == "beside" or self._sidecars.are_wanted
         return plan.file_name is None and (named or plan.renames)
 
-    def meet(self, path: str) -> None:
+    def meet(self, source: Source) -> None:
         """Take note of a source.
 
         Raises:
             Misplaced: if one of its targets cannot have its name.
         """
         if self._plan.layout.name is None:
-            self._meet_in_directory(path)
+            self._meet_in_directory(source)
             return
-        for name in self._names(path):
+        for name in self._names(source):
             if reason := why_unusable(name):
-                raise Misplaced(f"{path} would become {name}, which {reason}; change --name")
+                raise Misplaced(f"{source.path} would become {name}, which {reason}; change --name")
             self._anywhere.add(name)
 
-    def settle(self, paths: Callable[[], Iterable[str]]) -> None:
-        """Refuse the first name by a template that was met twice; `paths` gives all sources once more.
+    def settle(self, sources: Callable[[], Iterable[Source]]) -> None:
+        """Refuse the first name by a template that was met twice; `sources` gives all sources once more.
 
         Raises:
             Misplaced: if there is one.
@@ -67,31 +71,32 @@ class Collisions:
         if not self._anywhere.has_repeated():
             return
         first: dict[str, str] = {}
-        for path in paths():
-            for name in self._names(path):
+        for source in sources():
+            for name in self._names(source):
                 if name in first:
-                    self._refuse(first[name], path, name)
+                    self._refuse(first[name], source.path, name)
                 if self._anywhere.is_repeated(name):
-                    first[name] = path
+                    first[name] = source.path
 
-    def _names(self, path: str) -> list[str]:
-        return [target.file_name for target in self._plan.targets(path, kind_of(path) or "")]
+    def _names(self, source: Source) -> list[str]:
+        return [target.file_name for target in self._plan.targets(source.path, source.kind, kept=source.kept)]
 
-    def _meet_in_directory(self, path: str) -> None:
+    def _meet_in_directory(self, source: Source) -> None:
+        path = source.path
         directory = posixpath.dirname(path)
         for other in list(self._by_directory):
             if other and other != directory and not directory.startswith(other + "/"):
                 del self._by_directory[other]
         taken = self._by_directory.setdefault(directory, {})
-        for name in self._names(path):
+        for name in self._names(source):
             if taken.setdefault(name, path) != path:
                 self._refuse(taken[name], path, name)
-            if self._plan.layout.sidecars:
-                label = posixpath.splitext(name)[0] + self._plan.layout.sidecars[0]
-                if taken.setdefault(label, path) != path and self._has_sidecars(path):
+            if self._sidecars.are_wanted and not source.kept:
+                label = posixpath.splitext(name)[0] + "".join(self._plan.layout.sidecars[:1])
+                if taken.setdefault(label, path) != path and (found := self._sidecars.of(path)):
                     raise Misplaced(
-                        f"{path} and {taken[label]} would both become {label}, as their sidecars have one name; "
-                        "leave one out with --exclude"
+                        f"{path} and {taken[label]} would both become {name_for(found[0], path, name)}, as their "
+                        "sidecars have one name; leave one out with --exclude"
                     )
 
     def _refuse(self, one: str, other: str, name: str) -> None:

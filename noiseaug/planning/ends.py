@@ -29,7 +29,8 @@ def locate(source: str, dest: str, root: str | None = None) -> Ends:
     """Return the place that SOURCE, DEST and --root name.
 
     Raises:
-        Misplaced: if SOURCE is missing, or DEST is or holds SOURCE, or DEST is a file where it has to be a directory.
+        Misplaced: if SOURCE is missing, or one of SOURCE and DEST is or holds the other, or DEST is a file where it has
+            to be a directory.
     """
     if disk.is_directory(source):
         if root is not None:
@@ -61,5 +62,22 @@ def _refuse_overlap(source: str, dest: str, only_same: bool = False) -> None:
     inner, outer = disk.real_path(source), disk.real_path(dest)
     if inner == outer:
         raise Misplaced(f"DEST {dest} is SOURCE; the sources are never written to, so name another directory")
-    if not only_same and os.path.commonpath([inner, outer]) == outer:
+    if only_same:
+        return
+    above = os.path.commonpath([inner, outer])
+    if above == outer:
         raise Misplaced(f"SOURCE {source} is inside DEST {dest}; name another directory")
+    if above == inner:
+        raise Misplaced(f"DEST {dest} is inside SOURCE {source}; name a directory beside it, such as {_beside(source)}")
+
+
+def _beside(directory: str) -> str:
+    """Return a name for a directory beside this one, in the way that this one is named.
+
+    >>> _beside("photos/")
+    'photos-noisy'
+    """
+    plain = os.path.normpath(directory)
+    name = os.path.basename(disk.real_path(plain)) + "-noisy"
+    is_named = os.path.basename(plain) not in ("", os.curdir, os.pardir)
+    return os.path.join(os.path.dirname(plain) if is_named else os.path.normpath(os.path.join(plain, "..")), name)

@@ -1,18 +1,8 @@
-"""The label of a source, and what label smoothing makes of it."""
+"""What label smoothing makes of the label of a source."""
 
 from __future__ import annotations
 
-import posixpath
 from typing import NamedTuple
-
-
-def label_of(source_path: str) -> str:
-    """Return the class of a source: the name of its folder, or an empty one where it stands in SOURCE itself.
-
-    >>> label_of("train/cats/a.png")
-    'cats'
-    """
-    return posixpath.basename(posixpath.dirname(source_path))
 
 
 class SoftLabel(NamedTuple):

@@ -6,11 +6,13 @@ Nothing is written or deleted here. A dry run goes through the same items as a r
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import Group, record_of
 from noiseaug.manifest.records import (
     failure_line,
@@ -22,18 +24,19 @@ from noiseaug.manifest.records import (
     sidecar_rows,
     without_sidecars,
 )
-from noiseaug.planning import sidecars
+from noiseaug.planning.sidecars import Sidecar, Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.task import Item, Task
 from noiseaug.planning.walk import Listing, Source, Unreadable
 from noiseaug.settings.level import CLEAN, Level
 from noiseaug.settings.running import Running
 from noiseaug.storage import disk
-from noiseaug.storage.paths import walk_order
+from noiseaug.storage.paths import walk_order, why_unusable
 
 # Sources in a row that are up to date and are passed on together, which halves what it costs to find nothing to do.
 _TOGETHER = 64
 _SIDECARS = b', "sidecars": ['
+_LABEL = re.compile(rb'"label": "(?:[^"\\]|\\.)*", ')
 _NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -43,7 +46,7 @@ class Note(NamedTuple):
     Attributes:
         paths: the source's path, or those of the several.
         size: its size in bytes.
-        kind: its kind.
+        kind: its kind, or `kept`.
         file_names: the names of its targets, in the order of the manifest.
         kept: the rows of targets that are up to date, by name, in the order of the manifest.
         former: the rows of those that are so if the source's hash turns out to be as before.
@@ -88,6 +91,7 @@ class Reconciliation:
         plan: what each source becomes.
         running: how a run is carried out: whether all is made again, and how a changed source is told.
         old: what earlier runs left, by source in walk order.
+        sidecars: the files that go along with sources.
         folds_names: tells whether DEST takes names for the same that differ in case.
     """
 
@@ -97,11 +101,12 @@ class Reconciliation:
         plan: Plan,
         running: Running,
         old: Iterator[Group],
+        sidecars: Sidecars,
         folds_names: Callable[[], bool] = lambda: False,
     ) -> None:
         self._source_root, self._dest_root = roots
         self._plan, self._running, self._folds_names = plan, running, folds_names
-        self._old = old
+        self._old, self._sidecars = old, sidecars
         self._next = next(old, None)
         self._clean = fragment("level", CLEAN.label)
         self._marks: dict[tuple[str, Level, int], _Marks] = {}
@@ -144,10 +149,13 @@ class Reconciliation:
         return _failed(found.path, found.reason)
 
     def _decided(self, source: Source, walk: Listing) -> Item[Note]:
-        if source.path in walk.twins and self._folds_names():
-            twin = walk.twins[source.path]
-            return _failed(source.path, f"would overwrite {twin}, as the file system of DEST folds names; rename one")
+        if (twin := walk.twin_of(source.path)) and self._folds_names():
+            name, other = twin
+            where = "overwrite" if name == source.path else "come into"
+            return _failed(source.path, f"would {where} {other}, as the file system of DEST folds names; rename one")
         self._found_any = True
+        if source.kept and (why := why_unusable(source.path)):
+            return _failed(source.path, f"cannot be kept under its name, which {why}; leave it out with --exclude")
         if source.path in walk.rivals:
             rival = walk.rivals[source.path]
             return _failed(source.path, f"would be written as {rival}, which is another source; rename one")
@@ -176,7 +184,7 @@ class Reconciliation:
                 yield Note((), orphans=rows), None
 
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
-        targets = self._plan.targets(source.path, source.kind)
+        targets = self._plan.targets(source.path, source.kind, kept=source.kept)
         names = tuple(target.file_name for target in targets)
         current, why = self._current(source, targets, rows) if rows else ({}, {})
         labels = self._labels_of(source, names, rows)
@@ -186,9 +194,9 @@ class Reconciliation:
         left_over = _left_over(rows, names, labels) if len(rows) > len(current) or labels.former else {}
         by_hash, all_current = self._running.checksum, len(current) == len(targets)
         note = Note(
-            *((source.path,), source.size, source.kind, names, kept),
+            *((source.path,), source.size, "kept" if source.kept else source.kind, names, kept),
             left_over=left_over,
-            unlabelled=int(labels.asked and not labels.beside),
+            unlabelled=int(labels.asked and not labels.beside and not source.kept),
             why=why,
         )
         if all_current and not by_hash and not to_label:
@@ -198,16 +206,17 @@ class Reconciliation:
         todo = tuple(target for target in targets if target.file_name not in note.kept)
         known = _known_hash(rows, names) if all_current else None
         task = Task(source, self._plan.recipe, todo, frozenset(rows) | labels.former.keys(), known, labels.asked_for)
-        return note, task._replace(stale=labels.stale, labelled=tuple(to_label))
+        label = self._plan.layout.label_of(source.path)
+        return note, task._replace(stale=labels.stale, label=label, labelled=tuple(to_label))
 
     def _labels_of(self, source: Source, names: tuple[str, ...], rows: dict[str, bytes]) -> _Labels:
         """Return what is to go along with the targets of a source, and what earlier runs let go along."""
-        suffixes = self._plan.layout.sidecars
-        beside = sidecars.find(self._source_root, source.path, suffixes) if suffixes else ()
+        asked = self._sidecars.are_wanted and source.kind != FILE
+        beside = self._sidecars.of(source.path) if asked and not source.kept else ()
         records = [record_of(line) for line in rows.values() if _SIDECARS in line]
         former = {name: sha256 for record in records for name, sha256 in recorded_sidecars(record)}
-        expected = frozenset(sidecars.name_for(one.path, source.path, name) for one in beside for name in names)
-        return _Labels(bool(suffixes), beside, former, expected)
+        expected = frozenset(name_for(one, source.path, name) for one in beside for name in names)
+        return _Labels(asked, beside, former, expected)
 
     def _current(
         self, source: Source, targets: list[Target], rows: dict[str, bytes]
@@ -215,6 +224,7 @@ class Reconciliation:
         """Return the rows of the targets that are up to date, and why others are not."""
         current: dict[str, bytes] = {}
         why: dict[str, str] = {}
+        label = fragment("label", self._plan.layout.label_of(source.path))
         for target in targets:
             line = rows.get(target.file_name)
             if line is None:
@@ -223,7 +233,7 @@ class Reconciliation:
             if reason:
                 why[target.file_name] = reason
             else:
-                current[target.file_name] = line
+                current[target.file_name] = line if label in line else _LABEL.sub(lambda _: label, line, count=1)
         if len(current) < len(targets):  # a hard link to the source is as new as the source is, and not as recorded
             current = {name: line for name, line in current.items() if self._clean not in line}
         return current, why
@@ -233,8 +243,11 @@ class Reconciliation:
         key = kind, target.level, target.copy
         marks = self._marks.get(key)
         if marks is None:
-            recipe = fragment("recipe", self._plan.recipe.fingerprint(target.level, kind))
-            level_and_copy = fragment("level", target.level.label) + fragment("copy", target.copy)
+            if kind == FILE:
+                recipe = level_and_copy = fragment("kind", FILE)
+            else:
+                recipe = fragment("recipe", self._plan.recipe.fingerprint(target.level, kind))
+                level_and_copy = fragment("level", target.level.label) + fragment("copy", target.copy)
             look = disk.stat if target.level == CLEAN else disk.lstat  # an original may be a link to SOURCE
             marks = self._marks[key] = _Marks(recipe, level_and_copy, look)
         return marks
@@ -264,7 +277,7 @@ class Reconciliation:
         if not labels.asked:
             return True
         recorded = sidecar_names(record_of(line)) if _SIDECARS in line else []
-        expected = [sidecars.name_for(one.path, source.path, target.file_name) for one in labels.beside]
+        expected = [name_for(one, source.path, target.file_name) for one in labels.beside]
         if _SIDECARS not in line or recorded != expected:
             return False
         try:
@@ -285,12 +298,12 @@ class _Labels(NamedTuple):
     """
 
     asked: bool
-    beside: tuple[sidecars.Sidecar, ...]
+    beside: tuple[Sidecar, ...]
     former: dict[str, str]
     expected: frozenset[str]
 
     @property
-    def asked_for(self) -> tuple[sidecars.Sidecar, ...] | None:
+    def asked_for(self) -> tuple[Sidecar, ...] | None:
         """The sidecars that are to go along, or None if none were asked for."""
         return self.beside if self.asked else None
 

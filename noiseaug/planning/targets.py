@@ -46,16 +46,19 @@ class Plan:
     def __post_init__(self) -> None:
         self.layout.check(self.recipe)
 
-    def targets(self, source_path: str, kind: str) -> list[Target]:
+    def targets(self, source_path: str, kind: str, *, kept: bool = False) -> list[Target]:
         """Return the targets of a source, in the order of the manifest: by level as given, then by copy.
 
-        An original comes before the noisy target of the same name in a tree, or before all of them. A single target
-        keeps the source's name, so that clean and noisy files match by name; several get `-LEVEL-COPY`.
+        What is `kept` has one target, of its own name. An original comes before the noisy target of the same name in a
+        tree, or before all of them. A single target keeps the source's name, so that clean and noisy files match by
+        name; several get `-LEVEL-COPY`.
 
         >>> plan = Plan(Recipe.of("10%"), Layout(with_clean="tree"))
         >>> [target.file_name for target in plan.targets("cats/a.png", "image")]
         ['clean/cats/a.png', 'noisy/cats/a.png']
         """
+        if kept:
+            return [Target(source_path, CLEAN, 0)]
         level = self._of_one_target.get(kind)
         if level is not None and (self.file_name or not is_renamed(source_path)):
             return [Target(self.file_name or source_path, level, 0)]

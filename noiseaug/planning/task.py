@@ -37,7 +37,7 @@ class Job:
     source_root: str
     dest_root: str
     overwrite: bool = False
-    link: Link = "auto"
+    link: Link = "copy"
     max_pixels: int = MAX_PIXELS
     tag: str = ""
     manifest: str = MANIFEST
@@ -57,6 +57,7 @@ class Task(NamedTuple):
         known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
         sidecars: files that go along with each target; None if none were asked for.
         stale: names and hashes of files that an earlier run wrote along with targets, which are to go.
+        label: the class of the source.
         soft_label: what the rows say of its class, if anything.
         labelled: targets that stand as they are, with their rows, and whose sidecars are to be written.
     """
@@ -68,6 +69,7 @@ class Task(NamedTuple):
     known_sha256: str | None = None
     sidecars: tuple[Sidecar, ...] | None = None
     stale: tuple[tuple[str, str], ...] = ()
+    label: str = ""
     soft_label: SoftLabel | None = None
     labelled: tuple[tuple[Target, bytes], ...] = ()
 
@@ -76,7 +78,7 @@ class Task(NamedTuple):
         """The names of all files that the task writes."""
         made = [target.file_name for target in self.targets]
         all_names = [*made, *(target.file_name for target, _ in self.labelled)]
-        return made + [name_for(one.path, self.source.path, name) for one in self.sidecars or () for name in all_names]
+        return made + [name_for(one, self.source.path, name) for one in self.sidecars or () for name in all_names]
 
 
 About = TypeVar("About")

@@ -7,21 +7,42 @@ import os
 import stat
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from noiseaug import kinds
+from noiseaug.manifest.reading import is_dest
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk
 from noiseaug.storage.paths import STATE_PREFIX, walk_order
 
+MASK_FOLDERS_SHOWN = 3
+# Names of folders, in small letters, in which data sets have masks and label images.
+_MASK_NAMES = frozenset(
+    {
+        *("mask", "masks", "label", "labels", "annotation", "annotations", "annot", "annots", "trimaps"),
+        *("gt", "gts", "gtfine", "gtcoarse", "groundtruth", "ground_truth", "ground-truth"),
+        *("segmentation", "segmentations", "segmentationclass", "segmentationobject", "segmentationclassaug"),
+    }
+)
+
 
 class Source(NamedTuple):
-    """One input file: its path relative to SOURCE with `/`, its kind, size in bytes and time of change in ns."""
+    """One input file.
+
+    Attributes:
+        path: relative to SOURCE, with `/`.
+        kind: the kind of media, or FILE for a file that is kept and is of no kind that is worked on.
+        size: in bytes.
+        mtime_ns: the time of its last change, in nanoseconds.
+        kept: whether it is only copied, as it is.
+    """
 
     path: str
     kind: str
     size: int
     mtime_ns: int
+    kept: bool = False
 
 
 class Unreadable(NamedTuple):
@@ -31,15 +52,34 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+@dataclass
+class LeftAlone:
+    """What a walk came across and did not take.
+
+    Attributes:
+        others: files of no kind that is worked on.
+        specials: special files (FIFOs, sockets, devices), which are never opened.
+        links: links to directories that were not followed.
+        hidden: files and directories whose names begin with a dot.
+        outputs: directories that are the DEST of a run.
+    """
+
+    others: int = 0
+    specials: int = 0
+    links: int = 0
+    hidden: int = 0
+    outputs: tuple[str, ...] = ()
+
+
 class Listing:
     """The sources of given names below a directory, in walk order, each once.
 
     Attributes:
-        others: files of no kind that is worked on.
-        specials: special files (FIFOs, sockets, devices), which are never opened, and links to directories.
+        left: what was not taken.
         elsewhere: files that belong to other shards.
+        mask_folders: the first folders whose images get noise, though their names say that these are masks or labels.
         twins: files whose names differ from that of a file before only in case or in how accents are composed, with
-            that file: on some file systems they are one.
+            that file: on some file systems they are one. Likewise directories, whose paths end in /.
         rivals: files that are written under another suffix, where a file before has that name; with that file.
     """
 
@@ -48,22 +88,27 @@ class Listing:
         self._names = names
         self._kinds = selection.kinds
         self._limit = selection.limit
-        self._included = _matcher(selection.include) if selection.include else None
-        self._excluded = _matcher(selection.exclude) if selection.exclude else None
-        self._shard = selection.shard
-        self.others = self.specials = self.elsewhere = 0
+        self._included = matcher(selection.include) if selection.include else None
+        self._excluded = matcher(selection.exclude) if selection.exclude else None
+        self._kept = matcher(selection.keep) if selection.keep else None
+        self._masks = selection.masks
+        self._shard, self._follow = selection.shard, selection.follow_symlinks
+        self.left = LeftAlone()
+        self.elsewhere = 0
+        self.mask_folders: list[str] = []
         self.twins: dict[str, str] = {}
         self.rivals: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
-        self.others = self.specials = self.elsewhere = 0
+        self.left, self.elsewhere, self.mask_folders = LeftAlone(), 0, []
         return itertools.islice(self._found(), self._limit)
 
     def _found(self) -> Iterator[Source | Unreadable]:
         names = sorted(set(self._names), key=walk_order)
-        self._note_twins(names)
+        self._note_twins(names + sorted({f"{directory}/" for name in names for directory in _directories_above(name)}))
         for name in names:
             if self._wanted_file(name):
+                self._note_mask_folder(os.path.dirname(name), [name])
                 found = self._look_at(name)
                 if found is not None:
                     yield found
@@ -83,9 +128,59 @@ class Listing:
                 if first.setdefault(name, path) != path:
                     self.twins[path] = first[name]
 
+    def remarks(self) -> list[str]:
+        """Return what a person would be surprised that the walk did not take, a line each."""
+        left, lines = self.left, []
+        if left.hidden:
+            what = "hidden file or directory" if left.hidden == 1 else "hidden files or directories"
+            lines.append(f"{left.hidden:,} {what} left out; --hidden takes {'it' if left.hidden == 1 else 'them'}")
+        if left.links:
+            what, it = ("link to a directory", "it") if left.links == 1 else ("links to directories", "them")
+            why = ", as the walk would go round in circles" if self._follow else f"; --follow-symlinks walks {it}"
+            lines.append(f"{left.links:,} {what} not followed{why}")
+        advice = "holds outputs of noiseaug and is left out; name it as SOURCE to work on them"
+        return lines + [f"{name}/ {advice}" for name in left.outputs]
+
+    def warning(self) -> str | None:
+        """Return what is to be said of folders whose images would get noise, though they seem to be masks or labels."""
+        if not self.mask_folders:
+            return None
+        names = ", ".join(f"{name}/" for name in self.mask_folders[:MASK_FOLDERS_SHOWN])
+        names += " and others" if len(self.mask_folders) > MASK_FOLDERS_SHOWN else ""
+        masks = os.path.basename(self.mask_folders[0])
+        advice = f"--masks {masks} lets them go along unchanged, --keep copies them, --exclude leaves them out"
+        return f"images in {names} get noise, and the name says that they are masks or labels; {advice}"
+
+    def twin_of(self, path: str) -> tuple[str, str] | None:
+        """Return the file, or the directory that it is in, that is a twin, and the one before that it would be."""
+        if self.twins:
+            for name in (path, *(f"{directory}/" for directory in _directories_above(path))):
+                if name in self.twins:
+                    return name, self.twins[name]
+        return None
+
+    def is_kept(self, path: str) -> bool:
+        """Tell whether a file is only copied, as it is."""
+        return self._kept is not None and self._kept(path)
+
+    def _is_mask(self, path: str) -> bool:
+        return any(f"/{folder}/" in f"/{path}" for folder in self._masks)
+
+    def _note_mask_folder(self, directory: str, paths: list[str]) -> None:
+        """Take note of the directory, or one above it, if its name says that the images in `paths` are masks."""
+        folder = next((path for path in _directories_above(f"{directory}/") if _is_called_masks(path)), None)
+        if folder is None or folder in self.mask_folders or len(self.mask_folders) > MASK_FOLDERS_SHOWN:
+            return
+        if any(kinds.kind_of(path) == "image" and not self.is_kept(path) for path in paths):
+            self.mask_folders.append(folder)
+
     def _wanted_file(self, path: str) -> bool:
+        if self.is_kept(path):
+            return not (self._excluded and self._excluded(path))
         if kinds.kind_of(path) not in self._kinds:
-            self.others += 1
+            self.left.others += 1
+            return False
+        if self._is_mask(path):
             return False
         return not (self._excluded and self._excluded(path)) and not (self._included and not self._included(path))
 
@@ -98,23 +193,28 @@ class Listing:
         except OSError as error:
             return Unreadable(path, f"cannot be looked at: {error.strerror}")
         if not stat.S_ISREG(info.st_mode):
-            self.specials += 1
+            if stat.S_ISDIR(info.st_mode) and disk.is_link(f"{self._root}/{path}"):
+                self.left.links += 1
+            else:
+                self.left.specials += 1
             return None
-        return Source(path, kinds.kind_of(path) or "", info.st_size, info.st_mtime_ns)
+        kind, kept = kinds.kind_of(path), self.is_kept(path)
+        if kind is None or (kept and (kind not in self._kinds or kinds.why_unreadable(path))):
+            kind = kinds.FILE
+        return Source(path, kind, info.st_size, info.st_mtime_ns, kept)
 
 
 class Walk(Listing):
     """The sources below a directory, in walk order; each directory is listed when it is come to.
 
     Links to files are followed; links to directories are if the selection says so, but not into a directory that the
-    walk is in already.
+    walk is in already. A directory below that is the DEST of a run is left alone: noise on noise is not what anybody
+    asks for without naming it.
     """
 
-    def __init__(self, root: str, selection: Selection, avoid: os.stat_result | None = None) -> None:
-        """`avoid` is the directory DEST, which is not entered where it lies below `root`."""
+    def __init__(self, root: str, selection: Selection) -> None:
         super().__init__(root, (), selection)
-        self._avoid = (avoid.st_dev, avoid.st_ino) if avoid else None
-        self._follow = selection.follow_symlinks
+        self._hidden = selection.hidden
 
     def _found(self) -> Iterator[Source | Unreadable]:
         pending = [("", self._entries(""))]
@@ -126,7 +226,7 @@ class Walk(Listing):
                 yield path
             elif path.endswith("/"):
                 if self._follow and self._is_loop(path, [directory for directory, _ in pending]):
-                    self.specials += 1
+                    self.left.links += 1
                 else:
                     pending.append((path, self._entries(path)))
             else:
@@ -136,15 +236,23 @@ class Walk(Listing):
 
     def _entries(self, directory: str) -> Iterator[str | Unreadable]:
         """Yield the paths in `directory` ("" or ending in /) that matter, sorted; those of directories end in /."""
-        names = []
+        names, marks, before = [], [], replace(self.left)
         try:
             with disk.entries(os.path.join(self._root, directory)) as entries:
-                names = [name for entry in entries if (name := self._wanted(directory, entry))]
+                for entry in entries:
+                    if entry.name.endswith(".jsonl") or entry.name.startswith(STATE_PREFIX):
+                        marks.append(entry.name)
+                    if name := self._wanted(directory, entry):
+                        names.append(name)
         except OSError as error:
             yield Unreadable(directory.rstrip("/"), f"directory cannot be listed: {error.strerror}")
+        if directory and marks and is_dest(os.path.join(self._root, directory), marks):
+            self.left = replace(before, outputs=(*before.outputs, directory.rstrip("/")))
+            return
         names.sort(key=lambda name: os.fsencode(name.rstrip("/")))
         paths = [directory + name for name in names]
         self._note_twins(paths)
+        self._note_mask_folder(directory.rstrip("/"), paths)
         yield from paths
 
     def _wanted(self, directory: str, entry: os.DirEntry[str]) -> str | None:
@@ -152,17 +260,23 @@ class Walk(Listing):
         if name.startswith(STATE_PREFIX):
             return None
         if entry.is_dir(follow_symlinks=self._follow):
-            if self._excluded and self._excluded(path + "/"):
+            if (self._excluded and self._excluded(path + "/")) or self._is_left_as_hidden(name):
                 return None
-            return None if self._avoid and self._is_avoided(entry) else name + "/"
-        if not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
-            self.specials += 1
+            return None if self._kept is None and self._is_mask(path + "/") else name + "/"
+        if entry.is_symlink():
+            if kinds.kind_of(path) not in self._kinds and disk.is_directory(f"{self._root}/{path}"):
+                self.left.links += 1
+                return None
+        elif not entry.is_file(follow_symlinks=False):
+            self.left.specials += 1
             return None
-        return name if self._wanted_file(path) else None
+        return name if self._wanted_file(path) and not self._is_left_as_hidden(name) else None
 
-    def _is_avoided(self, entry: os.DirEntry[str]) -> bool:
-        info = entry.stat()
-        return (info.st_dev, info.st_ino) == self._avoid
+    def _is_left_as_hidden(self, name: str) -> bool:
+        if self._hidden or not name.startswith("."):
+            return False
+        self.left.hidden += 1
+        return True
 
     def _is_loop(self, directory: str, above: list[str]) -> bool:
         here = os.path.join(self._root, directory)
@@ -171,7 +285,18 @@ class Walk(Listing):
         )
 
 
-def _matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+def _directories_above(path: str) -> Iterator[str]:
+    """Yield the directories that a path leads through, from the outermost."""
+    return (path[:place] for place, character in enumerate(path) if character == "/")
+
+
+def _is_called_masks(directory: str) -> bool:
+    name = os.path.basename(directory).lower()
+    return name in _MASK_NAMES or name.endswith(("_masks", "-masks", "_labels", "-labels"))
+
+
+def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return a test of paths against gitignore-like patterns."""
     from pathspec import GitIgnoreSpec  # only the runs that select need it
 
     return GitIgnoreSpec.from_lines(patterns).match_file

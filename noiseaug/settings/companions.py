@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 
 from noiseaug.errors import Unfit
-from noiseaug.storage.paths import FAILURES, LEFTOVERS, MANIFEST, STATE_PREFIX
+from noiseaug.storage.paths import FAILURES, KEPT, LEFTOVERS, MANIFEST, STATE_PREFIX
 
 VIEWS = (".csv", ".parquet")
 
@@ -71,7 +71,7 @@ def check_manifest_name(name: str) -> str:
         raise ValueError(f"{name!r} is no name for a manifest: its suffix must be .jsonl, .csv or .parquet")
     if os.path.basename(name) != name or "\0" in name:
         raise ValueError(f"{name!r} is not a plain file name; the manifest stands in DEST itself, as its names are")
-    if name in (FAILURES, LEFTOVERS) or name.startswith(STATE_PREFIX):
+    if name in (FAILURES, KEPT, LEFTOVERS) or name.startswith(STATE_PREFIX):
         raise ValueError(f"{name!r} is a name for other files that a run writes; choose another one")
     return name
 

@@ -12,6 +12,7 @@ from noiseaug.settings.level import Level
 from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.output_file import Link
 
+LabelFolder = Literal["last", "first"]
 WithClean = Literal["tree", "beside"]
 
 
@@ -27,9 +28,11 @@ class Layout:
             the name of its source, and several are `{dir}/{stem}-{level}-{copy}{ext}`.
         with_clean: whether the originals are in DEST too: as a `tree` of their own (`clean/` and `noisy/`, with the
             same names below), or `beside` the noisy ones, under the names they have in SOURCE.
-        link: how the originals come there: `hardlink`, `symlink`, `copy`, or `auto`: a copy that shares its blocks with
-            the original where the file system can, else a hard link, else a copy.
+        link: how the originals come there: as a `copy`, which shares its blocks with the original where the file system
+            can; as a `hardlink`, through which an edit of one changes the other; or as a `symlink`.
         sidecars: suffixes of files that go along with each target, under its name.
+        label_folder: which folder above a source is its class: the `last`, which it stands in, as Hugging Face's
+            loaders have it; or the `first` below SOURCE, as torchvision's `ImageFolder` has it.
 
     Raises:
         ValueError: if the template is none.
@@ -37,8 +40,9 @@ class Layout:
 
     name: str | None = None
     with_clean: WithClean | None = None
-    link: Link = "auto"
+    link: Link = "copy"
     sidecars: tuple[str, ...] = ()
+    label_folder: LabelFolder = "last"
 
     def __post_init__(self) -> None:
         if self.name is not None:
@@ -46,6 +50,15 @@ class Layout:
         for suffix in self.sidecars:
             if not suffix.startswith(".") or "/" in suffix or len(suffix) < 2:
                 raise ValueError(f"{suffix!r} is no suffix of sidecars: write it as .txt")
+
+    def label_of(self, source_path: str) -> str:
+        """Return the class of a source: the name of a folder above it, or an empty one where it is in SOURCE itself.
+
+        >>> Layout().label_of("train/cats/a.png"), Layout(label_folder="first").label_of("train/cats/a.png")
+        ('cats', 'train')
+        """
+        folders = source_path.split("/")[:-1]
+        return (folders[0] if self.label_folder == "first" else folders[-1]) if folders else ""
 
     def check(self, recipe: Recipe) -> None:
         """Raise ValueError if the template cannot be filled in, or names several targets of one source the same."""
@@ -90,7 +103,7 @@ class Layout:
         if self.name is None:
             plain = stem if single and self.with_clean != "beside" else f"{stem}-{level.label}-{copy}"
             return posixpath.join(directory, plain + suffix)
-        label = posixpath.basename(directory)
+        label = self.label_of(source_path)
         strength = f"{level.low:.3g}"
         fields = {"dir": directory, "stem": stem, "ext": suffix, "level": level.label, "copy": copy, "label": label}
         name = self.name.format(**fields, std=strength, snr=strength)

@@ -16,22 +16,36 @@ class Selection:
     Attributes:
         include: gitignore-like patterns on the relative path; if there are any, a file must match one.
         exclude: such patterns; a file that matches one is left out, and a directory with all that is in it.
+        keep: such patterns; a file of any type that matches one is copied as it is, in the same place.
+        masks: names of folders, such as `masks`, that hold images which go along with sources unchanged, and are none.
         kinds: the kinds of files worked on.
+        hidden: whether files and directories are walked whose names begin with a dot.
         follow_symlinks: whether links to directories are walked.
         names: if not None, the only files meant, as paths relative to SOURCE; no directory is listed.
         limit: at most so many files, the first in walk order.
         root: where SOURCE is one file, the directory that its path is relative to (as if that directory were SOURCE).
         shard: only the files of this part of them.
+
+    Raises:
+        ValueError: if a name in `masks` is not that of a folder.
     """
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    masks: tuple[str, ...] = ()
     kinds: frozenset[str] = field(default_factory=lambda: frozenset(kinds.KINDS))
+    hidden: bool = False
     follow_symlinks: bool = False
     names: tuple[str, ...] | None = None
     limit: int | None = None
     root: str | None = None
     shard: Shard | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.masks:
+            if not name or any(part in ("", ".", "..") for part in name.split("/")) or "\0" in name:
+                raise ValueError(f"{name!r} is no name of a folder with masks: write it as masks, or labels/masks")
 
 
 def parse_names(content: bytes, *, null: bool) -> tuple[str, ...]:

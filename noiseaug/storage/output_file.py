@@ -15,7 +15,7 @@ from typing import Literal
 from noiseaug.storage.paths import STATE_PREFIX
 from noiseaug.storage.source_file import CHUNK, OpenFile, Refused, SourceFile, sha256_of_fd
 
-Link = Literal["auto", "hardlink", "symlink", "copy"]
+Link = Literal["copy", "hardlink", "symlink"]
 
 _PATIENCE = 5.0  # seconds
 _FICLONE = 0x40049409  # ioctl_ficlonerange(2), of Btrfs, XFS and others
@@ -105,14 +105,13 @@ class OutputFile(OpenFile):
         Raises:
             Refused: if it cannot be linked to as asked.
         """
-        if link in ("auto", "copy") and self._clone(source):
-            return None
         if link != "copy":
             try:
-                return self._link(source, "hardlink" if link == "auto" else link)
+                return self._link(source, link)
             except OSError as error:
-                if link != "auto":
-                    raise Refused(f"cannot have a {link} in DEST ({error.strerror}); use --link copy") from None
+                raise Refused(f"cannot have a {link} in DEST ({error.strerror}); use --link copy") from None
+        if self._clone(source):
+            return None
         os.lseek(source.fd, 0, os.SEEK_SET)
         while data := os.read(source.fd, CHUNK):
             _write_all(self.fd, memoryview(data))

@@ -10,10 +10,11 @@ MANIFEST = "manifest.jsonl"
 METADATA = "metadata.jsonl"  # what Hugging Face's loaders look for
 FAILURES = "failures.jsonl"
 LEFTOVERS = "leftovers.jsonl"
+KEPT = "kept.jsonl"
 ANNOTATIONS = "annotations.json"
 CLASSES = "classes.json"
 # In DEST itself, the stems of what a run writes besides; a sidecar (no target) could have such a name.
-_OWN = frozenset({"manifest", "metadata", "failures", "leftovers", "classes", "annotations"})
+_OWN = frozenset({"manifest", "metadata", "failures", "leftovers", "kept", "classes", "annotations"})
 _OWN_SUFFIXES = frozenset({".json", ".jsonl", ".csv", ".parquet"})
 
 

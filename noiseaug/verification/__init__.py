@@ -7,6 +7,7 @@ and SOURCE is touched.
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,9 +17,9 @@ from noiseaug.engines.choice import available_cores
 from noiseaug.errors import Misplaced
 from noiseaug.manifest.reading import find
 from noiseaug.manifest.shards import SHARDS, shards_in
-from noiseaug.manifest.untrusted import read_checked
+from noiseaug.manifest.untrusted import read_checked, read_kept
 from noiseaug.storage import disk
-from noiseaug.storage.paths import STATE_PREFIX
+from noiseaug.storage.paths import KEPT, STATE_PREFIX
 from noiseaug.verification import views
 from noiseaug.verification.checks import KEYS, Accounted, check_row
 from noiseaug.verification.findings import Finding, Report
@@ -90,10 +91,13 @@ def _checked_rows(accounted: Accounted, source: str | None, workers: int) -> Ite
     """Yield what is wrong with each row of the manifest, in its order, and account for the files that it names."""
     window: deque[Future[list[Finding]]] = deque()
     with ThreadPoolExecutor(workers) as threads:
-        for entry in read_checked(os.path.join(accounted.dest, accounted.manifest), KEYS):
+        dest = accounted.dest
+        rows = ((accounted.manifest, entry) for entry in read_checked(os.path.join(dest, accounted.manifest), KEYS))
+        kept = ((KEPT, entry) for entry in read_kept(os.path.join(dest, KEPT)))
+        for name, entry in itertools.chain(rows, kept):
             if entry.record:
                 accounted.add(entry.record)
-            window.append(threads.submit(check_row, entry, accounted.manifest, accounted.dest, source))
+            window.append(threads.submit(check_row, entry, name, dest, source))
             if len(window) >= _WINDOW * workers:
                 yield window.popleft().result()
         while window:

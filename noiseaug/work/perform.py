@@ -55,7 +55,7 @@ def _made(job: Job, task: Task) -> Outcome:
     labelled = _labelled(job, task)._replace(notes=remove_stale(job, task))
     if not task.targets:
         return labelled
-    if why := kinds.why_unreadable(task.source.path):
+    if task.source.kind != kinds.FILE and (why := kinds.why_unreadable(task.source.path)):
         raise Refused(why)
     with SourceFile(os.path.join(job.source_root, task.source.path)) as source:
         sha256 = source.sha256()

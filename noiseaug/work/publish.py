@@ -55,7 +55,7 @@ def publish_sidecars(job: Job, task: Task, target: Target) -> Record:
     names, hashes = [], []
     for sidecar in task.sidecars or ():
         with SourceFile(os.path.join(job.source_root, sidecar.path)) as source:
-            name = name_for(sidecar.path, task.source.path, target.file_name)
+            name = name_for(sidecar, task.source.path, target.file_name)
             if why := why_unusable(name, job.manifest):
                 raise Unpublished(f"its sidecar would become {name}, which {why}; rename it")
             file = OutputFile(os.path.join(job.dest_root, name), job.tag, job.gate)

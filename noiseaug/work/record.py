@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from noiseaug.kinds import FILE
 from noiseaug.manifest.records import Record
 from noiseaug.media.output import Facts, Output
-from noiseaug.planning.labels import label_of
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Task
 
@@ -12,12 +12,15 @@ from noiseaug.planning.task import Task
 def describe(task: Task, target: Target, output: Output, facts: Facts) -> Record:
     """Return the record of an output that is written; `facts` are what its media module says of it."""
     source, recipe = task.source, task.recipe
+    written: Record = {"bytes": output.file.size(), "sha256": output.file.sha256()}
+    if source.kind == FILE:
+        return {"file_name": target.file_name, "source_path": source.path, "kind": source.kind, **written}
     return {
         "file_name": target.file_name,
         "source_path": source.path,
         "kind": source.kind,
         "role": "noisy" if facts["std"] != 0 or output.recipe.mean else "clean",
-        "label": label_of(source.path),
+        "label": task.label,
         **({"soft_label": task.soft_label.values} if task.soft_label else {}),
         "level": target.level.label,
         "copy": target.copy,
@@ -28,6 +31,5 @@ def describe(task: Task, target: Target, output: Output, facts: Facts) -> Record
         "recipe": recipe.fingerprint(target.level, source.kind),
         "options": recipe.options(source.kind),
         **facts,
-        "bytes": output.file.size(),
-        "sha256": output.file.sha256(),
+        **written,
     }

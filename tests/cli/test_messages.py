@@ -326,7 +326,7 @@ WRONG = [
     (
         "run photos out --std 0.1 --link copy",
         2,
-        "Error: --link goes with --with-clean, and there is none; leave it out",
+        "Error: --link goes with --with-clean or --keep, and there is none; leave it out",
     ),
     ("run photos out --std 0.1 -q -v", 2, "Error: --quiet and --verbose contradict each other; leave one out"),
     (

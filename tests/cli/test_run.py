@@ -96,7 +96,7 @@ def test_several_copies_and_levels_are_told_apart_by_name(two, dest):
 def test_a_name_may_hold_several_dots_or_begin_with_one(source, dest):
     for name in (".hidden.png", "a.b.png", "UPPER.PNG"):
         write_image(source / "plain.png", photo(8, 8)).rename(source / name)
-    assert within("run", source, dest, "--std", "0.1", "--copies", "2").returncode == 0
+    assert within("run", source, dest, "--std", "0.1", "--copies", "2", "--hidden").returncode == 0
     stems = {".hidden-std0.1-0.png", "a.b-std0.1-0.png", "UPPER-std0.1-0.PNG"}
     assert {name for name in tree(dest) if "-0." in name} == stems
 

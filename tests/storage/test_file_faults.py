@@ -145,10 +145,14 @@ def test_names_that_a_file_system_takes_for_one_are_not_overwritten(tmp_path):
     try:
         source = make_photos(tmp_path / "photos", count=4)
         shutil.copy(source / "cats/001.png", source / "dogs/002.PNG")
+        for name in ("Birds/1.png", "birds/2.png"):
+            (source / name).parent.mkdir()
+            shutil.copy(source / "cats/001.png", source / name)
         result = noiseaug("run", source, disk / "out", *STRENGTH)
         assert result.returncode == 3
         assert failures(disk / "out") == {
-            "dogs/002.png": "would overwrite dogs/002.PNG, as the file system of DEST folds names; rename one"
+            "birds/2.png": "would come into Birds/, as the file system of DEST folds names; rename one",
+            "dogs/002.png": "would overwrite dogs/002.PNG, as the file system of DEST folds names; rename one",
         }
     finally:
         subprocess.run(["umount", str(disk)], check=True)

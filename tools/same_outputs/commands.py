@@ -176,8 +176,8 @@ GROUPS = {
         noiseaug run twins out/twins --std 0.1 --image-format png
     """,
     "clean": f"""
-        {_each("noiseaug run mixed out/tree-@ --std 0.1 --with-clean tree --link @", ["auto", "hardlink", "symlink"])}
-        {_each("noiseaug run mixed out/beside-@ --std 0.1 --with-clean beside --link @", ["auto", "symlink", "copy"])}
+        {_each("noiseaug run mixed out/tree-@ --std 0.1 --with-clean tree --link @", ["copy", "hardlink", "symlink"])}
+        {_each("noiseaug run mixed out/beside-@ --std 0.1 --with-clean beside --link @", ["symlink", "copy"])}
         noiseaug run mixed out/several --std 0.1 --snr 10 --copies 2 --with-clean tree --link copy
         noiseaug run mixed out/several --std 0.1 --snr 10 --copies 2 --with-clean tree --link hardlink
         noiseaug run mixed out/several --std 0.1 --snr 10 --copies 2 --with-clean tree

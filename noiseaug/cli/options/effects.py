@@ -28,10 +28,12 @@ def refuse_without_effect(request: Request, options: dict[str, Any]) -> None:
         _check(name, bool(recipe.levels_of("image")), "is for images, which get noise with --std and not with --snr")
     for name in ("snr_reference", "on_silence"):
         _check(name, takes_snr, "goes with --snr, and there is none")
-    _check("link", request.layout.with_clean is not None, "goes with --with-clean, and there is none")
+    takes_originals = request.layout.with_clean is not None or bool(selection.keep)
+    _check("link", takes_originals, "goes with --with-clean or --keep, and there is none")
     _check("null", selection.names is not None, "goes with --files-from, and there is none")
     walks = selection.names is None
-    _check("follow_symlinks", walks, "is for directories, and --files-from names the files themselves")
+    for name in ("follow_symlinks", "hidden"):
+        _check(name, walks, "is for directories, and --files-from names the files themselves")
     if options["quiet"] and options["verbose"] and _source_of("quiet") == _source_of("verbose"):
         raise click.UsageError("--quiet and --verbose contradict each other; leave one out")
 

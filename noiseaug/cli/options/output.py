@@ -10,7 +10,7 @@ from noiseaug.cli.options.shared import choice, values_for, with_default
 from noiseaug.cli.options.types import LABEL_SMOOTHING, MANIFEST_NAME, SUFFIXES, Format, Whole
 from noiseaug.kinds import KINDS
 from noiseaug.settings.companions import Companions
-from noiseaug.settings.layout import Layout, WithClean
+from noiseaug.settings.layout import LabelFolder, Layout, WithClean
 from noiseaug.settings.recipe import MEASURES, SUBSAMPLINGS, Recipe
 from noiseaug.storage.output_file import Link
 
@@ -30,8 +30,8 @@ OPTIONS = (
     choice(
         "--link",
         get_args(Link),
-        "auto",
-        "How originals come there. auto: sharing blocks or as hard links where the file system can, else copies.",
+        "copy",
+        "How originals come there. A copy shares blocks where the file system can; through links, edits reach SOURCE.",
     ),
     click.option(
         "--sidecars",
@@ -39,6 +39,12 @@ OPTIONS = (
         default="",
         help="""Files of the same stem that go along with each target, such as .txt,.json,.xml. The <filename> of Pascal
         VOC is brought up to date.""",
+    ),
+    choice(
+        "--label-folder",
+        get_args(LabelFolder),
+        "last",
+        "Which folder above a file is its label: the last, as for Hugging Face, or the first, as for torchvision.",
     ),
     click.option("--image-format", type=Format(KINDS["image"].writable), help="Write images as this."),
     click.option("--audio-format", type=Format(KINDS["audio"].writable), help="Write audio as this."),

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from noiseaug.cli.options.shared import repeatable, values_for
-from noiseaug.cli.options.types import SHARD, Whole
+from noiseaug.cli.options.types import FOLDERS, SHARD, Whole
 from noiseaug.kinds import KINDS
 from noiseaug.settings.selection import Selection, parse_names
 
@@ -16,6 +16,20 @@ OPTIONS = (
         "--include", metavar="GLOB", multiple=True, help="Only files that match (as in .gitignore; repeatable)."
     ),
     click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match (repeatable)."),
+    click.option(
+        "--keep",
+        metavar="GLOB",
+        multiple=True,
+        help="""Copy files that match as they are, in the same place, whatever their type: val/, data.yaml (repeatable).
+        Images and audio stand in the manifest as clean, other files in kept.jsonl.""",
+    ),
+    click.option(
+        "--masks",
+        type=FOLDERS,
+        default="",
+        help="""Folders such as masks whose images go along unchanged, under the names of targets: masks/a.png with
+        images/a.jpg.""",
+    ),
     repeatable("--kind", click.Choice(sorted(KINDS)), "Only files of this kind."),
     click.option(
         "--root",
@@ -24,6 +38,7 @@ OPTIONS = (
         get with that directory as SOURCE.""",
     ),
     click.option("--limit", type=Whole(min=1), help="Only the first so many files, to try things."),
+    click.option("--hidden", is_flag=True, help="Take files and directories too whose names begin with a dot."),
     click.option("--follow-symlinks", is_flag=True, help="Walk directories that links lead to."),
     click.option(
         "--files-from",

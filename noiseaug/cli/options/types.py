@@ -14,6 +14,7 @@ from noiseaug.settings.layout import Layout
 from noiseaug.settings.level import Level, check_mean, parse_clip, parse_fraction
 from noiseaug.settings.presets import parse_preset
 from noiseaug.settings.running import check_max_failures
+from noiseaug.settings.selection import Selection
 from noiseaug.settings.shard import Shard
 
 _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is not far above
@@ -97,6 +98,12 @@ def _suffixes(text: str) -> tuple[str, ...]:
     return suffixes
 
 
+def _folders(text: str) -> tuple[str, ...]:
+    folders = tuple(name.strip().rstrip("/") for name in text.split(",") if name.strip())
+    Selection(masks=folders)
+    return folders
+
+
 def _ramp(text: str) -> str:
     if text not in ("linear", "log"):
         raise ValueError(
@@ -122,6 +129,7 @@ MAX_FAILURES = Parsed("N|P%", _max_failures)
 PRESET = Parsed("NAME[:SEVERITY]", parse_preset)
 PROBABILITY = Parsed("P", parse_fraction)
 SUFFIXES = Parsed("SUFFIX,..", _suffixes)
+FOLDERS = Parsed("FOLDER,..", _folders)
 RAMP = Parsed("[linear|log]", _ramp)
 SEED = Parsed("INTEGER|random", _seed)
 MANIFEST_NAME = Parsed("NAME", check_manifest_name)

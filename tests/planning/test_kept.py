@@ -145,3 +145,24 @@ def test_what_is_no_folder_of_masks_is_refused(pairs, dest, name):
     result = within("run", pairs, dest, *STRENGTH, "--masks", name)
     assert result.returncode == 2
     assert "is no name of a folder with masks" in result.stderr
+
+
+def test_a_file_that_is_kept_no_longer_is_left_over_and_prune_takes_only_that(pairs, dest):
+    within("run", pairs, dest, *STRENGTH, "--masks", "masks", "--keep", "/data.yaml", "--keep", "README")
+    within("run", pairs, dest, *STRENGTH, "--masks", "masks", "--keep", "README")
+    rows = [json.loads(line) for line in (dest / "leftovers.jsonl").read_text().splitlines()]
+    assert [row["file_name"] for row in rows] == ["data.yaml"]
+    assert within("verify", dest).returncode == 0
+    assert within("prune", dest).returncode == 0
+    assert "README" in files(dest)
+    assert not {"data.yaml", "leftovers.jsonl"} & set(files(dest))
+    assert within("verify", dest).stdout.startswith("4 checked: all as recorded")
+
+
+def test_masks_come_to_images_that_stand_already_without_making_them_again(pairs, dest):
+    within("run", pairs, dest, *STRENGTH, "--exclude", "masks/")
+    before = times(dest)
+    result = within("run", pairs, dest, *STRENGTH, "--masks", "masks")
+    assert "3 files that go along written" in result.stdout
+    assert all(times(dest)[name] == time for name, time in before.items() if name.endswith(".jpg"))
+    assert manifest(dest)["train/images/a.jpg"]["sidecars"] == ["train/masks/a.png"]

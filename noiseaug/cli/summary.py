@@ -75,9 +75,9 @@ def _show_remarks(summary: Summary) -> None:
 
 def _show_beside(summary: Summary, dest: str) -> None:
     if summary.sidecars:
-        click.echo(f"{counted(summary.sidecars, 'file')} that go along written")
+        click.echo(f"{counted(summary.sidecars, 'sidecar')} written")
     if summary.unlabelled:
-        click.echo(f"{counted(summary.unlabelled, 'source')} without a file that was to go along")
+        click.echo(f"{counted(summary.unlabelled, 'source')} without a sidecar")
     if summary.left_over:
         what = counted(summary.left_over, "file")
         click.echo(f"{what} of earlier runs left over; noiseaug prune {printable(dest)} removes them")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from noiseaug.companions.coco import CocoFile, is_annotations
 from noiseaug.companions.soft_labels import SoftLabels, is_soft, taken_off
-from noiseaug.companions.tables import is_view, render
+from noiseaug.companions.tables import is_view, render, says_the_same
 from noiseaug.errors import Unfit
 from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import holds_rows
@@ -166,6 +166,8 @@ class CompanionFiles:
             path = self._in_dest(name)
             if name in recorded:
                 yield recorded[name]
+            elif name.endswith(VIEWS) and is_view(path) and not says_the_same(self._state.home.manifest, path):
+                self.notes.append(f"{name} is of an earlier run and is left as it was; remove it")
             elif is_companion(path) or (name == CLASSES and self._had_soft_labels):
                 found_there = {"bytes": disk.stat(path).st_size, "sha256": sha256_of_file(path)}
                 yield record_line({"file_name": name, "source_path": "", "kind": "companion", **found_there})

@@ -131,9 +131,11 @@ class _Run:
         """Make all that is to be made, and put the record of it in place."""
         ends, state, running, began = self._ends, self._state, self._running, time.monotonic()
         state.begin()
+        told = len(self._companions.notes)
         for line in self._companions.left_over():
             state.leftovers.write(line)
             self._summary.left_over += 1
+        self._tell(*self._companions.notes[told:])
         walk = walk_of(self._request.selected, ends)
         job = Job(
             *(ends.source_root, ends.dest_root, running.overwrite, self._request.layout.link),

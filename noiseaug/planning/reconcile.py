@@ -18,13 +18,11 @@ from noiseaug.manifest.records import (
     failure_line,
     fragment,
     is_pending,
-    record_line,
     recorded_sidecars,
     sidecar_names,
-    sidecar_rows,
-    without_sidecars,
 )
-from noiseaug.planning.sidecars import Sidecar, Sidecars, name_for
+from noiseaug.planning.labels_along import SIDECARS, LabelsAlong, left_over_of, told_alone
+from noiseaug.planning.sidecars import Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.task import Item, Task
 from noiseaug.planning.walk import Listing, Source, Unreadable
@@ -35,7 +33,6 @@ from noiseaug.storage.paths import walk_order, why_unusable
 
 # Sources in a row that are up to date and are passed on together, which halves what it costs to find nothing to do.
 _TOGETHER = 64
-_SIDECARS = b', "sidecars": ['
 _LABEL = re.compile(rb'"label": "(?:[^"\\]|\\.)*", ')
 _NONE: Mapping[str, bytes] = MappingProxyType({})
 
@@ -190,8 +187,8 @@ class Reconciliation:
         labels = self._labels_of(source, names, rows)
         to_label = [(target, current[target.file_name]) for target in targets if target.file_name in current]
         to_label = [(target, line) for target, line in to_label if not self._go_along(source, labels, target, line)]
-        kept = current if labels.asked else {name: _told_alone(line) for name, line in current.items()}
-        left_over = _left_over(rows, names, labels) if len(rows) > len(current) or labels.former else {}
+        kept = current if labels.asked else {name: told_alone(line) for name, line in current.items()}
+        left_over = left_over_of(rows, names, labels) if len(rows) > len(current) or labels.former else {}
         by_hash, all_current = self._running.checksum, len(current) == len(targets)
         note = Note(
             *((source.path,), source.size, "kept" if source.kept else source.kind, names, kept),
@@ -209,14 +206,14 @@ class Reconciliation:
         label = self._plan.layout.label_of(source.path)
         return note, task._replace(stale=labels.stale, label=label, labelled=tuple(to_label))
 
-    def _labels_of(self, source: Source, names: tuple[str, ...], rows: dict[str, bytes]) -> _Labels:
+    def _labels_of(self, source: Source, names: tuple[str, ...], rows: dict[str, bytes]) -> LabelsAlong:
         """Return what is to go along with the targets of a source, and what earlier runs let go along."""
         asked = self._sidecars.are_wanted and source.kind != FILE
         beside = self._sidecars.of(source.path) if asked and not source.kept else ()
-        records = [record_of(line) for line in rows.values() if _SIDECARS in line]
+        records = [record_of(line) for line in rows.values() if SIDECARS in line]
         former = {name: sha256 for record in records for name, sha256 in recorded_sidecars(record)}
         expected = frozenset(name_for(one, source.path, name) for one in beside for name in names)
-        return _Labels(asked, beside, former, expected)
+        return LabelsAlong(asked, beside, former, expected)
 
     def _current(
         self, source: Source, targets: list[Target], rows: dict[str, bytes]
@@ -272,62 +269,19 @@ class Reconciliation:
             return "it was changed in DEST"
         return "" if self._running.checksum or source.mtime_ns <= info.st_mtime_ns else "its source is newer"
 
-    def _go_along(self, source: Source, labels: _Labels, target: Target, line: bytes) -> bool:
+    def _go_along(self, source: Source, labels: LabelsAlong, target: Target, line: bytes) -> bool:
         """Tell whether the files that are to go along with a target stand as recorded, and no others."""
         if not labels.asked:
             return True
-        recorded = sidecar_names(record_of(line)) if _SIDECARS in line else []
+        recorded = sidecar_names(record_of(line)) if SIDECARS in line else []
         expected = [name_for(one, source.path, target.file_name) for one in labels.beside]
-        if _SIDECARS not in line or recorded != expected:
+        if SIDECARS not in line or recorded != expected:
             return False
         try:
             infos = [disk.lstat(f"{self._dest_root}/{name}") for name in recorded]
         except OSError:
             return False
         return all(one.mtime_ns <= info.st_mtime_ns for one, info in zip(labels.beside, infos, strict=True))
-
-
-class _Labels(NamedTuple):
-    """The sidecars of a source.
-
-    Attributes:
-        asked: whether sidecars are to go along.
-        beside: those that the source has.
-        former: the names and hashes of those that earlier runs wrote.
-        expected: the names that they are to have beside the targets.
-    """
-
-    asked: bool
-    beside: tuple[Sidecar, ...]
-    former: dict[str, str]
-    expected: frozenset[str]
-
-    @property
-    def asked_for(self) -> tuple[Sidecar, ...] | None:
-        """The sidecars that are to go along, or None if none were asked for."""
-        return self.beside if self.asked else None
-
-    @property
-    def stale(self) -> tuple[tuple[str, str], ...]:
-        """The names and hashes of those that no longer go along, though sidecars are asked for."""
-        return tuple(
-            sorted((name, sha) for name, sha in self.former.items() if self.asked and name not in self.expected)
-        )
-
-
-def _told_alone(line: bytes) -> bytes:
-    """Return the row of a target that says nothing of files that went along with it."""
-    return record_line(without_sidecars(record_of(line))) if _SIDECARS in line else line
-
-
-def _left_over(rows: dict[str, bytes], names: tuple[str, ...], labels: _Labels) -> dict[str, bytes]:
-    """Return the rows of what is not asked for again; of a target that is, only the sidecars may be left over."""
-    left = {name: line for name, line in rows.items() if name not in names and name not in labels.expected}
-    if not labels.asked:
-        for name in names:
-            if _SIDECARS in rows.get(name, b""):
-                left |= sidecar_rows(record_of(rows[name]))
-    return left
 
 
 def _known_hash(rows: dict[str, bytes], names: tuple[str, ...]) -> str | None:

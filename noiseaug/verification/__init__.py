@@ -80,7 +80,7 @@ def verify(
         on_progress(1)
     report.findings += accounted.repeated()
     report.findings += accounted.extras(report)
-    report.findings += views.compared(dest, manifest)
+    report.findings += (found for found in views.compared(dest, manifest) if found.file_name not in report.left_over)
     if deep and source is not None:
         changed = {finding.file_name for finding in report.findings if finding.problem == "source"}
         report.findings += made_again(dest, manifest, source, workers, changed)

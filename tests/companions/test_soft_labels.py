@@ -100,7 +100,8 @@ def test_labels_are_brought_up_to_date_and_no_output_is_made_again(mine):
         assert outputs(dest) == made
         changed = {name for name, time in times(dest).items() if when.get(name) != time}
         assert {os.path.basename(name) for name in changed} <= {"out", *BESIDE}
-    assert "nothing to do" in within("run", source, dest, *STRENGTH).stdout
+    assert "1 file of earlier runs left over" in within("run", source, dest, *STRENGTH).stdout
+    assert within("prune", dest).stdout.startswith("removed: classes.json\n")
     assert tree(dest) == before
 
 
@@ -109,6 +110,7 @@ def test_soft_labels_are_off_where_all_is_made_again_without_them(mine):
     before = tree(dest)
     smooth(source, dest)
     assert "8 files written" in within("run", source, dest, *STRENGTH, "--force").stdout
+    within("prune", dest)
     assert tree(dest) == before
 
 

@@ -209,9 +209,10 @@ def test_a_table_of_somebody_else_is_extra(done):
     assert extras(done) == ["mine.csv", "cats/metadata.csv"]
 
 
-def test_a_view_that_is_no_longer_asked_for_goes(photos, done):
+def test_a_view_that_is_no_longer_asked_for_is_left_over(photos, done):
     for name in (*VIEWS, "manifest.jsonl"):
         assert within("run", photos, done, *STRENGTH, "--manifest", name).stderr == ""
+        assert within("prune", done).returncode == 0
         assert {path.name for path in done.iterdir() if path.is_file()} == {"manifest.jsonl", name}
 
 
@@ -292,7 +293,7 @@ def test_odd_names_are_whole_in_a_view_and_bytes_that_are_no_text_are_shown(sour
         else:
             found = pyarrow.parquet.read_table(dest / view)["file_name"].to_pylist()
         assert set(found) == shown
-        assert "nothing to do" in within("run", source, dest, *STRENGTH, "--manifest", view).stdout
+        assert "6 up to date" in within("run", source, dest, *STRENGTH, "--manifest", view).stdout
 
 
 def test_a_manifest_without_rows_has_a_view_without_rows(source, dest):

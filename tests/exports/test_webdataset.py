@@ -101,7 +101,7 @@ def test_names_that_webdataset_would_cut_merge_or_pass_over_stay_apart(source, d
         write_image(source / "plain.png", photo(8, 9, seed=index))
         (source / name).parent.mkdir(exist_ok=True)
         (source / "plain.png").rename(source / name)
-    assert within("run", source, dest, "--std", "0.1", "--std", "0.02").returncode == 0
+    assert within("run", source, dest, "--std", "0.1", "--std", "0.02", "--hidden").returncode == 0
     exported(dest, "webdataset")
     samples, rows = read_shards(dest), manifest(dest)
     assert len(samples) == len({sample["__key__"] for sample in samples}) == len(rows) == 2 * len(names)

@@ -123,7 +123,7 @@ def test_labels_that_are_no_longer_asked_for_are_left_over_and_no_image_is_made_
     for path in photos.rglob("*.png"):
         path.with_suffix(".txt").write_text("0 0.5 0.5 0.2 0.2\n")
     labelled = within("run", photos, dest, *PLAIN, "--sidecars", ".txt")
-    assert "files that go along written" in labelled.stdout
+    assert "sidecars written" in labelled.stdout
     before = {name: digest for name, digest in tree(dest).items() if "jsonl" not in name}
     plain = within("run", photos, dest, *PLAIN)
     assert "6 up to date" in plain.stdout

@@ -163,6 +163,6 @@ def test_masks_come_to_images_that_stand_already_without_making_them_again(pairs
     within("run", pairs, dest, *STRENGTH, "--exclude", "masks/")
     before = times(dest)
     result = within("run", pairs, dest, *STRENGTH, "--masks", "masks")
-    assert "3 files that go along written" in result.stdout
+    assert "3 sidecars written" in result.stdout
     assert all(times(dest)[name] == time for name, time in before.items() if name.endswith(".jpg"))
     assert manifest(dest)["train/images/a.jpg"]["sidecars"] == ["train/masks/a.png"]

@@ -63,7 +63,7 @@ def test_a_label_that_changes_comes_or_goes_is_followed(source, dest):
     noiseaug("run", source, dest, *options)
     assert files(dest) == ["a.png", "b.png", "manifest.jsonl"]
     (source / "a.txt").write_text("one")
-    assert "1 file written" in noiseaug("run", source, dest, *options).stdout
+    assert "1 sidecar written" in noiseaug("run", source, dest, *options).stdout
     assert (dest / "a.txt").read_text() == "one"
     (source / "a.txt").write_text("two")
     noiseaug("run", source, dest, *options)

@@ -306,7 +306,7 @@ GROUPS = {
         cp mixed/images/cats/a.png bad/truncated-a.png && cp mixed/sound/song.flac bad/truncated-song.flac
         noiseaug run bad out/fast {STD}
         mkdir out/foreign && echo mine > out/foreign/good.png && noiseaug run bad out/foreign {STD}
-        noiseaug run bad out/foreign {STD} --overwrite-foreign
+        noiseaug run bad out/foreign {STD} --overwrite
         ulimit -f 8 && noiseaug run mixed out/full {STD} --engine threads --workers 1
         noiseaug run mixed out/full {STD}
     """,

@@ -54,7 +54,7 @@ def test_what_is_printed_and_written_differently_is_shown(other):
     replace(other / "noiseaug", "RECIPE_VERSION = 1", "RECIPE_VERSION = 2")
     result = compared(ROOT, other, "--only", "help|output")
     assert (result.returncode, result.stderr) == (1, "")
-    assert "    $ noiseaug verify --help\n      stdout line 15\n        before: " in result.stdout
+    assert "    $ noiseaug verify --help\n      stdout line 19\n        before: " in result.stdout
     assert "    out/bad/manifest.jsonl\n      row 1 (good.png) recipe\n        before: " in result.stdout
     assert result.stdout.splitlines()[-1].startswith("2 of 2 groups differ")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 PATIENCE = 300  # seconds that a line may take
+
+# How long a run took and its rate, in its summary and in JSON: they differ each time.
+_TIMES = re.compile(rb"""(?<= in )[\d,.]+ s \([^()\n]+ files/s\)|(?<="seconds": )[\d.e+-]+""")
 
 
 class Ended(NamedTuple):
@@ -72,10 +76,11 @@ class Shell:
             printed = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             _kill(process)
-            return Ended(None, *process.communicate())
+            printed = process.communicate()
+            return Ended(None, *map(_without_times, printed))
         finally:
             self._under_way.discard(process)
-        return Ended(process.returncode, *printed)
+        return Ended(process.returncode, *map(_without_times, printed))
 
     def __enter__(self) -> Self:
         return self
@@ -85,6 +90,10 @@ class Shell:
         self._stopped = True
         for process in list(self._under_way):
             _kill(process)
+
+
+def _without_times(printed: bytes) -> bytes:
+    return _TIMES.sub(b"0", printed)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

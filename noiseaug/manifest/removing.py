@@ -71,13 +71,9 @@ def remove_as_recorded(dest: str, name: str, sha256: object) -> bool:
     if path is None:
         return False
     try:
-        if not _is_as_recorded(path, sha256):
-            return False
-        disk.remove(path)
+        return _is_as_recorded(path, sha256) and _remove(dest, path)
     except (OSError, Refused):
         return not disk.lexists(path)
-    disk.remove_empty_directories(os.path.dirname(path), dest)
-    return True
 
 
 def prune(dest: str | os.PathLike[str], *, dry_run: bool = False) -> list[Removal]:
@@ -146,9 +142,19 @@ def _removal(dest: str, name: str, sha256: object, *, dry_run: bool) -> Removal:
         return Removal(name, size, f"it cannot be read: {getattr(error, 'strerror', None) or error}")
     if not is_ours:
         return Removal(name, size, "it was changed since noiseaug wrote it; remove it yourself if nobody needs it")
-    if not dry_run and not remove_as_recorded(dest, name, sha256):
+    if not dry_run and not _remove(dest, path):
         return Removal(name, size, "it cannot be removed")
     return Removal(name, size)
+
+
+def _remove(dest: str, path: str) -> bool:
+    """Remove a file of DEST, and the directories above it that are empty then; tell whether it is gone."""
+    try:
+        disk.remove(path)
+    except OSError:
+        return not disk.lexists(path)
+    disk.remove_empty_directories(os.path.dirname(path), dest)
+    return True
 
 
 def _is_as_recorded(path: str, sha256: object) -> bool:

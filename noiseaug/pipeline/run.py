@@ -138,8 +138,13 @@ class _Run:
         self._tell(*self._companions.notes[told:])
         walk = walk_of(self._request.selected, ends)
         job = Job(
-            *(ends.source_root, ends.dest_root, running.overwrite, self._request.layout.link),
-            *(running.max_pixels, state.tag, self._request.companions.manifest),
+            ends.source_root,
+            ends.dest_root,
+            overwrite=running.overwrite,
+            link=self._request.layout.link,
+            max_pixels=running.max_pixels,
+            tag=state.tag,
+            manifest=self._request.companions.manifest,
             recorded=ends.dest_file is None,
         )
         engine = engine_for(job, running)
@@ -250,7 +255,7 @@ class _Run:
         summary.others, summary.specials = left.others, left.specials
         summary.links, summary.hidden = left.links, left.hidden
         summary.outputs, summary.remarks = list(left.outputs), walk.remarks()
-        self._tell(*(note for note in (walk.warning(), self._sidecars.note()) if note))
+        self._tell(*(note for note in (walk.mask_folders.warning(), self._sidecars.note()) if note))
         if not summary.sources and not summary.failed and not walk.elsewhere:
             raise NothingToDo(nothing_in(self._request, self._ends, walk))
 

@@ -14,13 +14,7 @@ from typing import NamedTuple
 
 from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import Group, record_of
-from noiseaug.manifest.records import (
-    failure_line,
-    fragment,
-    is_pending,
-    recorded_sidecars,
-    sidecar_names,
-)
+from noiseaug.manifest.records import failure_line, fragment, is_pending, recorded_sidecars, sidecar_names
 from noiseaug.planning.labels_along import SIDECARS, LabelsAlong, left_over_of, told_alone
 from noiseaug.planning.sidecars import Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target
@@ -191,7 +185,11 @@ class Reconciliation:
         left_over = left_over_of(rows, names, labels) if len(rows) > len(current) or labels.former else {}
         by_hash, all_current = self._running.checksum, len(current) == len(targets)
         note = Note(
-            *((source.path,), source.size, "kept" if source.kept else source.kind, names, kept),
+            paths=(source.path,),
+            size=source.size,
+            kind="kept" if source.kept else source.kind,
+            file_names=names,
+            kept=kept,
             left_over=left_over,
             unlabelled=int(labels.asked and not labels.beside and not source.kept),
             why=why,

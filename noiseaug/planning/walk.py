@@ -12,19 +12,10 @@ from typing import NamedTuple
 
 from noiseaug import kinds
 from noiseaug.manifest.reading import is_dest
+from noiseaug.planning.mask_folders import MaskFolders, directories_above
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk
 from noiseaug.storage.paths import STATE_PREFIX, walk_order
-
-MASK_FOLDERS_SHOWN = 3
-# Names of folders, in small letters, in which data sets have masks and label images.
-_MASK_NAMES = frozenset(
-    {
-        *("mask", "masks", "label", "labels", "annotation", "annotations", "annot", "annots", "trimaps"),
-        *("gt", "gts", "gtfine", "gtcoarse", "groundtruth", "ground_truth", "ground-truth"),
-        *("segmentation", "segmentations", "segmentationclass", "segmentationobject", "segmentationclassaug"),
-    }
-)
 
 
 class Source(NamedTuple):
@@ -77,7 +68,7 @@ class Listing:
     Attributes:
         left: what was not taken.
         elsewhere: files that belong to other shards.
-        mask_folders: the first folders whose images get noise, though their names say that these are masks or labels.
+        mask_folders: folders whose images get noise, though their names say that these are masks or labels.
         twins: files whose names differ from that of a file before only in case or in how accents are composed, with
             that file: on some file systems they are one. Likewise directories, whose paths end in /.
         rivals: files that are written under another suffix, where a file before has that name; with that file.
@@ -95,20 +86,20 @@ class Listing:
         self._shard, self._follow = selection.shard, selection.follow_symlinks
         self.left = LeftAlone()
         self.elsewhere = 0
-        self.mask_folders: list[str] = []
+        self.mask_folders = MaskFolders()
         self.twins: dict[str, str] = {}
         self.rivals: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
-        self.left, self.elsewhere, self.mask_folders = LeftAlone(), 0, []
+        self.left, self.elsewhere, self.mask_folders = LeftAlone(), 0, MaskFolders()
         return itertools.islice(self._found(), self._limit)
 
     def _found(self) -> Iterator[Source | Unreadable]:
         names = sorted(set(self._names), key=walk_order)
-        self._note_twins(names + sorted({f"{directory}/" for name in names for directory in _directories_above(name)}))
+        self._note_twins(names + sorted({f"{directory}/" for name in names for directory in directories_above(name)}))
         for name in names:
             if self._wanted_file(name):
-                self._note_mask_folder(os.path.dirname(name), [name])
+                self.mask_folders.note(os.path.dirname(name), [self._gets_noise(name)])
                 found = self._look_at(name)
                 if found is not None:
                     yield found
@@ -141,20 +132,10 @@ class Listing:
         advice = "holds outputs of noiseaug and is left out; name it as SOURCE to work on them"
         return lines + [f"{name}/ {advice}" for name in left.outputs]
 
-    def warning(self) -> str | None:
-        """Return what is to be said of folders whose images would get noise, though they seem to be masks or labels."""
-        if not self.mask_folders:
-            return None
-        names = ", ".join(f"{name}/" for name in self.mask_folders[:MASK_FOLDERS_SHOWN])
-        names += " and others" if len(self.mask_folders) > MASK_FOLDERS_SHOWN else ""
-        masks = os.path.basename(self.mask_folders[0])
-        advice = f"--masks {masks} lets them go along unchanged, --keep copies them, --exclude leaves them out"
-        return f"images in {names} get noise, and the name says that they are masks or labels; {advice}"
-
     def twin_of(self, path: str) -> tuple[str, str] | None:
         """Return the file, or the directory that it is in, that is a twin, and the one before that it would be."""
         if self.twins:
-            for name in (path, *(f"{directory}/" for directory in _directories_above(path))):
+            for name in (path, *(f"{directory}/" for directory in directories_above(path))):
                 if name in self.twins:
                     return name, self.twins[name]
         return None
@@ -166,13 +147,8 @@ class Listing:
     def _is_mask(self, path: str) -> bool:
         return any(f"/{folder}/" in f"/{path}" for folder in self._masks)
 
-    def _note_mask_folder(self, directory: str, paths: list[str]) -> None:
-        """Take note of the directory, or one above it, if its name says that the images in `paths` are masks."""
-        folder = next((path for path in _directories_above(f"{directory}/") if _is_called_masks(path)), None)
-        if folder is None or folder in self.mask_folders or len(self.mask_folders) > MASK_FOLDERS_SHOWN:
-            return
-        if any(kinds.kind_of(path) == "image" and not self.is_kept(path) for path in paths):
-            self.mask_folders.append(folder)
+    def _gets_noise(self, path: str) -> bool:
+        return kinds.kind_of(path) == "image" and not self.is_kept(path)
 
     def _wanted_file(self, path: str) -> bool:
         if self.is_kept(path):
@@ -252,7 +228,7 @@ class Walk(Listing):
         names.sort(key=lambda name: os.fsencode(name.rstrip("/")))
         paths = [directory + name for name in names]
         self._note_twins(paths)
-        self._note_mask_folder(directory.rstrip("/"), paths)
+        self.mask_folders.note(directory.rstrip("/"), map(self._gets_noise, paths))
         yield from paths
 
     def _wanted(self, directory: str, entry: os.DirEntry[str]) -> str | None:
@@ -283,16 +259,6 @@ class Walk(Listing):
         return disk.is_link(here.rstrip("/")) and any(
             disk.is_same(here, os.path.join(self._root, path)) for path in above
         )
-
-
-def _directories_above(path: str) -> Iterator[str]:
-    """Yield the directories that a path leads through, from the outermost."""
-    return (path[:place] for place, character in enumerate(path) if character == "/")
-
-
-def _is_called_masks(directory: str) -> bool:
-    name = os.path.basename(directory).lower()
-    return name in _MASK_NAMES or name.endswith(("_masks", "-masks", "_labels", "-labels"))
 
 
 def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:

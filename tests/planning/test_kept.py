@@ -166,3 +166,19 @@ def test_masks_come_to_images_that_stand_already_without_making_them_again(pairs
     assert "3 sidecars written" in result.stdout
     assert all(times(dest)[name] == time for name, time in before.items() if name.endswith(".jpg"))
     assert manifest(dest)["train/images/a.jpg"]["sidecars"] == ["train/masks/a.png"]
+
+
+def test_masks_that_got_noise_are_left_over_and_after_prune_the_masks_themselves_come(pairs, dest):
+    within("run", pairs, dest, *STRENGTH)
+    noisy = (dest / "train/masks/a.png").read_bytes()
+    assert within("run", pairs, dest, *STRENGTH, "--masks", "masks").returncode == 3
+    assert failures(dest)["train/images/a.jpg"] == (
+        "train/masks/a.png stands in DEST and is not known as a mask; "
+        "noiseaug prune removes it if it is left over, else move it away or use --overwrite"
+    )
+    assert (dest / "train/masks/a.png").read_bytes() == noisy
+    assert within("prune", dest).returncode == 0
+    assert within("run", pairs, dest, *STRENGTH, "--masks", "masks").returncode == 0
+    assert (dest / "train/masks/a.png").read_bytes() == (pairs / "train/masks/a.png").read_bytes()
+    assert within("verify", dest).returncode == 0
+    assert not (dest / "leftovers.jsonl").exists()

@@ -6,13 +6,14 @@ import functools
 import heapq
 import os
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from noiseaug.manifest.home import Home
-from noiseaug.manifest.reading import Group, find, merged, read_groups
-from noiseaug.manifest.records import is_pending
+from noiseaug.manifest.reading import Group, find, merged, read_groups, record_of
+from noiseaug.manifest.records import SIDECARS, is_pending, is_taken, sidecar_names
 from noiseaug.manifest.shards import remove_shards, shards_in
 from noiseaug.storage import disk
+from noiseaug.storage.name_counts import Names
 from noiseaug.storage.output_file import remove_temporaries
 from noiseaug.storage.paths import KEPT, walk_order
 
@@ -61,17 +62,52 @@ def _write_base(home: Home) -> set[str]:
     """Write down all that is known; return the directories in which an interrupted run may have left temporaries."""
     disk.make_directories(home.state)
     directories = {""}
+    pending = read_groups(home.in_state("pending.jsonl"))
+    taken = {name: group.source_path for group in pending for name, line in group.rows.items() if is_taken(line)}
 
     def lines() -> Iterator[bytes]:
         for group in known_groups(home):
             for file_name, line in group.rows.items():
                 if is_pending(line):
                     directories.add(posixpath.dirname(file_name))
-                yield line
+                if taken.get(file_name, group.source_path) == group.source_path:  # else, it may be so no longer
+                    yield line
 
     disk.write_durably(home.in_state("base.new"), lines())
     disk.rename(home.in_state("base.new"), home.in_state("base.jsonl"))
     return directories
+
+
+def names_in(groups: Iterable[Group]) -> Iterator[str]:
+    """Yield the names of all files that rows account for: outputs, and what goes along with them."""
+    for group in groups:
+        for file_name, line in group.rows.items():
+            yield file_name
+            if SIDECARS in line:
+                yield from sidecar_names(record_of(line))
+
+
+class NamesWritten:
+    """The names of all files that earlier runs are known to have written, whatever source they made them of.
+
+    The rows are read when the first name is looked up: most runs never ask.
+
+    Args:
+        known: returns the rows, by source.
+    """
+
+    def __init__(self, known: Callable[[], Iterable[Group]]) -> None:
+        self._known = known
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._names
+
+    @functools.cached_property
+    def _names(self) -> Names:
+        names = Names()
+        for name in names_in(self._known()):
+            names.add(name)
+        return names
 
 
 def remove_unfinished(home: Home, directories: Iterable[str]) -> None:

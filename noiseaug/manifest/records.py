@@ -35,6 +35,8 @@ _TYPES = {
     "soft_label": "floats",
     **dict.fromkeys(("sidecars", "sidecars_sha256"), "texts"),
 }
+# What stands in the line of a row with sidecars, and nowhere else.
+SIDECARS = b', "sidecars": ['
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode  # made once: dumps makes one a call
 
 
@@ -65,14 +67,23 @@ def failure_line(source_path: str, error: str, file_name: str = "") -> bytes:
     return _line({"source_path": source_path, "file_name": file_name, "error": error})
 
 
-def pending_line(source_path: str, file_name: str) -> bytes:
-    """Return a line that announces a target: what stands under its name from now on, this tool may have written."""
-    return _line({"file_name": file_name, "source_path": source_path, "pending": True})
+def pending_line(source_path: str, file_name: str, *, taken: bool = False) -> bytes:
+    """Return a line that announces a target: what stands under its name from now on, this tool may have written.
+
+    A name is `taken` if the file there was made of another source until now.
+    """
+    record: Record = {"file_name": file_name, "source_path": source_path}
+    return _line(record | ({"taken": True} if taken else {}) | {"pending": True})
 
 
 def is_pending(line: bytes) -> bool:
     """Tell whether the line is one of `pending_line`: nothing is known of the output but its name."""
     return line.endswith(b', "pending": true}\n')
+
+
+def is_taken(line: bytes) -> bool:
+    """Tell whether the line is one of `pending_line` for a name that is taken."""
+    return line.endswith(b', "taken": true, "pending": true}\n')
 
 
 def is_of_file(line: bytes) -> bool:

@@ -7,14 +7,14 @@ import functools
 import json
 import os
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
-from noiseaug.manifest.former import known_groups, recover
+from noiseaug.manifest.former import NamesWritten, known_groups, recover
 from noiseaug.manifest.home import Home
 from noiseaug.manifest.lock import Lock
-from noiseaug.manifest.reading import Group, find, read_groups
-from noiseaug.manifest.records import pending_line
+from noiseaug.manifest.reading import Group, find, read_entries, read_groups
+from noiseaug.manifest.records import Record
 from noiseaug.manifest.shards import COMMAND, VERSIONS
 from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
@@ -122,12 +122,12 @@ class State:
         for file in (self.manifest, self.failures, self.leftovers, self.kept):
             self._closing.callback(file.close)
 
-    def announce(self, targets: Iterable[tuple[str, str]]) -> None:
-        """Note (source path, file name) pairs that are about to be made; must come before their making."""
+    def announce(self, lines: Iterable[bytes]) -> None:
+        """Note targets that are about to be made, a pending line each; must come before their making."""
         if self._pending is None:
             disk.make_directories(self.home.state)
             self._pending = self._closing.enter_context(disk.open_new(self.home.in_state("pending.jsonl")))
-        self._pending.write(b"".join(pending_line(*target) for target in targets))
+        self._pending.write(b"".join(lines))
 
     def commit(self, *, worked: bool) -> None:
         """Put everything in place that was written and settled, the manifest and its views last.
@@ -157,6 +157,19 @@ class State:
             if disk.stat(path).st_mtime_ns < disk.stat(self.home.manifest).st_mtime_ns:
                 disk.touch(path)
         disk.remove_tree(self.home.state)
+
+    def filter_leftovers(self, stays: Callable[[Record], bool]) -> None:
+        """Take the rows off the list of what is left over that do not stay."""
+        settled = SettledFile(self.home.leftovers, self.home.in_state("leftovers-settled.jsonl"))
+        self._closing.callback(settled.close)
+        for entry in read_entries(self.leftovers.content):
+            if entry.record and stays(entry.record):
+                settled.write(entry.line)
+        self.leftovers = settled
+
+    def names_written(self) -> NamesWritten:
+        """Return the names of all files that earlier runs are known to have written to DEST."""
+        return NamesWritten(lambda: known_groups(self.home._replace(shard=None)))
 
     def publish_failures(self) -> None:
         """Put the failures so far in place of those of the last run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from noiseaug.manifest.former import known_groups
+from noiseaug.manifest.former import NamesWritten, known_groups
 from noiseaug.manifest.reading import read_entries, record_of
 from noiseaug.pipeline.preparing import home_of, sidecars_of, survey, walk_of
 from noiseaug.planning.ends import locate
@@ -40,9 +40,10 @@ def planned(source: str, dest: str, request: Request) -> Iterator[Planned]:
     survey(request, ends, plan)
     home = home_of(request, ends)
     old = iter(()) if ends.dest_file else known_groups(home)
+    written = NamesWritten(lambda: known_groups(home))
     failed = {entry.record["source_path"] for entry in read_entries(home.failures) if entry.record}
     roots, sidecars = (ends.source_root, ends.dest_root), sidecars_of(request, ends)
-    reconciliation = Reconciliation(roots, plan, request.running, old, sidecars)
+    reconciliation = Reconciliation(roots, plan, request.running, old, sidecars, written)
     for note, task in reconciliation.items(walk_of(request.selected, ends)):
         yield from _outputs(note, task, failed)
         gone = "pruned" if request.running.prune else "left over"

@@ -23,6 +23,7 @@ from noiseaug.manifest.lock import Lock
 from noiseaug.manifest.reading import Group, find, read_entries, read_groups
 from noiseaug.manifest.shards import COMMAND, VERSIONS, directory_of, is_finished, named, remove_shards, shards_in
 from noiseaug.manifest.state import State
+from noiseaug.pipeline.left_over import LeftOver
 from noiseaug.settings.shard import Shard
 from noiseaug.storage import disk
 from noiseaug.storage.paths import ANNOTATIONS, CLASSES, FAILURES, KEPT, MANIFEST, walk_order
@@ -156,8 +157,10 @@ def _merged(dest: str, shards: list[Shard]) -> Merged:
         notes = _retired(state)
         state.manifest.settle()
         views = _drafted_views(state, notes)
+        left_over = LeftOver(state, prune=False)
         for line in _leftovers(home, shards):
-            state.leftovers.write(line)
+            left_over.list(line)
+        left_over.settle(worked=True)
         state.commit(worked=_is_newer(dest, shards, home.manifest))
     remove_shards(dest)
     return Merged(len(shards), rows, sources, failures, failed_sources, home.manifest, views, tuple(notes))

@@ -15,10 +15,9 @@ from noiseaug.engines import pool
 from noiseaug.engines.choice import engine_for
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
 from noiseaug.kinds import FILE
-from noiseaug.manifest.reading import record_of
-from noiseaug.manifest.records import is_of_file
-from noiseaug.manifest.removing import as_left_over, remove_recorded
+from noiseaug.manifest.records import is_of_file, pending_line
 from noiseaug.manifest.state import State, Unrecorded
+from noiseaug.pipeline.left_over import LeftOver
 from noiseaug.pipeline.preparing import home_of, nothing_in, refuse_parts, sidecars_of, survey, walk_of
 from noiseaug.pipeline.summary import Progress, Summary
 from noiseaug.planning.changes import changes
@@ -116,6 +115,7 @@ class _Run:
         self._sidecars = sidecars_of(request, ends)
         self._on_note: Callable[[str], None] = lambda _: None
         self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
+        self._left_over = LeftOver(state, prune=self._running.prune)
         self._summary = Summary(manifest=state.manifest_path)
 
     def prepare(self, on_note: Callable[[str], None]) -> None:
@@ -133,8 +133,7 @@ class _Run:
         state.begin()
         told = len(self._companions.notes)
         for line in self._companions.left_over():
-            state.leftovers.write(line)
-            self._summary.left_over += 1
+            self._left_over.list(line)
         self._tell(*self._companions.notes[told:])
         walk = walk_of(self._request.selected, ends)
         job = Job(
@@ -181,7 +180,9 @@ class _Run:
         """Yield what there is to do, with the labels that rows are to have."""
         state, roots = self._state, (self._ends.source_root, self._ends.dest_root)
         old, sidecars = state.recover(), self._sidecars
-        reconciliation = Reconciliation(roots, self._plan, self._running, old, sidecars, state.folds_names)
+        reconciliation = Reconciliation(
+            roots, self._plan, self._running, old, sidecars, state.names_written(), state.folds_names
+        )
         for note, task in reconciliation.items(walk):
             if task and task.source.kind != FILE:
                 task = task._replace(soft_label=self._companions.soft_label(task.source.path))
@@ -190,16 +191,16 @@ class _Run:
     def _announce(self, tasks: Sequence[Task]) -> None:
         self._under_way.update((task.source.path, _directories([task])) for task in tasks)
         self._state.announce(
-            (task.source.path, name)
+            pending_line(task.source.path, name, taken=name in task.taken)
             for task in tasks
             for name in task.file_names
             # What is there and not ours is not going to be written, and does not become ours by being announced.
-            if name in task.ours or not disk.lexists(f"{self._ends.dest_root}/{name}")
+            if name in task.ours or name in task.taken or not disk.lexists(f"{self._ends.dest_root}/{name}")
         )
 
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
         """Write down what came of a source."""
-        self._leave(note)
+        self._left_over.add(note)
         if outcome is None and not note.failures:  # all is up to date
             self._write_rows(note.kept.values())
             self._summary.count(note, (), Outcome())
@@ -226,19 +227,6 @@ class _Run:
             raise FailedFast(f"{first['source_path']}: {first['error']}")
         return Progress(note.paths, note.size, tuple(made), outcome.failures, outcome.traceback)
 
-    def _leave(self, note: Note) -> None:
-        """Write down what was not asked for again; remove it if its source is gone and that is asked for."""
-        dest = self._ends.dest_root
-        left = dict(note.left_over)
-        for name, line in note.orphans.items():
-            if self._running.prune and remove_recorded(dest, record_of(line)):
-                self._summary.pruned += 1
-            else:
-                left[name] = line
-        for line in filter(None, (as_left_over(dest, line) for line in left.values())):
-            self._state.leftovers.write(line)
-            self._summary.left_over += 1
-
     def _write_rows(self, lines: Iterable[bytes]) -> None:
         """Write rows of earlier runs, with the labels that they are to have now."""
         for is_kept, several in itertools.groupby(lines, is_of_file):
@@ -260,9 +248,12 @@ class _Run:
             raise NothingToDo(nothing_in(self._request, self._ends, walk))
 
     def _commit(self) -> None:
-        self._state.manifest.settle()
+        state, left, summary = self._state, self._left_over, self._summary
+        state.manifest.settle()
+        left.settle(worked=bool(summary.written or summary.sidecars))
+        summary.left_over, summary.pruned = left.count, left.pruned
         self._companions.draft()
-        self._state.commit(worked=bool(self._summary.written))
+        state.commit(worked=bool(summary.written))
 
 
 def _directories(tasks: Iterable[Task]) -> set[str]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from noiseaug.manifest.reading import record_of
-from noiseaug.manifest.records import record_line, sidecar_rows, without_sidecars
+from noiseaug.manifest.records import SIDECARS, record_line, sidecar_rows, without_sidecars
 from noiseaug.planning.sidecars import Sidecar
-
-# What stands in the line of a row with sidecars, and nowhere else.
-SIDECARS = b', "sidecars": ['
 
 
 class LabelsAlong(NamedTuple):

@@ -5,29 +5,25 @@ Nothing is written or deleted here. A dry run goes through the same items as a r
 
 from __future__ import annotations
 
-import os
-import re
-import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import Group, record_of
-from noiseaug.manifest.records import failure_line, fragment, is_pending, recorded_sidecars, sidecar_names
-from noiseaug.planning.labels_along import SIDECARS, LabelsAlong, left_over_of, told_alone
+from noiseaug.manifest.records import SIDECARS, failure_line, is_pending, recorded_sidecars, sidecar_names
+from noiseaug.planning.labels_along import LabelsAlong, left_over_of, told_alone
 from noiseaug.planning.sidecars import Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.task import Item, Task
+from noiseaug.planning.up_to_date import UpToDate
 from noiseaug.planning.walk import Listing, Source, Unreadable
-from noiseaug.settings.level import CLEAN, Level
 from noiseaug.settings.running import Running
 from noiseaug.storage import disk
 from noiseaug.storage.paths import walk_order, why_unusable
 
 # Sources in a row that are up to date and are passed on together, which halves what it costs to find nothing to do.
 _TOGETHER = 64
-_LABEL = re.compile(rb'"label": "(?:[^"\\]|\\.)*", ')
 _NONE: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -66,14 +62,6 @@ class Note(NamedTuple):
         return not (self.failures or self.orphans or self.left_over)
 
 
-class _Marks(NamedTuple):
-    """The marks of a row that is up to date: two pieces of its line, and how its output is looked at."""
-
-    recipe: bytes
-    level_and_copy: bytes
-    look: Callable[[str], os.stat_result]
-
-
 class Reconciliation:
     """Decides for each source what of it is up to date and what is to be made.
 
@@ -83,6 +71,7 @@ class Reconciliation:
         running: how a run is carried out: whether all is made again, and how a changed source is told.
         old: what earlier runs left, by source in walk order.
         sidecars: the files that go along with sources.
+        written: the names of all files that earlier runs wrote, whatever source they made them of.
         folds_names: tells whether DEST takes names for the same that differ in case.
     """
 
@@ -93,14 +82,15 @@ class Reconciliation:
         running: Running,
         old: Iterator[Group],
         sidecars: Sidecars,
+        written: Container[str] = (),
         folds_names: Callable[[], bool] = lambda: False,
     ) -> None:
         self._source_root, self._dest_root = roots
         self._plan, self._running, self._folds_names = plan, running, folds_names
-        self._old, self._sidecars = old, sidecars
+        self._old, self._sidecars, self._written = old, sidecars, written
         self._next = next(old, None)
-        self._clean = fragment("level", CLEAN.label)
-        self._marks: dict[tuple[str, Level, int], _Marks] = {}
+        self._is_first_run = self._next is None
+        self._up_to_date = UpToDate(self._dest_root, plan, running)
         self._unreadable: list[str] = []
         self._found_any = False
 
@@ -177,7 +167,7 @@ class Reconciliation:
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
         targets = self._plan.targets(source.path, source.kind, kept=source.kept)
         names = tuple(target.file_name for target in targets)
-        current, why = self._current(source, targets, rows) if rows else ({}, {})
+        current, why = self._up_to_date.among(source, targets, rows) if rows else ({}, {})
         labels = self._labels_of(source, names, rows)
         to_label = [(target, current[target.file_name]) for target in targets if target.file_name in current]
         to_label = [(target, line) for target, line in to_label if not self._go_along(source, labels, target, line)]
@@ -200,9 +190,18 @@ class Reconciliation:
             note = note._replace(kept={}, former=kept)
         todo = tuple(target for target in targets if target.file_name not in note.kept)
         known = _known_hash(rows, names) if all_current else None
-        task = Task(source, self._plan.recipe, todo, frozenset(rows) | labels.former.keys(), known, labels.asked_for)
+        ours = frozenset(rows) | labels.former.keys()
+        taken = self._taken({*names, *labels.expected} - ours)
+        note = note._replace(why=why | dict.fromkeys(taken.intersection(names), "it was made of another source"))
+        task = Task(source, self._plan.recipe, todo, ours, known, labels.asked_for)
         label = self._plan.layout.label_of(source.path)
-        return note, task._replace(stale=labels.stale, label=label, labelled=tuple(to_label))
+        return note, task._replace(stale=labels.stale, label=label, labelled=tuple(to_label), taken=taken)
+
+    def _taken(self, names: Iterable[str]) -> frozenset[str]:
+        """Return those of the names under which there is a file that an earlier run made of another source."""
+        if self._is_first_run:
+            return frozenset()
+        return frozenset(name for name in names if disk.lexists(f"{self._dest_root}/{name}") and name in self._written)
 
     def _labels_of(self, source: Source, names: tuple[str, ...], rows: dict[str, bytes]) -> LabelsAlong:
         """Return what is to go along with the targets of a source, and what earlier runs let go along."""
@@ -212,60 +211,6 @@ class Reconciliation:
         former = {name: sha256 for record in records for name, sha256 in recorded_sidecars(record)}
         expected = frozenset(name_for(one, source.path, name) for one in beside for name in names)
         return LabelsAlong(asked, beside, former, expected)
-
-    def _current(
-        self, source: Source, targets: list[Target], rows: dict[str, bytes]
-    ) -> tuple[dict[str, bytes], dict[str, str]]:
-        """Return the rows of the targets that are up to date, and why others are not."""
-        current: dict[str, bytes] = {}
-        why: dict[str, str] = {}
-        label = fragment("label", self._plan.layout.label_of(source.path))
-        for target in targets:
-            line = rows.get(target.file_name)
-            if line is None:
-                continue
-            reason = self._why_outdated(source, target, line)
-            if reason:
-                why[target.file_name] = reason
-            else:
-                current[target.file_name] = line if label in line else _LABEL.sub(lambda _: label, line, count=1)
-        if len(current) < len(targets):  # a hard link to the source is as new as the source is, and not as recorded
-            current = {name: line for name, line in current.items() if self._clean not in line}
-        return current, why
-
-    def _marks_of(self, kind: str, target: Target) -> _Marks:
-        """Return what the row of such a target made by this recipe holds."""
-        key = kind, target.level, target.copy
-        marks = self._marks.get(key)
-        if marks is None:
-            if kind == FILE:
-                recipe = level_and_copy = fragment("kind", FILE)
-            else:
-                recipe = fragment("recipe", self._plan.recipe.fingerprint(target.level, kind))
-                level_and_copy = fragment("level", target.level.label) + fragment("copy", target.copy)
-            look = disk.stat if target.level == CLEAN else disk.lstat  # an original may be a link to SOURCE
-            marks = self._marks[key] = _Marks(recipe, level_and_copy, look)
-        return marks
-
-    def _why_outdated(self, source: Source, target: Target, line: bytes) -> str:
-        """Return why an output is to be made again, or nothing.
-
-        It is up to date if it stands as recorded, and was made by this recipe from the source as it is.
-        """
-        if self._running.force:
-            return "--force"
-        recipe, level_and_copy, look = self._marks_of(source.kind, target)
-        if recipe not in line or level_and_copy not in line:
-            return "an interrupted run began it" if is_pending(line) else "it was made with other options"
-        if fragment("source_bytes", source.size) not in line:
-            return "its source changed"
-        try:
-            info = look(f"{self._dest_root}/{target.file_name}")
-        except OSError:
-            return "it is gone from DEST"
-        if fragment("bytes", info.st_size) not in line or not stat.S_ISREG(info.st_mode):
-            return "it was changed in DEST"
-        return "" if self._running.checksum or source.mtime_ns <= info.st_mtime_ns else "its source is newer"
 
     def _go_along(self, source: Source, labels: LabelsAlong, target: Target, line: bytes) -> bool:
         """Tell whether the files that are to go along with a target stand as recorded, and no others."""

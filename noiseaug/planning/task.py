@@ -53,7 +53,8 @@ class Task(NamedTuple):
         source: the source.
         recipe: what noise is wanted.
         targets: what to make of it.
-        ours: file names of targets that an earlier run wrote, which may be replaced.
+        ours: names of files that an earlier run made of this source, which may be replaced.
+        taken: names that the task takes over: an earlier run wrote these files and made them of another source.
         known_sha256: if the source still has this hash, its targets are up to date and nothing is to be done.
         sidecars: files that go along with each target; None if none were asked for.
         stale: names and hashes of files that an earlier run wrote along with targets, which are to go.
@@ -72,6 +73,7 @@ class Task(NamedTuple):
     label: str = ""
     soft_label: SoftLabel | None = None
     labelled: tuple[tuple[Target, bytes], ...] = ()
+    taken: frozenset[str] = frozenset()
 
     @property
     def file_names(self) -> list[str]:

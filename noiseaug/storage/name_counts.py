@@ -22,6 +22,9 @@ class Names:
         self._hashes.append(_short_hash(name))
         self._is_sorted = False
 
+    def __bool__(self) -> bool:
+        return bool(self._hashes)
+
     def __contains__(self, name: str) -> bool:
         return self._count(name) > 0
 

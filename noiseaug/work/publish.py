@@ -6,7 +6,6 @@ import contextlib
 import os
 import stat
 
-from noiseaug.kinds import kind_of
 from noiseaug.manifest.records import Record
 from noiseaug.manifest.removing import remove_as_recorded
 from noiseaug.planning.sidecars import content_for, name_for
@@ -36,16 +35,11 @@ def publish(job: Job, task: Task, file_name: str, file: OutputFile, mtime_ns: in
         mode = 0  # nothing is there
     if stat.S_ISDIR(mode):
         raise Unpublished(f"a directory is in the way of {file_name}; remove it or choose another DEST")
-    if mode and file_name not in task.ours and not job.overwrite:
+    if mode and not job.overwrite and file_name not in task.ours and file_name not in task.taken:
         if disk.is_file(file.path) and sha256_of_file(file.path) == file.sha256():
             return
         if not job.recorded:
             raise Unpublished(f"{file_name} exists; use --overwrite to replace it, or name another file")
-        if kind_of(file_name) == "image" and all(file_name != target.file_name for target in task.targets):
-            raise Unpublished(  # a run without --masks may have made it, as an output of the mask
-                f"{file_name} stands in DEST and is not known as a mask; noiseaug prune removes it if it is left over, "
-                "else move it away or use --overwrite"
-            )
         raise Unpublished(
             f"{file_name} stands in DEST and no run is known to have written it; move it away or use --overwrite"
         )

@@ -10,7 +10,7 @@ import pytest
 
 from noiseaug import prune
 from support.commands import noiseaug, within
-from support.corpus import make_photos
+from support.corpus import make_photos, photo, write_image
 from support.trees import manifest, times, tree
 
 PLAIN = ["--std", "0.1"]
@@ -194,3 +194,55 @@ def test_a_dry_run_says_for_each_output_what_becomes_of_it(photos, dest):
         "outputs"
     ]
     assert tree(dest) == before
+
+
+@pytest.fixture
+def namesakes(tmp_path: Path) -> Path:
+    """Two images of one name and one size in bytes, in two folders."""
+    for index, folder in enumerate("ab"):
+        write_image(tmp_path / "namesakes" / folder / "x.bmp", photo(16, 16, seed=index))
+    return tmp_path / "namesakes"
+
+
+FLAT = [*PLAIN, "--name", "{stem}{ext}"]
+
+
+@pytest.mark.parametrize(("first", "second"), ["ab", "ba"])
+def test_a_name_that_passes_from_one_source_to_another_is_of_the_last(namesakes, dest, first, second):
+    within("run", namesakes, dest, *FLAT, "--include", first)
+    planned = within("run", namesakes, dest, *FLAT, "--include", second, "--dry-run")
+    assert "outdated: x.bmp (it was made of another source)" in planned.stdout
+    result = within("run", namesakes, dest, *FLAT, "--include", second)
+    assert (result.returncode, result.stderr.count("failed")) == (0, 0)
+    assert manifest(dest)["x.bmp"]["source_path"] == f"{second}/x.bmp"
+    assert left_over(dest) == []
+    assert within("verify", dest, "--source", namesakes, "--deep").returncode == 0
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_name_that_was_passing_to_another_source_when_the_run_was_killed_can_go_back(namesakes, dest, when, tmp_path):
+    within("run", namesakes, dest, *FLAT, "--include", "a")
+    undisturbed = tree(dest)
+    fault = {"call": "os.replace", "path": "x.bmp$", "when": when, "do": "kill-group"}
+    fault["count"] = str(tmp_path / "count")
+    assert noiseaug("run", namesakes, dest, *FLAT, "--include", "b", fault=fault).returncode == -9
+    within("run", namesakes, dest, *FLAT, "--include", "a")
+    assert tree(dest) == undisturbed
+
+
+def test_shards_pass_a_name_from_one_source_to_another(namesakes, dest):
+    within("run", namesakes, dest, *FLAT, "--include", "a")
+    for shard in ("1/2", "2/2"):
+        assert within("run", namesakes, dest, *FLAT, "--include", "b", "--shard", shard).returncode in (0, 1)
+    assert within("merge", dest).returncode == 0
+    assert manifest(dest)["x.bmp"]["source_path"] == "b/x.bmp"
+    assert left_over(dest) == []
+
+
+def test_what_a_moved_source_still_gives_is_not_pruned_with_its_old_place(namesakes, dest):
+    options = ["--std", "0", "--name", "{stem}{ext}", "--prune"]
+    (namesakes / "a/x.bmp").unlink()
+    within("run", namesakes, dest, *options)
+    (namesakes / "b/x.bmp").rename(namesakes / "a/x.bmp")
+    assert within("run", namesakes, dest, *options).returncode == 0
+    assert within("verify", dest, "--source", namesakes).stdout.startswith("1 checked: all as recorded")

@@ -168,17 +168,18 @@ def test_masks_come_to_images_that_stand_already_without_making_them_again(pairs
     assert manifest(dest)["train/images/a.jpg"]["sidecars"] == ["train/masks/a.png"]
 
 
-def test_masks_that_got_noise_are_left_over_and_after_prune_the_masks_themselves_come(pairs, dest):
-    within("run", pairs, dest, *STRENGTH)
-    noisy = (dest / "train/masks/a.png").read_bytes()
-    assert within("run", pairs, dest, *STRENGTH, "--masks", "masks").returncode == 3
-    assert failures(dest)["train/images/a.jpg"] == (
-        "train/masks/a.png stands in DEST and is not known as a mask; "
-        "noiseaug prune removes it if it is left over, else move it away or use --overwrite"
-    )
-    assert (dest / "train/masks/a.png").read_bytes() == noisy
-    assert within("prune", dest).returncode == 0
-    assert within("run", pairs, dest, *STRENGTH, "--masks", "masks").returncode == 0
-    assert (dest / "train/masks/a.png").read_bytes() == (pairs / "train/masks/a.png").read_bytes()
-    assert within("verify", dest).returncode == 0
-    assert not (dest / "leftovers.jsonl").exists()
+@pytest.mark.parametrize("engine", ["processes", "threads"])
+def test_masks_that_got_noise_are_replaced_by_the_masks_themselves_and_back(pairs, dest, engine):
+    options = [*STRENGTH, "--engine", engine]
+    within("run", pairs, dest, *options)
+    noisy = files(dest), manifest(dest)
+    for _ in range(2):
+        result = within("run", pairs, dest, *options, "--masks", "masks")
+        assert (result.returncode, result.stderr) == (0, "")
+        assert (dest / "train/masks/a.png").read_bytes() == (pairs / "train/masks/a.png").read_bytes()
+        assert not (dest / "leftovers.jsonl").exists()
+        assert within("verify", dest).returncode == 0
+        assert within("run", pairs, dest, *options, "--masks", "masks").stdout.startswith("nothing to do")
+        within("run", pairs, dest, *options)
+        assert (files(dest), manifest(dest)) == noisy
+        assert within("verify", dest, "--source", pairs, "--deep").returncode == 0

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import click
 
 from noiseaug.cli.options.effects import refuse_for_format
-from noiseaug.cli.options.shared import TRACEBACKS, choice, json_object, quiet, with_default, with_options
+from noiseaug.cli.options.shared import TRACEBACKS, choice, json_object, quiet, replacing, with_default, with_options
 from noiseaug.cli.options.types import Parsed
 from noiseaug.cli.progress import Bar
 from noiseaug.cli.wording import counted, printable
@@ -51,7 +51,7 @@ def _size(text: str) -> int:
     ),
     with_default("--shard-size", Parsed("SIZE", _size), "1GB", "Of a tar file, at most."),
     with_default("--prefix", _PREFIX, "shard", "Of the names of tar files."),
-    click.option("--force", is_flag=True, help="Replace files that no export wrote."),
+    replacing("--force", "Replace files that no export wrote."),
     quiet("Print failures only."),
     json_object(),
     TRACEBACKS,

@@ -117,8 +117,13 @@ def warn_of_unknown_variables(ctx: click.Context, commands: Iterable[str]) -> No
 def _warn_unless_known(ctx: click.Context, variable: str, prefix: str) -> None:
     found = ctx.command.get_command(ctx, ctx.invoked_subcommand or "") if isinstance(ctx.command, click.Group) else None
     options = [one for one in found.params if isinstance(one, click.Option)] if found else []
-    known = [f"{prefix}{(one.name or '').upper()}" for one in options if one.allow_from_autoenv]
-    if variable not in known:
+    by_variable = {f"{prefix}{(one.name or '').upper()}": one for one in options}
+    known = [name for name, one in by_variable.items() if one.allow_from_autoenv]
+    if variable in by_variable.keys() - known:
+        option = by_variable[variable].opts[0]
+        text = f"is not taken, as it lets files be replaced or deleted; write {option} on the command line"
+        click.echo(f"noiseaug: warning: {variable} in the environment {text}", err=True)
+    elif variable not in known:
         names = [name.removeprefix(prefix) for name in known]
         meant = nearest(variable.removeprefix(prefix or "NOISEAUG_").removeprefix("NOISEAUG_"), names)
         hint = f"did you mean {prefix}{meant}?" if meant else "unset it, or look for its option in --help"

@@ -120,8 +120,11 @@ class CompanionFiles:
         """
         for name in sorted((self._names() | {KEPT}) - {MANIFEST}):
             path = self._in_dest(name)
-            if disk.lexists(path) and not (self._are_our_classes(path) if name == CLASSES else _is_ours(path)):
+            if disk.lexists(path) and not (disk.is_file(path) and self._is_ours(path)):
                 raise Unfit(f"{name} {_NOT_OURS}")
+
+    def _is_ours(self, path: str) -> bool:
+        return self._are_our_classes(path) if os.path.basename(path) == CLASSES else _is_ours(path)
 
     def _are_our_classes(self, path: str) -> bool:
         with disk.open_for_reading(path) as file:

@@ -544,6 +544,16 @@ VARIABLES = [
         "warning: --on-silence goes with --snr, and there is none; it is set by NOISEAUG_RUN_ON_SILENCE",
     ),
     ("NOISEAUG_VERIFY_WORKERS", "0", 0, None),
+    *(
+        (
+            f"NOISEAUG_RUN_{name}",
+            "1",
+            0,
+            f"warning: NOISEAUG_RUN_{name} in the environment is not taken, as it lets files be replaced or deleted; "
+            f"write --{name.lower()} on the command line",
+        )
+        for name in ("FORCE", "PRUNE", "OVERWRITE")
+    ),
     (
         "NOISEAUG_VERSION",
         "0.1.0",

@@ -235,3 +235,12 @@ def test_views_have_soft_labels_as_lists(photos, dest):
     column = pyarrow.parquet.read_table(dest / "rows.parquet")["soft_label"]
     assert str(column.type) == "list<element: double>"
     assert column.to_pylist() == expected
+
+
+def test_a_link_that_leads_nowhere_in_the_place_of_the_classes_is_not_replaced(photos, dest):
+    dest.mkdir()
+    (dest / "classes.json").symlink_to("nowhere")
+    refused = within("run", photos, dest, *STRENGTH, "--label-smoothing", "0.1")
+    assert refused.returncode == 1
+    assert "classes.json stands in DEST and no run is known to have written it" in refused.stderr
+    assert (dest / "classes.json").is_symlink()

@@ -6,7 +6,16 @@ from typing import Any, get_args
 
 import click
 
-from noiseaug.cli.options.shared import VERBOSE, WORKERS, choice, json_object, quiet, values_for, with_default
+from noiseaug.cli.options.shared import (
+    VERBOSE,
+    WORKERS,
+    choice,
+    json_object,
+    quiet,
+    replacing,
+    values_for,
+    with_default,
+)
 from noiseaug.cli.options.types import ADDRESS, MAX_FAILURES, SECONDS, Whole
 from noiseaug.settings.running import MAX_PIXELS, EngineName, Running
 
@@ -29,10 +38,10 @@ OPTIONS = (
     ),
     with_default("--timeout", SECONDS, "300", "Seconds that one file may take (not on threads)."),
     with_default("--max-pixels", Whole(min=1), MAX_PIXELS, "Refuse larger images, before they are decoded."),
-    click.option("--force", is_flag=True, help="Make everything again."),
+    replacing("--force", "Make everything again."),
     click.option("--checksum", is_flag=True, help="Tell changed sources by SHA-256, not by size and time."),
-    click.option("--prune", is_flag=True, help="Delete outputs whose source is gone."),
-    click.option("--overwrite", is_flag=True, help="Replace files in DEST that no run is known to have written."),
+    replacing("--prune", "Delete outputs whose source is gone."),
+    replacing("--overwrite", "Replace files in DEST that no run is known to have written."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first file that fails."),
     ALLOWANCE,
     click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),

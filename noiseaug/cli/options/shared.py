@@ -30,6 +30,11 @@ def json_object(text: str = "Print a JSON object.") -> Decorator:
     return click.option("--json", is_flag=True, help=text)
 
 
+def replacing(name: str, text: str) -> Decorator:
+    """Return a flag that lets files be replaced or deleted. It is taken from the command line only."""
+    return click.option(name, is_flag=True, allow_from_autoenv=False, help=text)
+
+
 def with_default(name: str, type: click.ParamType[Any], default: Any, text: str) -> Decorator:
     """Return an option whose help ends with its default."""
     return click.option(name, type=type, default=default, show_default=True, help=text)

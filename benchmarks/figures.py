@@ -16,7 +16,7 @@ from benchmarks.contenders import noiseaug_command
 from benchmarks.corpus import photograph, recording, tiny_files
 from benchmarks.measure import ENVIRONMENT, cpu_seconds, fresh_folder, wall_clock
 from noiseaug.noise.gaussian import GaussianNoise
-from noiseaug.noise.sampling import Stream, stream_key
+from noiseaug.noise.streams import Stream, stream_key
 
 _MANY = 100_000
 _WALK_AND_STAT = """

@@ -8,8 +8,8 @@ from typing import Any
 
 from noiseaug.noise.figures import Measured
 from noiseaug.noise.noiser import Noiser
-from noiseaug.noise.sampling import Stream
 from noiseaug.noise.scale import terms_of
+from noiseaug.noise.streams import SharedCells, Stream
 from noiseaug.settings.level import Level
 from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.output_file import Link, OutputFile
@@ -28,6 +28,7 @@ class Output:
         level: how strong the noise is.
         key: the name of its random stream.
         link: how the source itself becomes the output, which then gets no noise; None where samples are encoded.
+        cells: random numbers that it shares with other levels of the copy, if there are any.
     """
 
     file: OutputFile
@@ -35,6 +36,7 @@ class Output:
     level: Level
     key: str
     link: Link | None = None
+    cells: SharedCells | None = None
 
     @property
     def suffix(self) -> str:
@@ -56,7 +58,8 @@ class Output:
             terms = terms_of(dtype, bits, recipe.clip)
         except TypeError as error:
             raise Refused(f"cannot be augmented: its {error}; convert it") from None
-        return Noiser(Stream(self.key), terms, std, recipe.mean, mono=recipe.mono)
+        stream = Stream(self.key, self.cells.join() if self.cells else None)
+        return Noiser(stream, terms, std, recipe.mean, mono=recipe.mono)
 
 
 def noise_facts(std: float, clip: tuple[float, float] | None, measured: Measured) -> Facts:

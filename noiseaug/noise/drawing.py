@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from noiseaug.noise.sampling import RoundedGaussian, Stream
+from noiseaug.noise.sampling import RoundedGaussian
 from noiseaug.noise.scale import Array, Terms
+from noiseaug.noise.streams import Stream
 
 
 class Draws:

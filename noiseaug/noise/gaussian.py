@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from noiseaug.noise.noiser import Noiser
-from noiseaug.noise.sampling import Stream, stream_key
 from noiseaug.noise.scale import Array, terms_of
+from noiseaug.noise.streams import Stream, stream_key
 from noiseaug.settings.level import Clip, Level, check_clip, check_mean
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from noiseaug.noise.drawing import Draws
 from noiseaug.noise.figures import Measured, Sums
-from noiseaug.noise.sampling import Stream
 from noiseaug.noise.scale import Array, Terms
+from noiseaug.noise.streams import Stream
 
 # Samples drawn, added and measured at a time, so that the scratch (8 bytes a sample) stays in the second-level cache.
 # ns a sample, 512x512x3 uint8, all figures included: 16k 2.5, 32k 1.8, 64k 1.5, 128k 1.4, the whole image 1.2 to 1.9.

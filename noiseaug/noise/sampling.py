@@ -1,21 +1,16 @@
-"""Random numbers: keys, the streams that they name, and exact samples of the rounded Gaussian."""
+"""Exact samples of the rounded Gaussian, by inversion of its distribution function."""
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import math
-import os
-import sys
-from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
-from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import NDArray
 
 from noiseaug.noise.scale import Array
+from noiseaug.noise.streams import Stream
 
 # The widest std (in levels) whose values are sampled one by one; wider ones go by buckets of values. Wider tables have
 # more cells to refine, buckets cost a second draw: ns a sample, std 327 2.3, 1000 3.9, 6500 by buckets 5, rounded 9.
@@ -26,101 +21,6 @@ _EXACT = 1 / 64
 _KEPT_PLACES = 32  # in a bucket, of which distributions are kept: 5 MB
 _LEAST = -32768  # of int16
 _TWO64 = 1 << 64
-
-
-def stream_key(seed: int, path: str, copy: int) -> str:
-    """Return the name of one random stream: 32 hex digits of SHA-256 over seed, copy and the path's bytes.
-
-    The strength is not in it, so all levels of one copy share one noise realisation.
-    """
-    digest = hashlib.sha256(b"noiseaug 1\0%d\0%d\0" % (seed, copy) + os.fsencode(path))
-    return digest.hexdigest()[:32]
-
-
-class _Seed(ISeedSequence):
-    """The seed of one sub-stream: SHA-256 of its key and purpose. (NumPy's SeedSequence costs three times as much.)"""
-
-    def __init__(self, key: str, purpose: int) -> None:
-        self._digest = hashlib.sha256(f"{key} {purpose}".encode()).digest()
-
-    def generate_state(self, n_words: int, dtype: Any = np.uint64) -> NDArray[np.uint64]:
-        """Return the first words of the digest, least significant byte first; SFC64 asks for three of 64 bits."""
-        return np.frombuffer(self._digest, "<u8", n_words).astype(dtype)
-
-
-class _Quarters:
-    """Uniform 16-bit numbers: four from each 64-bit draw, least significant first, none lost between calls."""
-
-    def __init__(self, bits: np.random.SFC64) -> None:
-        self._bits = bits
-        self._left = np.empty(0, np.uint16)
-
-    def take(self, count: int) -> NDArray[np.uint16]:
-        """Return the next so many numbers."""
-        if not self._left.size and count % 4 == 0:
-            return self._fresh(count // 4)
-        lacking = max(count - self._left.size, 0)
-        numbers = np.concatenate([self._left, self._fresh(-(-lacking // 4))])
-        self._left = numbers[count:]
-        return numbers[:count]
-
-    def _fresh(self, words: int) -> NDArray[np.uint16]:
-        drawn: NDArray[np.uint64] = self._bits.random_raw(words)
-        if sys.byteorder == "little":
-            return drawn.view(np.uint16)
-        return drawn.astype("<u8").view("<u2").astype(np.uint16)
-
-
-class Stream:
-    """The random numbers of one key, in sub-streams by purpose, so that none depends on how far another was read.
-
-    Sub-streams are functions that return so many further numbers. `RoundedGaussian` says what it takes them for.
-
-    Attributes:
-        cells: uniform 16-bit numbers.
-    """
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-        self.cells = _Quarters(self._bits(0)).take
-
-    def _bits(self, purpose: int) -> np.random.SFC64:
-        return np.random.SFC64(_Seed(self._key, purpose))  # type: ignore[arg-type] # the stubs leave out ISeedSequence
-
-    @functools.cached_property
-    def refinements(self) -> Callable[[int], NDArray[np.uint64]]:
-        """Uniform 64-bit numbers."""
-        return self._bits(1).random_raw
-
-    @functools.cached_property
-    def _normals(self) -> np.random.Generator:
-        return np.random.Generator(self._bits(2))
-
-    @functools.cached_property
-    def places(self) -> Callable[[int], NDArray[np.uint16]]:
-        """Uniform 16-bit numbers."""
-        return _Quarters(self._bits(4)).take
-
-    @functools.cached_property
-    def exact_places(self) -> Callable[[int], NDArray[np.uint64]]:
-        """Uniform 64-bit numbers."""
-        return self._bits(5).random_raw
-
-    def position(self) -> float:
-        """Return the uniform number in [0, 1) that places a drawn strength in its range."""
-        return int(self._bits(3).random_raw()) / _TWO64
-
-    def chooses(self, probability: float) -> bool:
-        """Tell whether this stream is among the share of all streams that is chosen."""
-        return int(self._bits(6).random_raw()) < probability * _TWO64
-
-    def normals(self, out: Array) -> Array:
-        """Return `out` (float32 or float64) filled with the next standard normals.
-
-        They come from NumPy's ziggurat (Marsaglia and Tsang 2000): integer draws, table look-ups and multiplications,
-        which give the same values on every SIMD level.
-        """
-        return self._normals.standard_normal(dtype=out.dtype.type, out=out)
 
 
 class RoundedGaussian:

@@ -8,6 +8,7 @@ import importlib
 import os
 import posixpath
 import traceback
+from collections import Counter
 from dataclasses import replace
 from typing import Protocol
 
@@ -15,7 +16,7 @@ from noiseaug import kinds
 from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.records import Row, failure_line, record_line, without_sidecars
 from noiseaug.media.output import Facts, Output
-from noiseaug.noise.sampling import Stream, stream_key
+from noiseaug.noise.streams import SharedCells, Stream, stream_key
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Outcome, Task, failure_of
 from noiseaug.settings.level import CLEAN
@@ -64,6 +65,7 @@ def _made(job: Job, task: Task) -> Outcome:
         outputs: list[Output] = []
         try:
             outputs.extend(_opened(job, task, target) for target in task.targets)
+            outputs = _sharing(outputs)
             codec = _codec_of(task.source.kind)
             facts = codec.perform(source, outputs, job.max_pixels)
             source.check_unchanged()
@@ -86,6 +88,13 @@ def _opened(job: Job, task: Task, target: Target) -> Output:
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
         return Output(file, recipe, level, key)
     return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))
+
+
+def _sharing(outputs: list[Output]) -> list[Output]:
+    """Return the outputs, of which the levels of a copy draw their random numbers once for all."""
+    levels = Counter(output.key for output in outputs if output.level != CLEAN)
+    shared = {key: SharedCells(key, count) for key, count in levels.items() if count > 1}
+    return [replace(output, cells=shared.get(output.key)) for output in outputs] if shared else outputs
 
 
 def _link(job: Job, task: Task, target: Target) -> Link | None:

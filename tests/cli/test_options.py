@@ -129,6 +129,17 @@ def test_adding_a_level_changes_no_file_of_the_others(both, tmp_path):
     assert {name: digest for name, digest in two.items() if "jsonl" not in name}.items() <= three.items()
 
 
+@pytest.mark.parametrize("size", [(90, 100), (3000, 3000)], ids=["small", "too large to keep the random numbers of"])
+def test_levels_and_copies_together_are_as_each_alone(tmp_path, size):
+    write_image(tmp_path / "source/a.bmp", np.full(size, 128, np.uint8))
+    name = ["--name", "{level}-{copy}{ext}"]
+    together = ["--std", "0.1", "--std", "0.2", "--std", "0", "--copies", "2"]
+    found = outputs(tmp_path / "source", tmp_path / "together", *together, *name)
+    for std in ("0.1", "0.2"):
+        alone = outputs(tmp_path / "source", tmp_path / std, "--std", std, *name)
+        assert alone[f"std{std}-0.bmp"] == found[f"std{std}-0.bmp"]
+
+
 def test_a_range_draws_one_std_for_each_file_and_copy_and_records_it(source, tmp_path):
     for name in "abcdefgh":
         write_image(source / f"{name}.png", np.full((60, 60, 3), 128, np.uint8))

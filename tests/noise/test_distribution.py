@@ -20,7 +20,8 @@ from scipy.special import ndtr
 from noiseaug import GaussianNoise
 
 # RoundedGaussian is opened up because 10**7 samples cannot tell a distribution that is off by 1e-12; its table can.
-from noiseaug.noise.sampling import RoundedGaussian, Stream, stream_key
+from noiseaug.noise.sampling import RoundedGaussian
+from noiseaug.noise.streams import Stream, stream_key
 
 NUM_SAMPLES = 40_000_000
 CHUNK = 4_000_000

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from noiseaug import GaussianNoise
-from noiseaug.noise.sampling import Stream, stream_key
 from noiseaug.noise.scale import full_scale
+from noiseaug.noise.streams import Stream, stream_key
 from support.noise_paths import PATHS, before_limits, each_path, samples
 
 

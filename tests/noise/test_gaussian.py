@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as npst
 
 from noiseaug import GaussianNoise, Level
 from noiseaug.noise.noiser import Noiser
-from noiseaug.noise.sampling import Stream, stream_key
+from noiseaug.noise.streams import Stream, stream_key
 from support.noise_paths import before_limits, each_path, properties, samples
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from noiseaug import GaussianNoise, Level
-from noiseaug.noise.sampling import stream_key
+from noiseaug.noise.streams import stream_key
 from support.noise_paths import PATHS
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import settings
 
 from noiseaug import GaussianNoise
-from noiseaug.noise.sampling import RoundedGaussian, Stream, stream_key
+from noiseaug.noise.sampling import RoundedGaussian
+from noiseaug.noise.streams import Stream, stream_key
 
 # Every dtype, and every way to its noise: (dtype, significant bits, std).
 PATHS = {

@@ -12,8 +12,8 @@ from noiseaug.media.audio.powers import Floats, fractions, mean_squares, running
 from noiseaug.media.audio.silence import Channels
 from noiseaug.media.output import Output
 from noiseaug.noise.figures import Measured, Sums
-from noiseaug.noise.sampling import Stream
 from noiseaug.noise.scale import Array, terms_of
+from noiseaug.noise.streams import Stream
 
 Range = tuple[float, float]
 

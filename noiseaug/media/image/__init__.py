@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from noiseaug.media.image.decode import DTYPES, Picture, decode
+from noiseaug.media.image.checks import DTYPES, check_encoded
+from noiseaug.media.image.decode import Picture, decode
 from noiseaug.media.image.encode import encode
 from noiseaug.media.image.formats import channels_of, fitted, format_of
 from noiseaug.media.image.opencv import versions
@@ -50,6 +51,7 @@ def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
     noiser = output.noiser(output.strength(), picture.frames[0].dtype)
     noisy = [fitted(_with_noise(noiser, picture, frame), form) for frame in picture.frames]
     encoded, lost = encode(picture, noisy, output.suffix, form, output.recipe.image)
+    check_encoded(encoded, form, noisy)
     output.file.write(encoded)
     not_kept = ", ".join(dict.fromkeys([*picture.header.lost, *lost]))
     facts = _shape_facts(picture, noisy[0], not_kept) | _noise_facts(noiser)
@@ -79,7 +81,7 @@ def _shape_facts(picture: Picture, written: Array, not_kept: str) -> Facts:
         "frames": len(picture.frames),
         "source_format": picture.header.format,
         "not_kept": not_kept,
-        "made_with": _MADE_WITH,
+        "made_with": _MADE_WITH + (f", {picture.decoder}" if picture.decoder else ""),
     }
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from noiseaug.media.image import opencv
-from noiseaug.media.image.containers import apng, avif, ifd, jpeg, png, rasters, tiff, webp
+from noiseaug.media.image.containers import apng, avif, bmp, ifd, jpeg, png, rasters, sun, tiff, webp
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
 from noiseaug.media.image.header import NOTHING, PORTABLE, Header, Metadata, Timing
@@ -125,7 +125,7 @@ class _Writer(NamedTuple):
         if self.suffix == ".webp":
             return webp.joined([bytes(encoded)], None, metadata, channels_of(samples))
         if metadata.per_metre:  # no other format that is written so takes any metadata but BMP
-            return rasters.bmp_with_density(bytes(encoded), metadata.per_metre)
+            return bmp.with_density(bytes(encoded), metadata.per_metre)
         return encoded
 
     def pages(self, frames: Sequence[Array]) -> Content:
@@ -151,6 +151,8 @@ class _Writer(NamedTuple):
         """Return one image without metadata."""
         if self.suffix == ".pam":
             return rasters.encode_pam(samples)
+        if self.suffix in (".ras", ".sr"):
+            return sun.encode(samples)
         if self.suffix == ".png" and channels_of(samples) == 2:
             return png.encode_grey_with_alpha(samples, self.png_level)
         if self.suffix == ".jp2" and min(samples.shape[:2]) < _LEAST_JP2:

@@ -23,12 +23,11 @@ _RAW, _RLE8, _RLE4, _MASKS, _ALPHA_MASKS = 0, 1, 2, 3, 6
 _COMPRESSIONS = {_RAW: "", _RLE8: "RLE", _RLE4: "RLE", _MASKS: "masks", _ALPHA_MASKS: "masks", 4: "JPEG", 5: "PNG"}
 _GREY = tuple((level, level, level) for level in range(256))
 _BITS = (1, 4, 8, 16, 24, 32)
-# The masks of red, green, blue and alpha that Pillow 12 and 13 know, by bits a pixel.
+# The masks of red, green, blue and, if there is one, alpha that Pillow 12 and 13 know, by bits a pixel.
 _KNOWN: dict[int, set[tuple[int, ...]]] = {
     16: {(0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F)},
-    24: {(0xFF0000, 0xFF00, 0xFF)},
     32: {
-        *((0xFF0000, 0xFF00, 0xFF, 0), (0xFF000000, 0xFF0000, 0xFF00, 0), (0xFF000000, 0xFF0000, 0xFF00, 0xFF)),
+        *((0xFF0000, 0xFF00, 0xFF), (0xFF000000, 0xFF0000, 0xFF00), (0xFF000000, 0xFF0000, 0xFF00, 0xFF)),
         *((0xFF, 0xFF00, 0xFF0000, 0xFF000000), (0xFF0000, 0xFF00, 0xFF, 0xFF000000)),
     },
 }
@@ -66,12 +65,13 @@ def header(data: bytes) -> Header:
     """Return the header of a BMP or DIB file."""
     name = "bmp" if data[:2] == b"BM" else "dib"
     info = _info(data)
-    layout = f"header of {info.size} bytes, {info.bits} bits a pixel"
+    layout = f"header of {info.size} bytes, {info.bits} bit{'s' * (info.bits > 1)} a pixel"
     layout += f", {told}" if (told := _COMPRESSIONS.get(info.compression, f"method {info.compression}")) else ""
     if info.size == _OS2_V2 and info.compression not in (_RAW, _RLE8, _RLE4):
         layout, readable = f"header of 64 bytes, OS/2 compression {info.compression}", False
     else:
-        readable = info.size in _SIZES and info.bits in _BITS and info.compression in (0, 1, 2, 3, 6)
+        bits = {_RAW: _BITS, _RLE8: (8,), _RLE4: (4,), _MASKS: (16, 32), _ALPHA_MASKS: (16, 32)}
+        readable = info.size in _SIZES and info.bits in bits.get(info.compression, ())
     grey = info.bits <= 8 and all(colour[0] == colour[1] == colour[2] for colour in info.palette)
     return Header(
         name,
@@ -152,10 +152,9 @@ def _words(data: bytes, info: _Info) -> Array:
 def is_for_pillow(data: bytes) -> bool:
     """Tell whether Pillow knows how the pixels of a file that was not refused are coded."""
     info = _info(data)
-    if info.compression == _RAW:
+    if not info.masks:
         return True
-    masks = info.masks if info.bits == 32 else info.masks[:3]
-    return not masks or (*masks, 0)[: 4 if info.bits == 32 else 3] in _KNOWN.get(info.bits, ())
+    return info.compression == _MASKS and info.masks[:3] + (info.masks[3:] if info.alpha else ()) in _KNOWN[info.bits]
 
 
 def unmasked(data: bytes) -> Array:

@@ -39,7 +39,7 @@ class _Info(NamedTuple):
 def header(data: bytes) -> Header:
     """Return the header of a Sun raster file."""
     info = _Info(*struct.unpack_from(">7I", data, 4))
-    layout = f"{info.depth} bits a pixel{_TYPES.get(info.form, f', type {info.form}')}"
+    layout = f"{info.depth} bit{'s' * (info.depth > 1)} a pixel{_TYPES.get(info.form, f', type {info.form}')}"
     readable = info.depth in (1, 8, 24, 32) and info.form in _TYPES and info.map_form in (0, 1)
     grey = info.depth <= 8 and (info.map_form == 0 or _is_grey(_map(data, info)))
     return Header(

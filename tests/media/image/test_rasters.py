@@ -378,9 +378,16 @@ def test_a_gif_without_transparency_has_no_alpha(source, dest):
         assert image.mode == "RGB"
 
 
-def test_what_one_frame_of_a_gif_does_not_cover_is_transparent(source, dest):
-    (after,) = gif_frames(source, dest, gif((3, 2, SMALL, 1, None)))
-    assert np.array_equal(after, painted(EMPTY, CORNER, SMALL))
+@pytest.mark.parametrize("clear", [None, 9])
+def test_what_one_frame_of_a_gif_does_not_cover_is_its_background_or_transparent(source, dest, clear):
+    (after,) = gif_frames(source, dest, gif((3, 2, SMALL, 1, clear)))
+    ground = EMPTY if clear else painted(EMPTY, np.s_[:], np.zeros((20, 30), int))  # the colour 0 is the background
+    assert np.array_equal(after, painted(ground, CORNER, SMALL))
+
+
+def test_a_first_frame_that_gives_way_to_nothing_stays(source, dest):
+    after = gif_frames(source, dest, gif((0, 0, GROUND, 3, None), (3, 2, SMALL, 1, None)))
+    assert np.array_equal(after[1], painted(painted(EMPTY, np.s_[:], GROUND), CORNER, SMALL))
 
 
 def test_noise_leaves_what_is_transparent_in_a_gif(source, dest):

@@ -26,7 +26,7 @@ def canvases(data: bytes, decode: Callable[[bytes], Array]) -> list[Array]:
         Undecodable: if they do not fit the canvas.
     """
     width, height = struct.unpack_from(">II", data, 16)
-    return canvas.shown(_frames(data, width, height), width, height, decode)
+    return canvas.shown(_frames(data, width, height), (width, height), decode)
 
 
 def _frames(data: bytes, width: int, height: int) -> Iterator[canvas.Frame]:

@@ -33,8 +33,16 @@ class Frame(NamedTuple):
     still: bytes
 
 
-def shown(frames: Iterable[Frame], width: int, height: int, decode: Callable[[bytes], Array]) -> list[Array]:
-    """Return the canvas as it is shown with each frame; `decode` decodes still images.
+def shown(
+    frames: Iterable[Frame], size: tuple[int, int], decode: Callable[[bytes], Array], colour: bytes = b""
+) -> list[Array]:
+    """Return the canvas as it is shown with each frame.
+
+    Args:
+        frames: in their order.
+        size: of the canvas, width and height.
+        decode: decodes still images.
+        colour: what the canvas is filled with at first, if it is not transparent.
 
     Raises:
         Undecodable: if they do not fit the canvas.
@@ -46,7 +54,9 @@ def shown(frames: Iterable[Frame], width: int, height: int, decode: Callable[[by
         if samples.shape[:2] != (frame.height, frame.width):
             raise Undecodable("a frame has another size than it says")
         if canvas is None or canvas.shape[2:] != samples.shape[2:]:
-            canvas = np.zeros((height, width, *samples.shape[2:]), samples.dtype)
+            canvas = np.zeros((size[1], size[0], *samples.shape[2:]), samples.dtype)
+            if colour:
+                canvas[...] = np.frombuffer(colour, samples.dtype)
         before = canvas.copy() if frame.dispose == TO_PREVIOUS else canvas
         region = canvas[frame.top : frame.top + frame.height, frame.left : frame.left + frame.width]
         region[...] = _over(samples, region) if frame.over else samples

@@ -1,7 +1,7 @@
 """GIF files: their frames, taken apart into still images, and the names of what they hold beside them.
 
-Frames are put together as browsers and ImageMagick show them. OpenCV 5.0.0 and Pillow 13 keep pixels of frames that are
-to be removed.
+Frames are put together as ImageMagick shows them. OpenCV 5.0.0 and Pillow 13 keep pixels of frames that are to be
+removed, and OpenCV has no alpha.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def canvases(data: bytes, header: Header, decode: Callable[[bytes], Array]) -> l
     Raises:
         Undecodable: if there is none, or one does not fit the canvas.
     """
-    frames = canvas.shown(_frames(data), header.width, header.height, decode)
+    frames = canvas.shown(_frames(data), (header.width, header.height), decode, _background(data))
     if not frames:
         raise Undecodable("it holds no image")
     if all((frame[..., 3] == 255).all() for frame in frames):
@@ -105,8 +105,20 @@ def canvases(data: bytes, header: Header, decode: Callable[[bytes], Array]) -> l
     return frames
 
 
+def _background(data: bytes) -> bytes:
+    """Return the colour of the canvas, as BGRA; nothing where it is transparent, as the first frame has such pixels.
+
+    So it is shown by ImageMagick, ffmpeg and Pillow; browsers have it transparent in any case.
+    """
+    control = next((block for block in _blocks(data) if block.label in (None, _CONTROL)), None)
+    place = 13 + 3 * data[11]
+    if (control and control.label == _CONTROL and control.content[0] & 1) or place + 3 > 13 + _table_size(data[10]):
+        return b""
+    return bytes((*data[place : place + 3][::-1], 255))
+
+
 def _frames(data: bytes) -> Iterator[canvas.Frame]:
-    control, table = b"", data[13 : 13 + _table_size(data[10])]
+    first, control, table = True, b"", data[13 : 13 + _table_size(data[10])]
     for block in _blocks(data):
         if block.label == _CONTROL:
             control = data[block.start : block.end]
@@ -117,5 +129,8 @@ def _frames(data: bytes) -> Iterator[canvas.Frame]:
             screen = data[:6] + data[block.start + 5 : block.start + 9] + data[10:13] + table
             image = _IMAGE + bytes(4) + data[block.start + 5 : block.end]
             dispose = _DISPOSALS.get(control[3] >> 2 & 7, canvas.KEEP) if control else canvas.KEEP
+            if first and dispose == canvas.TO_PREVIOUS:  # to nothing; all readers that were compared keep it
+                dispose = canvas.KEEP
+            first = False
             yield canvas.Frame(left, top, across, down, dispose, True, screen + control + image + _END)
             control = b""

@@ -10,7 +10,7 @@ import numpy as np
 from noiseaug.media.image.containers import read_header
 from noiseaug.media.image.formats import ImageFormat, channels_of
 from noiseaug.media.image.header import Header, title, told
-from noiseaug.noise.scale import SUPPORTED, Array
+from noiseaug.noise.scale import SUPPORTED, Array, full_scale
 from noiseaug.storage.source_file import Refused
 
 # The names of dtypes that are worked on. NumPy takes 4 us to name one, as long as all else does for a small image.
@@ -57,17 +57,31 @@ def check_decoded(header: Header, frames: Sequence[Array]) -> None:
             )
 
 
-def check_encoded(content: bytes | memoryview, form: ImageFormat, frames: Sequence[Array]) -> None:
-    """Check that an encoded file says by its header that it holds these frames.
+def check_encoded(content: memoryview, form: ImageFormat, frames: Sequence[Array]) -> list[str]:
+    """Check that an encoded file says by its header that it holds these frames; return the names of what it lacks.
+
+    That is alpha that is nowhere transparent, which the encoders of WebP and AVIF leave out.
 
     Raises:
-        Refused: if it does not.
+        Refused: if it lacks anything else.
     """
     header = read_header(bytes(content))
     said = _Layout(header.width, header.height, header.channels, header.dtype)
     given = _layout_of(frames[0])
-    if header.refusal or not said.agrees(given) or header.frames != len(frames):
-        raise Refused(
-            f"cannot be encoded as {title(form.name)}: {len(frames)} of {given} were given, and the encoder wrote "
-            f"{header.frames} of {said}; use --image-format png, or tif"
-        )
+    if not header.refusal and header.frames == len(frames):
+        if said.agrees(given):
+            return []
+        if given.channels == 4 and said.agrees(given._replace(channels=3)) and all(map(_is_opaque, frames)):
+            return ["opaque alpha"]
+    raise Refused(
+        f"cannot be encoded as {title(form.name)}: {_counted(len(frames))} of {given} given, and the encoder wrote "
+        f"{_counted(header.frames)} of {said}; use --image-format png, or tif"
+    )
+
+
+def _is_opaque(samples: Array) -> bool:
+    return bool((samples[..., 3] == full_scale(samples.dtype)).all())
+
+
+def _counted(frames: int) -> str:
+    return "one image" if frames == 1 else f"{frames} frames"

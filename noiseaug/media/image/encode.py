@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from noiseaug.media.image import opencv
+from noiseaug.media.image.checks import check_encoded
 from noiseaug.media.image.containers import apng, avif, bmp, ifd, jpeg, png, rasters, sun, tiff, webp
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
@@ -40,12 +41,15 @@ def encode(
         lost.append("colours beyond 256")
     if header.timing and form.frames == "animation":
         lost += _lost_in_animation(form.name, header.timing, metadata)
-        return memoryview(writer.animation(frames, header.timing)), lost
-    if header.timing:
-        lost.append("durations of frames")
-    if form.name == "jpeg" and metadata != NOTHING:
-        lost += jpeg.too_long(metadata)
-    return memoryview(writer.pages(frames) if form.name == "tiff" else writer.still(frames[0])), lost
+        timing = header.timing
+        if timing.poster and form.name != "png":
+            frames, timing = frames[1:], timing._replace(delays=timing.delays[1:], poster=False)
+        content = memoryview(writer.animation(frames, timing))
+    else:
+        lost += ["durations of frames"] if header.timing else []
+        lost += jpeg.too_long(metadata) if form.name == "jpeg" and metadata != NOTHING else []
+        content = memoryview(writer.pages(frames) if form.name == "tiff" else writer.still(frames[0]))
+    return content, lost + check_encoded(content, form, frames)
 
 
 def _check_frames(header: Header, form: ImageFormat) -> None:
@@ -139,8 +143,6 @@ class _Writer(NamedTuple):
         if self.suffix == ".png":
             stills = [bytes(self._bare(frame)) for frame in frames]
             return png.with_metadata(apng.joined(stills, timing), self.metadata)
-        frames = frames[timing.poster :]
-        timing = timing._replace(delays=timing.delays[timing.poster :], poster=False)
         if self.suffix == ".webp":
             stills = [bytes(self._bare(frame)) for frame in frames]
             return webp.joined(stills, timing, self.metadata, channels_of(frames[0]))

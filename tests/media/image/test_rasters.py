@@ -11,6 +11,9 @@ import PIL
 import pytest
 from PIL import Image
 
+from noiseaug.media.image.checks import check_encoded
+from noiseaug.media.image.formats import format_of
+from noiseaug.storage.source_file import Refused
 from support import picture_files as files
 from support.commands import run_one, within
 from support.corpus import photo, pixels, read_image
@@ -407,6 +410,32 @@ def test_an_image_of_another_size_than_its_header_says_is_refused(source, dest):
     body = b"WEBP" + extended + data[12:]
     why = refused(source, dest, "a.webp", b"RIFF" + struct.pack("<I", len(body)) + body)
     assert "WebP of 60 x 40 pixels" in why
+
+
+def test_what_an_encoder_wrote_is_held_against_what_it_was_given():
+    samples = files.RGB.copy()
+    for wrong in (files.RGB[:-1], files.GREY, files.RGB.astype(np.uint16)):
+        written = cv2.imencode(".png", wrong)[1].tobytes()
+        with pytest.raises(
+            Refused, match="cannot be encoded as PNG: one image of 50 x 40 pixels of uint8 colour given"
+        ):
+            check_encoded(memoryview(written), format_of(".png"), [samples])
+
+
+@pytest.mark.parametrize(("form", "lost"), [("webp", "opaque alpha"), ("png", "")])
+def test_alpha_that_an_encoder_leaves_out_is_named_where_it_was_opaque(source, dest, form, lost):
+    opaque = np.dstack([files.RGB, np.full(files.SIZE, 255, np.uint8)])
+    (source / "a.png").write_bytes(files.pillow(opaque, "PNG"))
+    assert within("run", source, dest, "--std", "0.1", "--image-format", form).returncode == 0
+    assert manifest(dest)[f"a.{form}"]["not_kept"] == lost
+
+
+@pytest.mark.parametrize("form", ["gif", "webp", "avif"])
+def test_a_poster_is_left_out_by_name(source, dest, form):
+    (source / "a.png").write_bytes(files.ANIMATIONS["poster.png"]())
+    assert within("run", source, dest, "--std", "0", "--image-format", form).returncode == 0
+    assert "poster" in manifest(dest)[f"a.{form}"]["not_kept"]
+    assert len(shown(dest / f"a.{form}")[0]) == 3
 
 
 BROKEN = {

@@ -51,13 +51,19 @@ def header(data: bytes) -> Header:
         refusal = next((reason for page in pages if (reason := _refusal(page))), "")
         metadata = _metadata(pages)
     except ifd.DAMAGE as error:
-        return Header("tiff", refusal=f"cannot be decoded as an image: it is damaged ({error})")
+        why = str(error) if type(error) is ValueError else "a directory is cut off"  # the others are not for users
+        return Header(
+            "tiff", refusal=f"cannot be decoded as an image: this TIFF is damaged ({why}); replace or remove it"
+        )
     lost = [name for page in pages for name in _not_decoded_as_such(page)]
     lost += [name for number, name in _UNREADABLE.items() if any(number in page for page in pages)]
+    channels, dtype = _samples(pages[0])
     return Header(
         "tiff",
         *sizes[0],
         frames=len(pages),
+        channels=channels,
+        dtype=dtype,
         all_pixels=sum(width * height for width, height in sizes),
         compression=_first(pages[0], COMPRESSION, 1),
         fourth_is_alpha=ifd.whole(pages[0].get(EXTRA_SAMPLES)) != (0,),  # "unspecified": near infrared, say
@@ -65,6 +71,14 @@ def header(data: bytes) -> Header:
         lost=tuple(lost),
         metadata=metadata,
     )
+
+
+def _samples(page: Tags) -> tuple[int, str]:
+    """Return the channels and the dtype that a page of the supported layouts is decoded to."""
+    coloured = _first(page, PHOTOMETRIC, 1) in (3, 6)
+    kind, bits = _first(page, SAMPLE_FORMAT, 1), 8 if coloured else _first(page, BITS, 1)
+    name = {2: "int", 3: "float"}.get(kind, "uint")
+    return 3 if coloured else _first(page, SAMPLES, 1), f"{name}{8 if bits <= 8 else 16 if bits <= 16 else bits}"
 
 
 def _refusal(page: Tags) -> str:

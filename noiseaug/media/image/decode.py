@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noiseaug.media.image import opencv, pillow
+from noiseaug.media.image import opencv, pillow, tiff_files
 from noiseaug.media.image.checks import DTYPES, check_decoded
 from noiseaug.media.image.containers import apng, bmp, gif, rasters, read_header, sun, tiff
+from noiseaug.media.image.containers.tiff_layouts import PILLOW, TIFFFILE
 from noiseaug.media.image.header import Header, Undecodable, told
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused
@@ -88,6 +89,12 @@ def _decoded(data: bytes, header: Header) -> Picture:
         return Picture(header, [sun.decode(data)])
     if name == "pam":
         return Picture(header, [_scaled(rasters.decode_pam(data, header), header.maximum)])
+    if header.library == TIFFFILE:
+        return Picture(header, tiff_files.decode(data), tiff_files.version())
+    if header.library == PILLOW:
+        mode = "RGB" if header.channels == 3 else "L"
+        frames, _ = pillow.decode_frames(name, tiff.without_transforms(data), mode)
+        return Picture(header, frames, pillow.version(name))
     return Picture(header, _by_opencv(data, header))
 
 

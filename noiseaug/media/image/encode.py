@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noiseaug.media.image import opencv
+from noiseaug.media.image import opencv, tiff_files
 from noiseaug.media.image.checks import check_encoded
 from noiseaug.media.image.containers import apng, avif, bmp, ifd, jpeg, png, rasters, sun, tiff, webp
+from noiseaug.media.image.containers.tiff_layouts import TIFFFILE
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
 from noiseaug.media.image.header import NOTHING, PORTABLE, Header, Metadata, Timing
@@ -34,7 +35,7 @@ def encode(
     _check_frames(header, form)
     metadata, lost = _fitting(header, form, channels)
     settings = opencv.settings_for(form.name, header, options, frames[0].dtype)
-    writer = _Writer(suffix, settings, metadata, options.png_level)
+    writer = _Writer(suffix, settings, metadata, options.png_level, header.library)
     if form.name == "avif" and channels == 4 and opencv.AVIF_LOSSLESS not in settings:
         lost.append("exact alpha")
     if form.name == "gif" and header.format != "gif":
@@ -107,12 +108,14 @@ class _Writer(NamedTuple):
         settings: the parameters of the codec.
         metadata: what the file is to say about its image.
         png_level: how strongly PNG files are compressed that the codec does not write.
+        library: of a TIFF source, what decoded it.
     """
 
     suffix: str
     settings: opencv.Settings
     metadata: Metadata
     png_level: int | None
+    library: str
 
     def still(self, samples: Array) -> Content:
         """Return one image with its metadata."""
@@ -134,7 +137,10 @@ class _Writer(NamedTuple):
 
     def pages(self, frames: Sequence[Array]) -> Content:
         """Return a TIFF file."""
-        encoded = opencv.encode(".tif", frames, self.settings)
+        if self.library == TIFFFILE:
+            encoded: Content = tiff_files.encode(frames, rgb=tiff.is_rgb(self.metadata))
+        else:
+            encoded = opencv.encode(".tif", frames, self.settings)
         tags = tiff.tags_for(self.metadata, channels_of(frames[0]))
         return ifd.with_tags(bytes(encoded), tags) if any(tags) else encoded
 

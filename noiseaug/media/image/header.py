@@ -81,7 +81,8 @@ class Header(NamedTuple):
         lossless: whether a WebP or AVIF is.
         compression: of a TIFF, the number of the method.
         grey_with_alpha: whether it has the two channels grey and alpha, which are decoded as four.
-        fourth_is_alpha: whether the last of four channels is alpha.
+        library: of a TIFF, what decodes it: `opencv`, `pillow` or `tifffile`.
+        last_is_alpha: whether the last of two or four channels is alpha.
         colour_key: of a grey PNG, the sample (as decoded) that stands for transparent pixels.
         maximum: of PNM and PAM, the sample that stands for white, where it is not that of the dtype.
         refusal: why it cannot be worked on, if it cannot.
@@ -101,7 +102,8 @@ class Header(NamedTuple):
     lossless: bool = False
     compression: int = 0
     grey_with_alpha: bool = False
-    fourth_is_alpha: bool = True
+    library: str = ""
+    last_is_alpha: bool = True
     colour_key: int | None = None
     maximum: int = 0
     refusal: str = ""

@@ -23,6 +23,7 @@ _CLASSES = {
     "bmp": ("PIL.BmpImagePlugin", "BmpImageFile"),
     "dib": ("PIL.BmpImagePlugin", "DibImageFile"),
     "gif": ("PIL.GifImagePlugin", "GifImageFile"),
+    "tiff": ("PIL.TiffImagePlugin", "TiffImageFile"),
 }
 # What Pillow calls the layouts that files of these formats are decoded to, and the order of our samples.
 _ORDERS = {"L": "L", "LA": "LA", "RGB": "BGR", "RGBA": "BGRA"}
@@ -58,15 +59,15 @@ def decode_with_alpha(name: str, data: bytes) -> Array:
     return _frames(name, data, "RGBA")[0][0]
 
 
-def decode_frames(name: str, data: bytes) -> tuple[list[Array], Said]:
-    """Return the samples of each frame, and what is said beside them."""
-    return _frames(name, data)
+def decode_frames(name: str, data: bytes, mode: str = "") -> tuple[list[Array], Said]:
+    """Return the samples of each frame, in a mode of Pillow or as is best, and what is said beside them."""
+    return _frames(name, data, mode)
 
 
 def _frames(name: str, data: bytes, mode: str = "") -> tuple[list[Array], Said]:
     try:
         with _opened(name, data) as image:
-            count = getattr(image, "n_frames", 1) if name == "avif" else 1
+            count = getattr(image, "n_frames", 1) if name in ("avif", "tiff") else 1
             frames = []
             for index in range(count):
                 image.seek(index)

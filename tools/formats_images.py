@@ -244,8 +244,12 @@ What cannot be kept stands in `not_kept` of the record, and is counted in the su
 - `exact alpha`: of an AVIF that is not lossless. `loop count`: of an AVIF, which always loops. `durations of
   frames`: of an animation as TIFF pages.
 
-Refused, as OpenCV would change it silently: CMYK, L\\*a\\*b\\*, grey with alpha and more than four channels in
-TIFF, and its integers of 8 signed, 32 unsigned or 64 bits; separate 16-bit planes; pages of several depths;
+With the extra `noiseaug[tiff]` (tifffile and imagecodecs), TIFF also of float16, of two channels or more than four,
+of deep planes, and in the compressions LERC, JPEG 2000, WebP, and LZMA or Zstandard beyond 8 bits. These are written
+without compression. Nothing that is read without the extra is read otherwise with it.
+
+Refused, with the reason: CMYK and L\\*a\\*b\\* in TIFF, its integers of 8 signed or 64 bits, complex samples, JPEG XL
+and JPEG XR, alpha among more than four channels; pages of several depths;
 AVIF and JPEG 2000 of 10 or 12 bits; PGM, PPM and PAM with a maximum other than 255 and 65535; and whatever the
 target's format does not hold (alpha in a JPEG, 16 bits in a BMP).
 

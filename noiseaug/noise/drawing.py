@@ -23,7 +23,7 @@ class Draws:
         self._stream, self._mono = stream, mono
         self._std, self._mean = std * terms.unit, mean * terms.unit
         self._table = RoundedGaussian.of(self._std, self._mean) if terms.tabled else None
-        real = terms.dtype if terms.unit == 1 else np.float64
+        real = np.float64 if terms.unit != 1 else max(terms.dtype, np.dtype(np.float32))  # float16 is rounded once
         self._scratch = np.empty(0, np.int16 if terms.tabled else real)
 
     def take(self, count: int, channels: int) -> Array:

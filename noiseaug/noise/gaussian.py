@@ -71,7 +71,8 @@ class GaussianNoise:
         """Return a noisy copy of `array`: the very samples that the command line writes for the source named `key`.
 
         Args:
-            array: samples of any shape, dtype uint8, uint16, int16, int32, float32 or float64; channels, if any,
+            array: samples of any shape, dtype uint8, uint16, uint32, int16, int32, float16, float32
+                or float64; channels, if any,
                 interleaved in the last axis in file order of OpenCV (BGR) for images, frames x channels for audio.
             key: the source's path relative to SOURCE, with `/`. Arrays of one shape and key get the same noise.
             copy: the number of the copy, from 0.

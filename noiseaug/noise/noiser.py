@@ -138,7 +138,7 @@ class Noiser:
         """Add real numbers to floats, or to integers too wide for a table, of which the sum is rounded once."""
         terms = self._terms
         total = np.add(x, drawn, out=self._room(x.size, drawn.dtype))
-        if terms.dtype.kind == "i":
+        if terms.dtype.kind in "iu":
             np.rint(total, out=total)
         if terms.limits is not None:
             low, high = terms.limits

@@ -13,7 +13,7 @@ from noiseaug.settings.level import Clip
 Array = NDArray[Any]
 
 # The dtypes of samples that get noise.
-SUPPORTED = ("uint8", "uint16", "int16", "int32", "float32", "float64")
+SUPPORTED = ("uint8", "uint16", "uint32", "int16", "int32", "float16", "float32", "float64")
 
 
 class Terms(NamedTuple):

@@ -91,10 +91,11 @@ def test_left_justified_integers_keep_their_low_bits_zero(dtype, bits, std):
     np.testing.assert_array_equal(noisy >> shift, np.clip(before_limits(x, bits, std), -top, top - 1))
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint32", "int64", "uint64", "float16", "complex64", "object"])
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "uint64", "complex64", "object"])
 def test_other_dtypes_are_refused_by_name(dtype):
     with pytest.raises(
-        TypeError, match=rf"samples are {dtype}; expected one of uint8, uint16, int16, int32, float32, float64"
+        TypeError,
+        match=rf"samples are {dtype}; expected one of uint8, uint16, uint32, int16, int32, float16, float32, ",
     ):
         GaussianNoise(0.1)(np.zeros(3, dtype))
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from noiseaug.media.image.decode import DTYPES, Picture, decode
+from noiseaug.media.image.checks import DTYPES
+from noiseaug.media.image.decode import Picture, decode
 from noiseaug.media.image.encode import encode
-from noiseaug.media.image.formats import channels_of, fitted, format_of
+from noiseaug.media.image.formats import channels_of, fitted, form_for
 from noiseaug.media.image.opencv import versions
 from noiseaug.media.output import Facts, Output, noise_facts
 from noiseaug.noise.figures import Sums
@@ -46,7 +47,7 @@ def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
 
 
 def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
-    form = format_of(output.suffix)
+    form = form_for(picture.header, output.suffix)
     noiser = output.noiser(output.strength(), picture.frames[0].dtype)
     noisy = [fitted(_with_noise(noiser, picture, frame), form) for frame in picture.frames]
     encoded, lost = encode(picture, noisy, output.suffix, form, output.recipe.image)
@@ -66,7 +67,7 @@ def _with_noise(noiser: Noiser, picture: Picture, samples: Array) -> Array:
 
 def _has_alpha(picture: Picture, samples: Array) -> bool:
     channels = channels_of(samples)
-    return channels == 2 or (channels == 4 and picture.header.fourth_is_alpha)
+    return channels in (2, 4) and picture.header.last_is_alpha
 
 
 def _shape_facts(picture: Picture, written: Array, not_kept: str) -> Facts:
@@ -79,7 +80,7 @@ def _shape_facts(picture: Picture, written: Array, not_kept: str) -> Facts:
         "frames": len(picture.frames),
         "source_format": picture.header.format,
         "not_kept": not_kept,
-        "made_with": _MADE_WITH,
+        "made_with": _MADE_WITH + (f", {picture.decoder}" if picture.decoder else ""),
     }
 
 

@@ -6,14 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noiseaug.media.image import opencv
-from noiseaug.media.image.containers import apng, ifd, rasters, read_header, tiff
-from noiseaug.media.image.header import Header
-from noiseaug.noise.scale import SUPPORTED, Array
+from noiseaug.media.image import opencv, pillow, tiff_files
+from noiseaug.media.image.checks import DTYPES, check_decoded
+from noiseaug.media.image.containers import apng, bmp, gif, rasters, read_header, sun, tiff
+from noiseaug.media.image.containers.tiff_layouts import PILLOW, TIFFFILE
+from noiseaug.media.image.header import Header, Undecodable, told
+from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused
-
-# The names of dtypes that are worked on. NumPy takes 4 us to name one, as long as all else does for a small image.
-DTYPES = {np.dtype(name): name for name in SUPPORTED}
 
 
 class Picture(NamedTuple):
@@ -23,10 +22,12 @@ class Picture(NamedTuple):
         header: what it says beside the samples.
         frames: the samples of each page or frame, shape (height, width) or (height, width, channels), in the order BGR;
             two channels are grey and alpha.
+        decoder: the name and version of the library that decoded it, if that is not OpenCV.
     """
 
     header: Header
     frames: list[Array]
+    decoder: str = ""
 
 
 def decode(data: bytes, max_pixels: int) -> Picture:
@@ -39,19 +40,13 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         raise Refused("is empty; expected an image")
     header = read_header(data)
     _refuse(header, max_pixels)
-    frames = _decoded(data, header)
-    if header.format == "gif" and all(frame.ndim == 3 and frame.shape[2] == 4 for frame in frames):
-        if all((frame[..., 3] == 255).all() for frame in frames):  # animations are decoded with alpha in any case
-            frames = [np.ascontiguousarray(frame[..., :3]) for frame in frames]
-    elif header.grey_with_alpha:
-        frames = [frame[..., 2:] for frame in frames]
-    elif header.colour_key is not None:
-        frames = [_with_key(frame, header.colour_key) for frame in frames]
-    elif header.format == "pam":
-        frames = [rasters.rgb(frame) for frame in frames]
-    elif header.format == "avif":
-        header = _with_avif_exif(data, header)
-    return Picture(header, frames)
+    try:
+        picture = _decoded(data, header)
+    except Undecodable as reason:
+        why = str(reason) or "it is damaged or truncated"
+        raise Refused(f"cannot be decoded as an image: {why}; replace or remove this {told(header)}") from None
+    _check(picture)
+    return picture
 
 
 def _refuse(header: Header, max_pixels: int) -> None:
@@ -63,9 +58,8 @@ def _refuse(header: Header, max_pixels: int) -> None:
         raise Refused(header.refusal)
 
 
-def _decoded(data: bytes, header: Header) -> list[Array]:
-    """Return the samples of each frame, all of one dtype that is worked on."""
-    frames = _frames(data, header)
+def _check(picture: Picture) -> None:
+    header, frames = picture.header, picture.frames
     if len(frames) != header.frames:
         raise Refused(f"cannot be decoded as an image: {header.frames} frames expected, {len(frames)} found")
     dtype = frames[0].dtype
@@ -74,21 +68,64 @@ def _decoded(data: bytes, header: Header) -> list[Array]:
         raise Refused(f"has pages of {dtype} and {others.pop()} samples; split it into files of one depth each")
     if dtype not in DTYPES:
         raise Refused(f"has {dtype} samples, which is not supported; convert it to uint16 or float32")
-    if header.format == "avif" and dtype != np.uint8:
-        raise Refused("is an AVIF of more than 8 bits a sample, which is not supported; convert it to PNG")
-    return frames
+    check_decoded(header, frames)
 
 
-def _frames(data: bytes, header: Header) -> list[Array]:
+def _decoded(data: bytes, header: Header) -> Picture:
+    """Return the picture as the library decodes it that independent readers agree with, for each format."""
+    name = header.format
+    if name == "avif":
+        frames, said = pillow.decode_frames(name, data)
+        metadata = header.metadata._replace(exif=said.exif.removeprefix(b"Exif\0\0"), xmp=said.xmp)
+        return Picture(header._replace(metadata=metadata), frames, pillow.version(name))
+    if name == "gif":
+        frames = gif.canvases(data, header, lambda still: pillow.decode_with_alpha("gif", still))
+        return Picture(header, frames, pillow.version(name))
+    if name in ("bmp", "dib"):
+        if not bmp.is_for_pillow(data):
+            return Picture(header, [bmp.unmasked(data)])
+        return Picture(header, [pillow.decode(name, data)], pillow.version(name))
+    if name == "sunraster":
+        return Picture(header, [sun.decode(data)])
+    if name == "pam":
+        return Picture(header, [_scaled(rasters.decode_pam(data, header), header.maximum)])
+    if header.library == TIFFFILE:
+        return Picture(header, tiff_files.decode(data), tiff_files.version())
+    if header.library == PILLOW:
+        mode = "RGB" if header.channels == 3 else "L"
+        frames, _ = pillow.decode_frames(name, tiff.without_transforms(data), mode)
+        return Picture(header, frames, pillow.version(name))
+    return Picture(header, _by_opencv(data, header))
+
+
+def _by_opencv(data: bytes, header: Header) -> list[Array]:
     if header.format == "png" and header.timing:
-        return apng.canvases(data, opencv.decode)
-    if header.format == "tiff":
-        data = tiff.without_transforms(data)
-    elif header.format == "sunraster":
-        data = rasters.sun_raster_for_opencv(data)
-    if header.frames == 1:
-        return [opencv.decode(data)]
-    return opencv.decode_frames(data, animated=header.timing is not None)
+        frames = apng.canvases(data, opencv.decode)
+    else:
+        data = tiff.without_transforms(data) if header.format == "tiff" else data
+        if header.frames == 1:
+            frames = [opencv.decode(data)]
+        else:
+            frames = opencv.decode_frames(data, animated=header.timing is not None)
+    if header.grey_with_alpha:
+        return [frame[..., 2:] for frame in frames]
+    if header.colour_key is not None:
+        return [_with_key(frame, header.colour_key) for frame in frames]
+    return [_scaled(frame, header.maximum) for frame in frames] if header.maximum else frames
+
+
+def _scaled(samples: Array, maximum: int) -> Array:
+    """Return samples of which `maximum` is white so that it is that of their dtype; as they are for a maximum of 0.
+
+    >>> _scaled(np.array([0, 512, 1023], np.uint16), 1023)
+    array([    0, 32800, 65535], dtype=uint16)
+    """
+    if not maximum:
+        return samples
+    top = np.iinfo(samples.dtype).max
+    levels = (np.arange(top + 1, dtype=np.uint64) * top + maximum // 2) // maximum
+    table: Array = np.minimum(levels, top).astype(samples.dtype)
+    return table[samples]
 
 
 def _with_key(samples: Array, key: int) -> Array:
@@ -96,17 +133,3 @@ def _with_key(samples: Array, key: int) -> Array:
     top = np.iinfo(samples.dtype).max
     alpha = np.where(samples == key, 0, top).astype(samples.dtype)
     return np.stack([samples, alpha], axis=-1)
-
-
-def _with_avif_exif(data: bytes, header: Header) -> Header:
-    """Return the header with the EXIF that the codec finds, in which the file's own rotation is the orientation."""
-    if header.frames > 1:
-        return header._replace(lost=(*header.lost, "EXIF")) if b"Exif\0\0" in data else header
-    found = opencv.exif_in(data)
-    if found is None:
-        return header
-    exif = found.removeprefix(b"Exif\0\0")
-    turned = header.metadata.exif
-    if turned:
-        exif = ifd.exif_of(ifd.tags_of(exif) | ifd.tags_of(turned))
-    return header._replace(metadata=header.metadata._replace(exif=exif))

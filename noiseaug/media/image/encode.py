@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noiseaug.media.image import opencv
-from noiseaug.media.image.containers import apng, avif, ifd, jpeg, png, rasters, tiff, webp
+from noiseaug.media.image import opencv, tiff_files
+from noiseaug.media.image.checks import check_encoded
+from noiseaug.media.image.containers import apng, avif, bmp, ifd, jpeg, png, rasters, sun, tiff, webp
+from noiseaug.media.image.containers.tiff_layouts import TIFFFILE
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
 from noiseaug.media.image.header import NOTHING, PORTABLE, Header, Metadata, Timing
@@ -33,19 +35,22 @@ def encode(
     _check_frames(header, form)
     metadata, lost = _fitting(header, form, channels)
     settings = opencv.settings_for(form.name, header, options, frames[0].dtype)
-    writer = _Writer(suffix, settings, metadata, options.png_level)
+    writer = _Writer(suffix, settings, metadata, options.png_level, header.library)
     if form.name == "avif" and channels == 4 and opencv.AVIF_LOSSLESS not in settings:
         lost.append("exact alpha")
     if form.name == "gif" and header.format != "gif":
         lost.append("colours beyond 256")
     if header.timing and form.frames == "animation":
         lost += _lost_in_animation(form.name, header.timing, metadata)
-        return memoryview(writer.animation(frames, header.timing)), lost
-    if header.timing:
-        lost.append("durations of frames")
-    if form.name == "jpeg" and metadata != NOTHING:
-        lost += jpeg.too_long(metadata)
-    return memoryview(writer.pages(frames) if form.name == "tiff" else writer.still(frames[0])), lost
+        timing = header.timing
+        if timing.poster and form.name != "png":
+            frames, timing = frames[1:], timing._replace(delays=timing.delays[1:], poster=False)
+        content = memoryview(writer.animation(frames, timing))
+    else:
+        lost += ["durations of frames"] if header.timing else []
+        lost += jpeg.too_long(metadata) if form.name == "jpeg" and metadata != NOTHING else []
+        content = memoryview(writer.pages(frames) if form.name == "tiff" else writer.still(frames[0]))
+    return content, lost + check_encoded(content, form, frames)
 
 
 def _check_frames(header: Header, form: ImageFormat) -> None:
@@ -103,12 +108,14 @@ class _Writer(NamedTuple):
         settings: the parameters of the codec.
         metadata: what the file is to say about its image.
         png_level: how strongly PNG files are compressed that the codec does not write.
+        library: of a TIFF source, what decoded it.
     """
 
     suffix: str
     settings: opencv.Settings
     metadata: Metadata
     png_level: int | None
+    library: str
 
     def still(self, samples: Array) -> Content:
         """Return one image with its metadata."""
@@ -125,12 +132,15 @@ class _Writer(NamedTuple):
         if self.suffix == ".webp":
             return webp.joined([bytes(encoded)], None, metadata, channels_of(samples))
         if metadata.per_metre:  # no other format that is written so takes any metadata but BMP
-            return rasters.bmp_with_density(bytes(encoded), metadata.per_metre)
+            return bmp.with_density(bytes(encoded), metadata.per_metre)
         return encoded
 
     def pages(self, frames: Sequence[Array]) -> Content:
         """Return a TIFF file."""
-        encoded = opencv.encode(".tif", frames, self.settings)
+        if self.library == TIFFFILE:
+            encoded: Content = tiff_files.encode(frames, rgb=tiff.is_rgb(self.metadata))
+        else:
+            encoded = opencv.encode(".tif", frames, self.settings)
         tags = tiff.tags_for(self.metadata, channels_of(frames[0]))
         return ifd.with_tags(bytes(encoded), tags) if any(tags) else encoded
 
@@ -139,8 +149,6 @@ class _Writer(NamedTuple):
         if self.suffix == ".png":
             stills = [bytes(self._bare(frame)) for frame in frames]
             return png.with_metadata(apng.joined(stills, timing), self.metadata)
-        frames = frames[timing.poster :]
-        timing = timing._replace(delays=timing.delays[timing.poster :], poster=False)
         if self.suffix == ".webp":
             stills = [bytes(self._bare(frame)) for frame in frames]
             return webp.joined(stills, timing, self.metadata, channels_of(frames[0]))
@@ -151,6 +159,8 @@ class _Writer(NamedTuple):
         """Return one image without metadata."""
         if self.suffix == ".pam":
             return rasters.encode_pam(samples)
+        if self.suffix in (".ras", ".sr"):
+            return sun.encode(samples)
         if self.suffix == ".png" and channels_of(samples) == 2:
             return png.encode_grey_with_alpha(samples, self.png_level)
         if self.suffix == ".jp2" and min(samples.shape[:2]) < _LEAST_JP2:

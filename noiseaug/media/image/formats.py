@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from noiseaug.media.image.header import PORTABLE
+from noiseaug.media.image.containers import tiff
+from noiseaug.media.image.containers.tiff_layouts import TIFFFILE
+from noiseaug.media.image.header import PORTABLE, Header
 from noiseaug.noise.scale import SUPPORTED, Array
 from noiseaug.storage.source_file import Refused
 
@@ -24,7 +27,7 @@ class ImageFormat(NamedTuple):
 
     name: str
     dtypes: tuple[np.dtype[Any], ...]
-    channels: tuple[int, ...]
+    channels: Sequence[int]
     frames: str = ""
     metadata: frozenset[str] = frozenset()
 
@@ -32,8 +35,10 @@ class ImageFormat(NamedTuple):
 _BYTE = (np.dtype(np.uint8),)
 _DEEP = (*_BYTE, np.dtype(np.uint16))
 _FLOAT = (np.dtype(np.float32),)
+_SCIENTIFIC = tuple(map(np.dtype, SUPPORTED))
 _ALL = frozenset(PORTABLE)
 _NO_DENSITY = _ALL - {"per_metre"}
+_TIFF = ImageFormat("tiff", tuple(dtype for dtype in _SCIENTIFIC if dtype != np.float16), (1, 3, 4), "pages", _ALL)
 FORMATS = {
     ".avif": ImageFormat("avif", _BYTE, (1, 3, 4), "animation", _NO_DENSITY),
     **dict.fromkeys((".bmp", ".dib"), ImageFormat("bmp", _BYTE, (1, 3, 4), metadata=_ALL - _NO_DENSITY)),
@@ -48,7 +53,7 @@ FORMATS = {
     ".pnm": ImageFormat("pnm", _DEEP, (1, 3)),
     ".ppm": ImageFormat("ppm", _DEEP, (3,)),
     **dict.fromkeys((".ras", ".sr"), ImageFormat("sunraster", _BYTE, (1, 3))),
-    **dict.fromkeys((".tif", ".tiff"), ImageFormat("tiff", tuple(map(np.dtype, SUPPORTED)), (1, 3, 4), "pages", _ALL)),
+    **dict.fromkeys((".tif", ".tiff"), _TIFF),
     ".webp": ImageFormat("webp", _BYTE, (3, 4), "animation", _NO_DENSITY),
 }
 _CHANNELS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
@@ -68,6 +73,22 @@ def format_of(suffix: str) -> ImageFormat:
     if suffix not in FORMATS:
         raise Refused(f"cannot be written as {suffix or 'a file without suffix'}: use --image-format png, or tif")
     return FORMATS[suffix]
+
+
+def form_for(header: Header, suffix: str) -> ImageFormat:
+    """Return the format that a suffix names, as far as it can take an image with this header.
+
+    Raises:
+        Refused: if it is not written, or is for colours and the channels are none.
+    """
+    form = format_of(suffix)
+    if header.library != TIFFFILE:
+        return form
+    if form.name == "tiff":  # tifffile writes what it read
+        return form._replace(dtypes=_SCIENTIFIC, channels=range(1, header.channels + 1))
+    if header.channels > 1 + header.last_is_alpha and not tiff.is_rgb(header.metadata):
+        raise Refused(f"has {header.channels} channels that are no colours, and {form.name} holds colours; write TIFF")
+    return form
 
 
 def fitted(samples: Array, form: ImageFormat) -> Array:

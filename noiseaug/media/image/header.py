@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-DAMAGED = "cannot be decoded as an image: it is damaged or truncated; replace or remove it"
 # Pixels a metre for each dot an inch.
 INCH = 0.0254
+
+
+class Undecodable(Exception):
+    """Raised by what decodes an image, with what is wrong with the file if that is known: `a frame is empty`."""
 
 
 class Tag(NamedTuple):
@@ -72,12 +75,16 @@ class Header(NamedTuple):
         width, height: in pixels, of the first frame or the canvas.
         frames: pages, or frames of an animation with its poster.
         all_pixels: those of all pages, where these are not alike.
+        channels, dtype: of the samples that its frames should be decoded to; 0 or nothing if that is not known.
+        layout: what is special about the format, for people, such as `header of 40 bytes, 16 bits a pixel`.
         timing: of an animation, if it is one.
         lossless: whether a WebP or AVIF is.
         compression: of a TIFF, the number of the method.
         grey_with_alpha: whether it has the two channels grey and alpha, which are decoded as four.
-        fourth_is_alpha: whether the last of four channels is alpha.
+        library: of a TIFF, what decodes it: `opencv`, `pillow` or `tifffile`.
+        last_is_alpha: whether the last of two or four channels is alpha.
         colour_key: of a grey PNG, the sample (as decoded) that stands for transparent pixels.
+        maximum: of PNM and PAM, the sample that stands for white, where it is not that of the dtype.
         refusal: why it cannot be worked on, if it cannot.
         lost: names of what cannot be carried over, such as `palette`, as samples are decoded, or a text for people.
         metadata: what it says about itself.
@@ -88,15 +95,43 @@ class Header(NamedTuple):
     height: int = 0
     frames: int = 1
     all_pixels: int = 0
+    channels: int = 0
+    dtype: str = ""
+    layout: str = ""
     timing: Timing | None = None
     lossless: bool = False
     compression: int = 0
     grey_with_alpha: bool = False
-    fourth_is_alpha: bool = True
+    library: str = ""
+    last_is_alpha: bool = True
     colour_key: int | None = None
+    maximum: int = 0
     refusal: str = ""
     lost: tuple[str, ...] = ()
     metadata: Metadata = NOTHING
+
+
+_TITLES = {"avif": "AVIF", "hdr": "Radiance HDR", "jp2": "JPEG 2000", "sunraster": "Sun raster", "webp": "WebP"}
+
+
+def title(name: str) -> str:
+    """Return what people call a format.
+
+    >>> title("webp"), title("png")
+    ('WebP', 'PNG')
+    """
+    return _TITLES.get(name, name.upper())
+
+
+def told(header: Header) -> str:
+    """Return what an image file is by its header, for people.
+
+    >>> told(Header("bmp", 50, 40, layout="header of 12 bytes, 24 bits a pixel"))
+    'BMP of 50 x 40 pixels (header of 12 bytes, 24 bits a pixel)'
+    """
+    frames = f", {header.frames} frames" if header.frames > 1 else ""
+    layout = f" ({header.layout})" if header.layout else ""
+    return f"{title(header.format)} of {header.width} x {header.height} pixels{frames}{layout}"
 
 
 def milliseconds(delay: tuple[int, int]) -> int:

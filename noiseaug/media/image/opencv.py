@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from noiseaug.media.image.header import Header, Metadata, Timing, milliseconds
+from noiseaug.media.image.header import Header, Metadata, Timing, Undecodable, milliseconds
 from noiseaug.noise.scale import Array
 from noiseaug.settings.recipe import ImageOptions
 from noiseaug.storage.source_file import Refused
@@ -21,6 +21,7 @@ cv2.setNumThreads(1)  # runs are parallel over files
 AVIF_LOSSLESS = 100  # all below halve the resolution of chroma, and lose some of alpha
 
 _QUALITY = 95
+_LEAST_BYTES = 32  # OpenCV 5.0.0 decodes no WebP of fewer, as those of one colour are
 _WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
 # Those that lose nothing; noise compresses badly, and LZW, OpenCV's own choice, makes it larger.
 _TIFF_KEPT = frozenset({1, 5, 8, 32773})
@@ -45,11 +46,11 @@ def decode(data: bytes) -> Array:
     """Return the samples of a still image as they are stored.
 
     Raises:
-        Refused: if it cannot be decoded; so do all functions here.
+        Undecodable: if it cannot be decoded; so do all functions that decode.
     """
-    samples: Array | None = _decoded(cv2.imdecode, data, cv2.IMREAD_UNCHANGED)
+    samples: Array | None = _decoded(cv2.imdecode, data.ljust(_LEAST_BYTES, b"\0"), cv2.IMREAD_UNCHANGED)
     if samples is None:
-        raise Refused("cannot be decoded as an image: it is damaged, truncated or no image; replace or remove it")
+        raise Undecodable
     return samples
 
 
@@ -61,22 +62,15 @@ def decode_frames(data: bytes, *, animated: bool) -> list[Array]:
     else:
         done, frames = _decoded(cv2.imdecodemulti, data, cv2.IMREAD_UNCHANGED)
     if not done:
-        raise Refused("cannot be decoded as an image: a frame is damaged or truncated; replace or remove it")
+        raise Undecodable("a frame is damaged or truncated")
     return list(frames)
-
-
-def exif_in(data: bytes) -> bytes | None:
-    """Return the EXIF that OpenCV finds in a still image, or None."""
-    _, kinds, blocks = _decoded(cv2.imdecodeWithMetadata, data, cv2.IMREAD_UNCHANGED)
-    found = dict(zip(kinds, blocks, strict=True)).get(cv2.IMAGE_METADATA_EXIF)
-    return None if found is None else found.tobytes()
 
 
 def _decoded(decoder: Callable[..., Any], data: bytes, *arguments: Any) -> Any:
     try:
         return decoder(np.frombuffer(data, np.uint8), *arguments)
-    except cv2.error as error:
-        raise Refused(f"cannot be decoded as an image: {error.err}") from None
+    except cv2.error:  # with words that say nothing to users, such as `static_cast<size_t>(...)`
+        raise Undecodable from None
 
 
 def settings_for(name: str, header: Header, options: ImageOptions, dtype: np.dtype[Any]) -> Settings:
@@ -141,9 +135,11 @@ def _encoded(encoder: Callable[..., Any], suffix: str, first: Array, *arguments:
     """Call an encoder of which `first` is the image, or the first of several."""
     try:
         done, encoded = encoder(suffix, *arguments)
-    except cv2.error as error:
-        raise Refused(f"cannot be encoded as {suffix}: {error.err}") from None
+    except cv2.error:
+        done = False
     if not done:
-        raise Refused(f"cannot be encoded as {suffix}: {first.dtype} samples of shape {first.shape} do not fit it")
+        height, width = first.shape[:2]
+        what = f"{width} x {height} pixels of {first.dtype} samples"
+        raise Refused(f"cannot be encoded as {suffix}: {what} do not fit it; use --image-format png, or tif")
     content: memoryview = encoded.reshape(-1).data
     return content

@@ -1,7 +1,7 @@
-"""AVIF files: their boxes (ISO/IEC 14496-12 and 23008-12), for what OpenCV does not say or keep.
+"""AVIF files: their boxes (ISO/IEC 14496-12 and 23008-12), for what decoder and encoder do not say or keep.
 
-OpenCV 5.0.0 gives no colour profile and no XMP out, ignores rotation, writes an endless loop whatever is asked for, and
-the time of writing into animations.
+OpenCV 5.0.0 decodes grey of limited range (16 to 235) as if it were full, and no grey with alpha; Pillow decodes.
+OpenCV encodes; it writes an endless loop whatever is asked for, and the time of writing into animations.
 """
 
 from __future__ import annotations
@@ -11,14 +11,12 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from noiseaug.media.image.containers import ifd, tiff
 from noiseaug.media.image.header import Header, Metadata, Timing
 
 # The boxes that hold other boxes, and how many bytes stand before those.
 _CONTAINERS = dict.fromkeys((b"iprp", b"ipco", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts"), 0) | {b"meta": 4}
 _CLOCKED = frozenset({b"mvhd", b"tkhd", b"mdhd"})
-# The tag Orientation that turns by so many quarters, counter-clockwise.
-_ORIENTATIONS = {1: 8, 2: 3, 3: 6}
+_ALPHA = b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha"
 _MOST_FRAMES = 1 << 16
 _IDENTITY_MATRIX = b"\0\0"
 
@@ -55,27 +53,37 @@ def header(data: bytes) -> Header:
         if kind != b"mdat":
             found.setdefault(kind, []).append(data[start:end])
     width, height = struct.unpack_from(">4xII", found.get(b"ispe", [bytes(12)])[0])
-    depth = max((channel for content in found.get(b"pixi", []) for channel in content[5:]), default=8)
+    depth, channels = _samples(found)
     timing = _timing(found)
-    turned = next((content[0] & 3 for content in found.get(b"irot", [])), 0)
-    lost = [name for name, kind in (("mirroring", b"imir"), ("crop", b"clap")) if kind in found]
+    lost = [f"{depth}-bit depth"] if depth > 8 else []
+    lost += ["crop"] if b"clap" in found else []
     lost += [] if not timing or _loops_for_ever(found) else ["loop count"]
-    lost += ["XMP"] if b"application/rdf+xml" in b"".join(found.get(b"meta", [])) else []
     colours = found.get(b"colr", [])
     return Header(
         "avif",
         width,
         height,
         len(timing.delays) if timing else 1,
+        channels=channels,
+        dtype="uint8",
+        layout=f"{depth} bits a sample",
         timing=timing,
         lossless=any(colour[:4] == b"nclx" and colour[8:10] == _IDENTITY_MATRIX for colour in colours),
-        refusal=f"is an AVIF of {depth}-bit samples, which is not supported; convert it to PNG" if depth > 8 else "",
-        metadata=Metadata(
-            exif=ifd.exif_of({tiff.ORIENTATION: ifd.short(_ORIENTATIONS[turned])}) if turned else b"",
-            icc=next((colour[4:] for colour in colours if colour[:4] in (b"prof", b"rICC")), b""),
-        ),
+        metadata=Metadata(icc=next((colour[4:] for colour in colours if colour[:4] in (b"prof", b"rICC")), b"")),
         lost=tuple(lost),
     )
+
+
+def _samples(found: dict[bytes, list[bytes]]) -> tuple[int, int]:
+    """Return the bits a sample, and how many channels are decoded, by the codec's flags (AV1-ISOBMFF, section 2.3).
+
+    Alpha is an image of its own, which is grey; grey with alpha is decoded as colour.
+    """
+    flags = [content[2] for content in found.get(b"av1C", [])]
+    depth = max((12 if flag & 0x60 == 0x60 else 10 if flag & 0x40 else 8 for flag in flags), default=8)
+    if any(_ALPHA in content for content in found.get(b"auxC", [])):
+        return depth, 4
+    return depth, 0 if not flags else 1 if all(flag & 0x10 for flag in flags) else 3
 
 
 def _timing(found: dict[bytes, list[bytes]]) -> Timing | None:

@@ -73,7 +73,17 @@ def header(data: bytes) -> Header:
     refusal = f"is a JPEG of {precision}-bit samples, which is not supported" if precision != 8 else ""
     if cmyk:
         lost.insert(0, "CMYK")
-    return Header("jpeg", width, height, refusal=refusal, lost=tuple(lost), metadata=metadata)
+    channels = 3 if cmyk else components
+    return Header(
+        "jpeg",
+        width,
+        height,
+        channels=channels,
+        dtype="uint8",
+        refusal=refusal,
+        lost=tuple(lost),
+        metadata=metadata,
+    )
 
 
 def _metadata(data: bytes, found: list[Segment], keep: frozenset[str]) -> tuple[Metadata, list[str]]:

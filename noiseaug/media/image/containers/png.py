@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noiseaug.media.image.header import DAMAGED, NOTHING, Header, Metadata, Timing
+from noiseaug.media.image.header import NOTHING, Header, Metadata, Timing
 from noiseaug.noise.scale import Array
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -20,7 +20,7 @@ AFTER_IHDR = 33
 _XMP = b"XML:com.adobe.xmp\0"
 _GREY, _COLOUR, _PALETTE, _GREY_ALPHA, _COLOUR_ALPHA = 0, 2, 3, 4, 6
 # Chunks of how the samples are coded, with Apple's index of IDAT. The encoder writes its own.
-_CODING = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"hIST", b"iDOT"})
+_CODING = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT", b"iDOT"})
 _PORTABLE = frozenset({b"iCCP", b"eXIf", b"pHYs", _XMP})
 # Chunks that hold for the samples with noise, too (PNG 3rd edition, section 11.3, and its extensions).
 _KEPT = _PORTABLE | {
@@ -68,7 +68,8 @@ def header(data: bytes) -> Header:
     try:
         found = [part for part in chunks(data) if part.kind != b"IDAT"]
     except ValueError:
-        return Header("png", width, height, refusal=DAMAGED)
+        why = f"this PNG of {width} x {height} pixels is cut off; replace or remove it"
+        return Header("png", width, height, refusal=f"cannot be decoded as an image: {why}")
     by_kind = {part.kind: data[part.start : part.end] for part in reversed(found)}
     has_key = b"tRNS" in by_kind
     colour_key = None
@@ -83,12 +84,19 @@ def header(data: bytes) -> Header:
         width,
         height,
         len(timing.delays) if timing else 1,
+        channels=_channels(colour_type, has_key),
+        dtype="uint16" if depth == 16 else "uint8",
         timing=timing,
         grey_with_alpha=colour_type == _GREY_ALPHA,
         colour_key=colour_key,
         lost=(*_not_decoded_as_such(depth, colour_type, has_key), *lost),
         metadata=metadata,
     )
+
+
+def _channels(colour_type: int, has_key: bool) -> int:
+    """Return how many channels are decoded, of which the last is alpha where there is a transparent colour."""
+    return (1 if colour_type in (_GREY, _GREY_ALPHA) else 3) + (has_key or colour_type in (_GREY_ALPHA, _COLOUR_ALPHA))
 
 
 def _not_decoded_as_such(depth: int, colour_type: int, has_key: bool) -> Iterator[str]:

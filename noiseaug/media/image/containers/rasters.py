@@ -8,37 +8,13 @@ import struct
 import numpy as np
 
 from noiseaug.media.image.containers.avif import boxes
-from noiseaug.media.image.header import NOTHING, Header, Metadata
+from noiseaug.media.image.header import Header, Undecodable
 from noiseaug.noise.scale import Array
 
-_BMP_DENSITY = slice(38, 46)
-_SUN_GREY_MAP = bytes(range(256)) * 3
 _TOKEN = re.compile(rb"(?:\s|#[^\n\r]*[\n\r])*([^\s#]+)")
 _PNM = {b"1": "pbm", b"2": "pgm", b"3": "ppm", b"4": "pbm", b"5": "pgm", b"6": "ppm"}
+_PAM_CHANNELS = {b"GRAYSCALE": 1, b"GRAYSCALE_ALPHA": 2, b"RGB": 3, b"RGB_ALPHA": 4, b"BLACKANDWHITE": 1}
 _JP2_LOST = {b"xml ": "XML", b"uuid": "UUID boxes", b"res ": "resolution"}
-
-
-def bmp(data: bytes) -> Header:
-    """Return the header of a BMP file."""
-    if int.from_bytes(data[14:18], "little") < 40:  # of OS/2
-        width, height = struct.unpack_from("<HH", data, 18)
-        return Header("bmp", width, height)
-    width, height, _, bits = struct.unpack_from("<iiHH", data, 18)
-    across, down = struct.unpack("<ii", data[_BMP_DENSITY])
-    metadata = Metadata(per_metre=(across, down)) if across > 0 and down > 0 else NOTHING
-    lost = ("palette",) if bits <= 8 and not _is_grey_ramp(data) else ("16-bit pixels",) if bits == 16 else ()
-    return Header("bmp", abs(width), abs(height), lost=lost, metadata=metadata)
-
-
-def _is_grey_ramp(data: bytes) -> bool:
-    start = 14 + int.from_bytes(data[14:18], "little")
-    return data[start : start + 1024] == b"".join(bytes((level, level, level, 0)) for level in range(256))
-
-
-def bmp_with_density(encoded: bytes, per_metre: tuple[float, float]) -> bytes:
-    """Return an encoded BMP file with its pixels a metre."""
-    density = struct.pack("<ii", *(round(value) for value in per_metre))
-    return encoded[: _BMP_DENSITY.start] + density + encoded[_BMP_DENSITY.stop :]
 
 
 def pnm(data: bytes) -> Header:
@@ -48,18 +24,24 @@ def pnm(data: bytes) -> Header:
     for _ in range(2 if name == "pbm" else 3):
         found = _TOKEN.match(data, at)
         if not found:
-            return Header(name)
+            raise ValueError("a number is missing")
         numbers.append(int(found[1]))
         at = found.end()
     lost = ["1-bit depth"] if name == "pbm" else []
     lost += ["comment"] if b"#" in data[:at] else []
-    refusal = _wrong_maximum(numbers[2]) if name != "pbm" else ""
-    return Header(name, numbers[0], numbers[1], refusal=refusal, lost=tuple(lost))
+    header = Header(name, numbers[0], numbers[1], channels=3 if name == "ppm" else 1, lost=tuple(lost))
+    return _with_maximum(header, 255 if name == "pbm" else numbers[2])
 
 
-def _wrong_maximum(maximum: int) -> str:
-    """Return why samples up to `maximum` are refused: they come as they are, and full scale is 255 or 65535."""
-    return "" if maximum in (255, 65535) else f"has a maximum of {maximum}; expected 255 or 65535: scale it first"
+def _with_maximum(header: Header, maximum: int) -> Header:
+    """Return the header with the sample that stands for white, and the dtype that follows from it."""
+    if not 0 < maximum < 1 << 16:
+        return header._replace(refusal=f"is a {header.format.upper()} with a maximum of {maximum}; expected 1 to 65535")
+    header = header._replace(dtype="uint8" if maximum < 256 else "uint16")
+    if maximum in (255, 65535):
+        return header
+    lost = (f"maximum of {maximum}", *header.lost)
+    return header._replace(maximum=maximum, layout=f"maximum of {maximum}", lost=lost)
 
 
 def pam(data: bytes) -> Header:
@@ -67,15 +49,33 @@ def pam(data: bytes) -> Header:
     lines = data[:4096].splitlines()[1:]
     lines = lines[: next((at for at, line in enumerate(lines) if line.strip() == b"ENDHDR"), len(lines))]
     fields = {name: value.strip() for name, _, value in (line.partition(b" ") for line in lines)}
-    refusal, kind = _wrong_maximum(int(fields[b"MAXVAL"])), fields.get(b"TUPLTYPE", b"")
-    if kind not in (b"GRAYSCALE", b"GRAYSCALE_ALPHA", b"RGB", b"RGB_ALPHA"):  # BLACKANDWHITE: OpenCV 5.0.0 makes black
-        refusal = f"is a PAM of type {kind.decode('latin-1')}, which is not supported"
+    kind, channels = fields.get(b"TUPLTYPE", b""), int(fields[b"DEPTH"])
     lost = ("comment",) if any(line.startswith(b"#") for line in lines) else ()
-    return Header("pam", int(fields[b"WIDTH"]), int(fields[b"HEIGHT"]), refusal=refusal, lost=lost)
+    header = Header("pam", int(fields[b"WIDTH"]), int(fields[b"HEIGHT"]), channels=channels, lost=lost)
+    if _PAM_CHANNELS.get(kind) != channels:
+        told = f"type {kind.decode('latin-1') or 'unknown'} and {channels} channels"
+        return header._replace(refusal=f"is a PAM of {told}, which is not supported; convert it to PNG")
+    return _with_maximum(header, int(fields[b"MAXVAL"]))
+
+
+def decode_pam(data: bytes, header: Header) -> Array:
+    """Return the samples of a PAM file, in the order BGR. (OpenCV 5.0.0 gives RGB, and black for a maximum of 1.)
+
+    Raises:
+        Undecodable: if it is cut off.
+    """
+    start = data.index(b"\nENDHDR") + 1
+    start = data.index(b"\n", start) + 1
+    shape, dtype = (header.height, header.width, header.channels), np.dtype(header.dtype).newbyteorder(">")
+    count = header.height * header.width * header.channels
+    if len(data) - start < count * dtype.itemsize:
+        raise Undecodable("its pixels end early")
+    samples = np.frombuffer(data, dtype, count, start).astype(header.dtype)
+    return rgb(samples.reshape(shape if header.channels > 1 else shape[:2]))
 
 
 def encode_pam(samples: Array) -> bytes:
-    """Return a PAM file of samples of 1 to 4 channels in the order BGR. (OpenCV 5.0.0 writes that for RGB.)"""
+    """Return a PAM file of samples of 1 to 4 channels in the order BGR. (OpenCV 5.0.0 takes that for RGB.)"""
     height, width = samples.shape[:2]
     channels = samples.shape[2] if samples.ndim == 3 else 1
     kind = {1: "GRAYSCALE", 2: "GRAYSCALE_ALPHA", 3: "RGB", 4: "RGB_ALPHA"}[channels]
@@ -95,8 +95,9 @@ def pfm(data: bytes) -> Header:
     """Return the header of a PFM file."""
     tokens = data[:256].split(maxsplit=4)
     scale = abs(float(tokens[3]))
-    refusal = "" if scale == 1 else f"has a scale of {scale:g}, which is not supported; expected 1"
-    return Header("pfm", int(tokens[1]), int(tokens[2]), refusal=refusal)
+    refusal = "" if scale == 1 else f"is a PFM with a scale of {scale:g}, which is not supported; expected 1"
+    channels = 3 if data[1:2] == b"F" else 1
+    return Header("pfm", int(tokens[1]), int(tokens[2]), channels=channels, dtype="float32", refusal=refusal)
 
 
 def hdr(data: bytes) -> Header:
@@ -106,22 +107,7 @@ def hdr(data: bytes) -> Header:
     names = ["comment" if line.startswith(b"#") else line.partition(b"=")[0].decode("latin-1") for line in lines]
     lost = tuple(name.replace(",", " ") for name in names)
     size = rest.split(b"\n", 1)[0].split()
-    return Header("hdr", int(size[3]), int(size[1]), lost=lost)
-
-
-def sun_raster(data: bytes) -> Header:
-    """Return the header of a Sun raster file."""
-    width, height, depth, _, _, map_type, _ = struct.unpack_from(">7I", data, 4)
-    lost = {1: "1-bit depth"}.get(depth, "palette" if map_type and depth == 8 and data[32:800] != _SUN_GREY_MAP else "")
-    return Header("sunraster", width, height, lost=(lost,) if lost else ())
-
-
-def sun_raster_for_opencv(data: bytes) -> bytes:
-    """Return the file with a map from samples to grey, if it has none: OpenCV 5.0.0 takes that for black."""
-    _, _, depth, *_, map_type, _ = struct.unpack_from(">7I", data, 4)
-    if depth != 8 or map_type:
-        return data
-    return data[:24] + struct.pack(">II", 1, len(_SUN_GREY_MAP)) + _SUN_GREY_MAP + data[32:]
+    return Header("hdr", int(size[3]), int(size[1]), channels=3, dtype="float32", lost=lost)
 
 
 def jp2(data: bytes) -> Header:
@@ -141,7 +127,8 @@ def jp2(data: bytes) -> Header:
         refusal = f"is a JPEG 2000 of {channels} channels, which is not supported; expected 1, 3 or 4"
     elif b"pclr" in found:
         refusal = "is a JPEG 2000 with a palette, which is not supported; convert it to colour"
-    return Header("jp2", width, height, refusal=refusal, lost=tuple(lost))
+    dtype = "uint8" if depth == 7 else "uint16"
+    return Header("jp2", width, height, channels=channels, dtype=dtype, refusal=refusal, lost=tuple(lost))
 
 
 def codestream(data: bytes) -> Header:
@@ -149,5 +136,7 @@ def codestream(data: bytes) -> Header:
     right, bottom, left, top = struct.unpack_from(">4I", data, 8)
     channels, depth = struct.unpack_from(">HB", data, 40)
     supported = depth in (7, 15) and channels in (1, 3, 4)
-    refusal = "" if supported else f"is a JPEG 2000 of {channels} channels of {(depth & 127) + 1} bits; not supported"
-    return Header("jp2", right - left, bottom - top, refusal=refusal)
+    told = f"JPEG 2000 of {channels} channels of {(depth & 127) + 1} bits"
+    refusal = "" if supported else f"is a {told}, which is not supported; convert it to PNG"
+    dtype = "uint8" if depth == 7 else "uint16"
+    return Header("jp2", right - left, bottom - top, channels=channels, dtype=dtype, refusal=refusal)

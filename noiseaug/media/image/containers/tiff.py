@@ -10,11 +10,26 @@ import struct
 from collections.abc import Iterator, Sequence
 
 from noiseaug.media.image.containers import ifd
+from noiseaug.media.image.containers.tiff_layouts import (
+    BITS,
+    COMPRESSION,
+    EXTRA_SAMPLES,
+    HEIGHT,
+    PALETTE,
+    PHOTOMETRIC,
+    PLANAR,
+    RGB,
+    SAMPLE_FORMAT,
+    SAMPLES,
+    TIFFFILE,
+    WIDTH,
+    YCBCR,
+    Page,
+    first,
+)
 from noiseaug.media.image.header import INCH, Header, Metadata, Tag, Tags
 
-WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, ORIENTATION = 256, 257, 258, 259, 262, 274
-SAMPLES, PLANAR, EXTRA_SAMPLES, SAMPLE_FORMAT = 277, 284, 338, 339
-X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 XMP, ICC = 700, 34675
 _UNREADABLE = {330: "sub-images", 37724: "Photoshop layers"}
 # Tags of the samples' layout; the encoder writes those that apply to what it writes.
@@ -32,85 +47,80 @@ _IN_EXIF = frozenset(
 )
 _RATIONAL, _UNDEFINED = 5, 7
 _KEPT_KINDS = ifd.SIZES.keys() - {13, 16, 17, 18}  # without offsets, and types that only BigTIFF has
-_PHOTOMETRICS = (
-    {5: "CMYK", 32803: "raw sensor"} | dict.fromkeys((8, 9, 10), "L*a*b*") | dict.fromkeys((32844, 32845), "LogLuv")
-)
-# Bits a sample, by sample format (1 unsigned, 2 signed, 3 floating), of what is decoded and can get noise.
-_DEPTHS = {1: (1, 8, 10, 12, 14, 16), 2: (16, 32), 3: (32, 64)}
-
-
-def _first(tags: Tags, number: int, default: int) -> int:
-    return next(iter(ifd.whole(tags.get(number))), default)
 
 
 def header(data: bytes) -> Header:
     """Return the header of a TIFF file."""
     try:
         pages = [directory.tags for directory in ifd.directories(data)]
-        sizes = [(_first(page, WIDTH, 0), _first(page, HEIGHT, 0)) for page in pages]
-        refusal = next((reason for page in pages if (reason := _refusal(page))), "")
-        metadata = _metadata(pages)
+        sizes = [(first(page, WIDTH, 0), first(page, HEIGHT, 0)) for page in pages]
+        if not pages:
+            raise ValueError("it has no page")
+        layouts = [Page(page) for page in pages]
+        libraries, refusals = zip(*(layout.library() for layout in layouts), strict=True)
+        refusal = next(filter(None, refusals), "")
+        coloured = {layout.photometric == RGB for layout in layouts if TIFFFILE in libraries}
+        if not refusal and len(set(libraries)) + len(coloured) > 2:
+            refusal = "is a TIFF whose pages are of different kinds, which is not supported; split it into single pages"
+        metadata = _metadata(pages, as_stored=libraries[0] == TIFFFILE)
     except ifd.DAMAGE as error:
-        return Header("tiff", refusal=f"cannot be decoded as an image: it is damaged ({error})")
-    lost = [name for page in pages for name in _not_decoded_as_such(page)]
+        why = str(error) if type(error) is ValueError else "a directory is cut off"  # the others are not for users
+        return Header(
+            "tiff", refusal=f"cannot be decoded as an image: this TIFF is damaged ({why}); replace or remove it"
+        )
+    lost = [name for layout in layouts for name in _not_decoded_as_such(layout)]
     lost += [name for number, name in _UNREADABLE.items() if any(number in page for page in pages)]
+    channels, dtype = _samples(layouts[0])
     return Header(
         "tiff",
         *sizes[0],
         frames=len(pages),
-        all_pixels=sum(width * height for width, height in sizes),
-        compression=_first(pages[0], COMPRESSION, 1),
-        fourth_is_alpha=ifd.whole(pages[0].get(EXTRA_SAMPLES)) != (0,),  # "unspecified": near infrared, say
+        channels=channels,
+        dtype=dtype,
+        all_pixels=sum(width * height for width, height in sizes) * max(-(-page.channels // 4) for page in layouts),
+        library=libraries[0],
+        compression=layouts[0].compression,
+        last_is_alpha=layouts[0].has_alpha,
         refusal=refusal,
         lost=tuple(lost),
         metadata=metadata,
     )
 
 
-def _refusal(page: Tags) -> str:
-    photometric, samples = _first(page, PHOTOMETRIC, 1), _first(page, SAMPLES, 1)
-    kind, bits = _first(page, SAMPLE_FORMAT, 1), set(ifd.whole(page.get(BITS)) or (1,))
-    if photometric in _PHOTOMETRICS:
-        return f"is a {_PHOTOMETRICS[photometric]} TIFF, which is not supported; convert it to RGB"
-    # Of grey with more channels, OpenCV decodes the grey alone.
-    if samples not in ((3, 4) if photometric == 2 else (3,) if photometric == 6 else (1,)):
-        return f"is a TIFF of {samples} channels in this layout, which is not supported; split the channels"
-    depth = max(bits)
-    if len(bits) > 1 or (photometric != 3 and depth not in _DEPTHS.get(kind, ())):
-        name = {1: "unsigned", 2: "signed", 3: "floating-point"}.get(kind, "complex or unknown")
-        return f"is a TIFF of {depth}-bit {name} samples, which is not supported; convert it to 16-bit or float32"
-    if _first(page, PLANAR, 1) == 2 and samples > 1 and depth > 8:  # OpenCV 5.0.0 takes the planes for rows
-        return "is a TIFF of separate 16-bit planes, which is not supported; convert it to interleaved channels"
-    return ""
+def _samples(page: Page) -> tuple[int, str]:
+    """Return the channels and the dtype that a page of the supported layouts is decoded to."""
+    coloured = page.photometric in (PALETTE, YCBCR)
+    name = {2: "int", 3: "float"}.get(page.kind, "uint")
+    bits = 8 if coloured or page.bits <= 8 else 16 if page.bits <= 16 else page.bits
+    return 3 if coloured else page.channels, f"{name}{bits}"
 
 
-def _not_decoded_as_such(page: Tags) -> Iterator[str]:
-    photometric, depth = _first(page, PHOTOMETRIC, 1), _first(page, BITS, 1)
-    if photometric == 3:
+def _not_decoded_as_such(page: Page) -> Iterator[str]:
+    if page.photometric == PALETTE:
         yield "palette"
-    elif photometric == 6:
+    elif page.photometric == YCBCR:
         yield "YCbCr"
-    if depth in (1, 10, 12, 14) and photometric != 3:
-        yield f"{depth}-bit depth"
+    if page.bits in (1, 2, 4, 10, 12, 14) and page.photometric != PALETTE:
+        yield f"{page.bits}-bit depth"
 
 
-def _metadata(pages: Sequence[Tags]) -> Metadata:
-    first = pages[0]
-    kept = tuple(_kept(page) for page in pages)
+def _metadata(pages: Sequence[Tags], *, as_stored: bool) -> Metadata:
+    tags = pages[0]
+    kept = tuple(_kept(page, as_stored=as_stored) for page in pages)
     named = _IN_EXIF | {XMP, ICC, EXTRA_SAMPLES, PHOTOMETRIC, 254, 297}  # the last two number the pages
     others = [number for page in kept for number in page if number not in named]
     return Metadata(
         exif=_exif(kept[0]),
-        xmp=first[XMP].data if XMP in first else b"",
-        icc=first[ICC].data if ICC in first else b"",
-        per_metre=_per_metre(first),
+        xmp=tags[XMP].data if XMP in tags else b"",
+        icc=tags[ICC].data if ICC in tags else b"",
+        per_metre=_per_metre(tags),
         pages=kept,
         others=("TIFF tags",) if others else (),
     )
 
 
-def _kept(page: Tags) -> Tags:
-    """Return the tags that go into another TIFF as they stand."""
+def _kept(page: Tags, *, as_stored: bool) -> Tags:
+    """Return the tags that go into another TIFF as they stand: the meaning of the samples if these are `as_stored`."""
     kept = {
         number: tag
         for number, tag in page.items()
@@ -118,7 +128,8 @@ def _kept(page: Tags) -> Tags:
     }
     if EXTRA_SAMPLES in page:
         kept[EXTRA_SAMPLES] = page[EXTRA_SAMPLES]
-    if _first(page, PHOTOMETRIC, 1) == 0 and _first(page, BITS, 1) > 8:  # white is 0; deep samples come as stored
+    white_is_0 = first(page, PHOTOMETRIC, 1) == 0
+    if PHOTOMETRIC in page and (as_stored or (white_is_0 and first(page, BITS, 1) > 8)):  # deep ones come as stored
         kept[PHOTOMETRIC] = page[PHOTOMETRIC]
     return kept
 
@@ -132,7 +143,7 @@ def _exif(page: Tags) -> bytes:
 
 
 def _per_metre(page: Tags) -> tuple[float, float] | None:
-    unit = {2: INCH, 3: 0.01}.get(_first(page, RESOLUTION_UNIT, 2))
+    unit = {2: INCH, 3: 0.01}.get(first(page, RESOLUTION_UNIT, 2))
     across, down = (page.get(number) for number in (X_RESOLUTION, Y_RESOLUTION))
     if not unit or not across or not down or {across.kind, down.kind} != {_RATIONAL}:
         return None
@@ -152,11 +163,16 @@ def without_transforms(data: bytes) -> bytes:
     return bytes(changed) if changed else data
 
 
+def is_rgb(metadata: Metadata) -> bool:
+    """Tell whether the samples of a source that tifffile decoded are red, green and blue, and perhaps more."""
+    return bool(metadata.pages) and first(metadata.pages[0], PHOTOMETRIC, 1) == RGB
+
+
 def tags_for(metadata: Metadata, channels: int) -> list[Tags]:
     """Return the tags of each page of a TIFF that says about its image what another file says."""
     if metadata.pages:
         return [
-            {number: tag for number, tag in page.items() if number != EXTRA_SAMPLES or channels == 4}
+            {number: tag for number, tag in page.items() if number != EXTRA_SAMPLES or channels not in (1, 3)}
             for page in metadata.pages
         ]
     tags = {number: tag for number, tag in ifd.tags_of(metadata.exif).items() if number in _IN_EXIF}

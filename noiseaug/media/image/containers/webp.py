@@ -48,6 +48,8 @@ def header(data: bytes) -> Header:
         "webp",
         *_size(first),
         frames=len(frames) or 1,
+        channels=4 if _has_alpha(first) else 0 if frames else 3,  # animations are decoded with alpha in any case
+        dtype="uint8",
         timing=timing,
         lossless=b"VP8L" in streams and b"VP8 " not in streams,
         # Among `others`, too, so that the file is written in the extended form again.
@@ -66,6 +68,12 @@ def _size(first: dict[bytes, bytes]) -> tuple[int, int]:
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     lossy = first.get(b"VP8 ", b"")
     return _number(lossy, 6, 2) & 0x3FFF, _number(lossy, 8, 2) & 0x3FFF
+
+
+def _has_alpha(first: dict[bytes, bytes]) -> bool:
+    if b"VP8X" in first:
+        return bool(first[b"VP8X"][0] & _ALPHA_FLAG)
+    return b"VP8L" in first and bool(first[b"VP8L"][4] & 0x10)
 
 
 def _number(content: bytes, at: int, size: int) -> int:

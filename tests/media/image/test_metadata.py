@@ -14,6 +14,7 @@ from support import picture_files as files
 from support.commands import run_one, within
 from support.corpus import photo
 from support.picture_reading import told
+from support.trees import manifest
 
 CARRIERS = {
     "a.jpg": lambda: files.pillow(
@@ -157,3 +158,23 @@ def test_damaged_metadata_does_not_keep_an_image_from_noise(source, dest):
     assert len(data) > 0
     run_one(source, dest, "a.png", broken, "--std", "0", "--image-format", "tif")
     assert np.array_equal(tifffile.imread(dest / "a.tif"), files.RGB)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "named"),
+    [
+        ([files.chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0no stream")], "damaged XMP"),
+        ([files.chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0<a/>")] * 2, "further XMP"),
+        ([files.chunk(b"iCCP", b"name\0\0no stream")], "damaged ICC profile"),
+        ([files.chunk(b"pHYs", struct.pack(">IIB", 2, 1, 0))], "pixel aspect"),
+    ],
+)
+def test_what_cannot_go_from_a_png_into_another_format_is_named_and_stays_in_a_png(
+    source, dest, tmp_path, chunks, named
+):
+    data = files.png(files.RGB, 2, *chunks)
+    row = run_one(source, dest, "a.png", data, "--std", "0", "--image-format", "webp")
+    assert row["not_kept"] == named
+    assert within("run", source, tmp_path / "again", "--std", "0").returncode == 0
+    assert manifest(tmp_path / "again")["a.png"]["not_kept"] == ""
+    assert all(chunk in (tmp_path / "again" / "a.png").read_bytes() for chunk in chunks)

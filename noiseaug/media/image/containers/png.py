@@ -126,7 +126,9 @@ def _metadata(data: bytes, found: list[Chunk], keep: frozenset[bytes]) -> tuple[
     if len(found) == 2:  # IHDR and IEND
         return NOTHING, []
     kept = [part for part in found if part.kind in keep]
-    contents = {_name(data, part): data[part.start : part.end] for part in kept}
+    contents: dict[bytes, bytes] = {}
+    for part in kept:
+        contents.setdefault(_name(data, part), data[part.start : part.end])
     metadata = Metadata(
         exif=contents.get(b"eXIf", b""),
         xmp=_text(contents.get(_XMP, b"")),
@@ -135,7 +137,21 @@ def _metadata(data: bytes, found: list[Chunk], keep: frozenset[bytes]) -> tuple[
         blocks=tuple(data[part.start - 8 : part.end + 4] for part in kept),
         others=tuple(name.decode("latin-1") for name in contents if name not in _PORTABLE),
     )
-    return metadata, [part.kind.decode("latin-1") for part in found if part.kind not in keep | _CODING]
+    untold = _untold(contents, metadata, sum(_name(data, part) == _XMP for part in kept))
+    return metadata._replace(others=metadata.others + untold), [
+        part.kind.decode("latin-1") for part in found if part.kind not in keep | _CODING
+    ]
+
+
+def _untold(contents: dict[bytes, bytes], metadata: Metadata, packets: int) -> tuple[str, ...]:
+    """Return names of portable chunks that are there, and of which nothing can go into a file of another format."""
+    told = (
+        (_XMP, "damaged XMP", metadata.xmp),
+        (b"iCCP", "damaged ICC profile", metadata.icc),
+        (b"pHYs", "pixel aspect", metadata.per_metre),
+    )
+    names = tuple(name for kind, name, value in told if contents.get(kind) and not value)
+    return names + ("further XMP",) * (packets > 1)
 
 
 def _name(data: bytes, part: Chunk) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from noiseaug.media.image.containers import heif
 from noiseaug.media.image.decode import DTYPES, Picture, decode
 from noiseaug.media.image.encode import encode
 from noiseaug.media.image.formats import channels_of, fitted, format_of
@@ -79,7 +80,7 @@ def _shape_facts(picture: Picture, written: Array, not_kept: str) -> Facts:
         "frames": len(picture.frames),
         "source_format": picture.header.format,
         "not_kept": not_kept,
-        "made_with": _MADE_WITH,
+        "made_with": f"{_MADE_WITH}, {heif.made_with()}" if picture.header.format == "heic" else _MADE_WITH,
     }
 
 

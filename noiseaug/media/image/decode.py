@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from noiseaug.media.image import opencv
-from noiseaug.media.image.containers import apng, ifd, rasters, read_header, tiff
+from noiseaug.media.image.containers import apng, heif, ifd, rasters, read_header, tiff
 from noiseaug.media.image.header import Header
 from noiseaug.noise.scale import SUPPORTED, Array
 from noiseaug.storage.source_file import Refused
@@ -82,6 +82,8 @@ def _decoded(data: bytes, header: Header) -> list[Array]:
 def _frames(data: bytes, header: Header) -> list[Array]:
     if header.format == "png" and header.timing:
         return apng.canvases(data, opencv.decode)
+    if header.format == "heic":
+        return [heif.decode(data)]
     if header.format == "tiff":
         data = tiff.without_transforms(data)
     elif header.format == "sunraster":

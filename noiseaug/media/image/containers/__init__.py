@@ -6,7 +6,7 @@ import re
 import struct
 from collections.abc import Callable
 
-from noiseaug.media.image.containers import avif, gif, jpeg, png, rasters, tiff, webp
+from noiseaug.media.image.containers import avif, gif, heif, jpeg, png, rasters, tiff, webp
 from noiseaug.media.image.header import DAMAGED, Header
 
 _READERS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Header]], ...] = (
@@ -16,6 +16,7 @@ _READERS: tuple[tuple[re.Pattern[bytes], Callable[[bytes], Header]], ...] = (
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), webp.header),
     (re.compile(rb"GIF8[79]a"), gif.header),
     (re.compile(rb".{4}ftyp.*avi[fs]", re.DOTALL), avif.header),
+    (heif.MAGIC, heif.header),
     (re.compile(rb"BM"), rasters.bmp),
     (re.compile(rb"P[1-6]\s"), rasters.pnm),
     (re.compile(rb"P7\n"), rasters.pam),

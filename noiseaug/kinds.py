@@ -38,15 +38,9 @@ class Kind(NamedTuple):
 
 _HEIF_SUFFIXES = frozenset((".heic", ".heif", ".hif"))
 # Videos, of which the sound can be taken. Telephones write both films and voices as 3GPP.
-_VIDEO_SUFFIXES = frozenset(
-    {
-        *(".3g2", ".3gp", ".asf", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".webm"),
-        ".wmv",
-    }
-)
+_VIDEO_SUFFIXES = frozenset((".3g2", ".3gp", ".asf", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".ogv", ".webm", ".wmv"))
 _AV_SUFFIXES = _VIDEO_SUFFIXES | {
-    *(".3ga", ".aac", ".ac3", ".amr", ".ape", ".awb", ".dts", ".eac3", ".m4a", ".m4b", ".mka", ".mpc", ".spx", ".tak"),
-    *(".tta", ".weba", ".wma", ".wv"),
+    *(".3ga", ".aac", ".amr", ".awb", ".m4a", ".m4b", ".mka", ".tta", ".weba", ".wma", ".wv")
 }
 _IMAGE_SUFFIXES = _HEIF_SUFFIXES | frozenset(
     {

@@ -1,6 +1,7 @@
 """Recordings that libsndfile does not read: M4A, AMR, the sound of videos. FFmpeg does, through PyAV of `noiseaug[av]`.
 
-Samples are those that `ffmpeg -i FILE -f f32le -` gives: without the delay of the encoder, as far as the file tells it.
+Samples are those that `ffmpeg -i FILE -f f32le -` of the same version gives: without the delay of the encoder, as
+far as the file tells of it.
 """
 
 from __future__ import annotations
@@ -95,7 +96,10 @@ class Reader:
         """Return the subtype of samples in a format of FFmpeg's."""
         context, plain = self._stream.codec_context, form.removesuffix("p")
         if plain not in _SUBTYPES or not self.samplerate or not self.channels:
-            raise Refused(f"is a {self._what} whose sound FFmpeg cannot decode; convert it to FLAC or WAV")
+            raise Refused(
+                f"is a {self._what} whose sound FFmpeg cannot decode: it is truncated, or of a coding that it does not "
+                "know; replace it, or convert it to FLAC or WAV"
+            )
         bits = _bits_of(context.name, context.extradata or b"") if plain == "s32" else 0
         return "PCM_24" if bits == 24 else _SUBTYPES[plain]
 

@@ -52,9 +52,10 @@ def test_sound_becomes_flac_with_the_samples_that_ffmpeg_decodes(source, dest, s
 
 
 @pytest.mark.parametrize(
-    ("suffix", "encoder"), [(".m4a", "aac"), (".mp4", "aac"), (".mka", "aac"), (".weba", "libopus")]
+    ("suffix", "encoder", "form"),
+    [(".m4a", "aac", "fltp"), (".mp4", "aac", "fltp"), (".mka", "aac", "fltp"), (".weba", "libopus", "flt")],
 )
-def test_the_delay_of_the_encoder_is_taken_off(source, tmp_path, suffix, encoder):
+def test_the_delay_of_the_encoder_is_taken_off(source, tmp_path, suffix, encoder, form):
     """Older versions of FFmpeg leave that of AAC in Matroska, so this asks the samples that were encoded."""
     path = make(source / f"a{suffix}", frames=48_000, encoder=encoder, form=form)
     assert within("run", path, tmp_path / "out.flac", "--std", "0").returncode == 0

@@ -18,8 +18,6 @@ from noiseaug.media.audio.containers import films
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
 
-av.logging.set_level(av.logging.PANIC)  # FFmpeg writes to stderr by itself
-
 # What is read: no playlists, which name files and addresses elsewhere. Their names are those of FFmpeg's demuxers.
 _DEMUXERS = (
     *("aac", "amr", "amrnb", "amrwb", "asf", "avi", "flac", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mp3", "ogg"),
@@ -80,6 +78,8 @@ class Reader:
             raise Refused(f"is a {self._what} without sound, of which there is nothing to take; leave it out")
         self._stream = stream = self._file.streams.audio[0]
         context = stream.codec_context
+        if context is None:  # a codec that this FFmpeg does not know
+            raise self._undecodable()
         context.thread_count = 1  # runs are parallel over files
         name = self._file.format.name.partition(",")[0]
         self.format = _CONTAINERS.get(name, name.upper())
@@ -96,10 +96,7 @@ class Reader:
         """Return the subtype of samples in a format of FFmpeg's."""
         context, plain = self._stream.codec_context, form.removesuffix("p")
         if plain not in _SUBTYPES or not self.samplerate or not self.channels:
-            raise Refused(
-                f"is a {self._what} whose sound FFmpeg cannot decode: it is truncated, or of a coding that it does not "
-                "know; replace it, or convert it to FLAC or WAV"
-            )
+            raise self._undecodable()
         bits = _bits_of(context.name, context.extradata or b"") if plain == "s32" else 0
         return "PCM_24" if bits == 24 else _SUBTYPES[plain]
 
@@ -193,6 +190,12 @@ class Reader:
         if self._done < self._least:
             found, said = (count / self.samplerate for count in (self._done, self.frames))
             raise Refused(f"is truncated: {said:.1f} seconds expected, {found:.1f} found")
+
+    def _undecodable(self) -> Refused:
+        return Refused(
+            f"is a {self._what} whose sound FFmpeg cannot decode: it is truncated, or of a coding that it does not "
+            "know; replace it, or convert it to FLAC or WAV"
+        )
 
     def _damaged(self) -> Refused:
         return Refused(f"is a {self._what} that is damaged or truncated: FFmpeg cannot decode all of it; replace it")

@@ -207,7 +207,7 @@ def test_no_truncated_file_passes_for_whole(source, dest, suffix):
     (source / f"a{suffix}").unlink()
     for part in (0.01, 0.2, 0.5, 0.7, 0.9):
         (source / f"{part}{suffix}").write_bytes(data[: int(len(data) * part)])
-    result = noiseaug("run", source, dest, "--std", "0.1", "--kind", "audio")
+    result = noiseaug("run", source, dest, "--std", "0.1", "--kind", "audio", "--engine", "threads")
     assert result.returncode == 3 and not manifest(dest)
     for why in failures(dest).values():
         assert "truncated" in why, why
@@ -224,6 +224,39 @@ def test_what_is_no_sound_is_refused_in_words_of_ours(source, dest):
         "text.m4a": "is no .m4a file that FFmpeg can read: it is damaged, truncated or of another format; replace or "
         "remove it",
     }
+
+
+def test_a_coding_that_ffmpeg_does_not_know_is_refused_in_words_of_ours(source, dest):
+    data = make(source / "a.weba").read_bytes()
+    (source / "a.weba").write_bytes(data.replace(b"A_OPUS", b"A_NONE"))
+    assert within("run", source, dest, "--std", "0.1").returncode == 3
+    assert failures(dest)["a.weba"].startswith("is a .weba file whose sound FFmpeg cannot decode")
+
+
+def test_a_damaged_file_is_refused_where_ffmpeg_goes_on(source, dest):
+    data = bytearray(make(source / "a.m4a", frames=100_000).read_bytes())
+    for at in range(1000, len(data) // 2, 200):
+        data[at] ^= 0x55
+    (source / "a.m4a").write_bytes(data)
+    assert within("run", source, dest, "--std", "0.1").returncode == 3
+    assert "damaged or truncated: FFmpeg cannot decode all of it" in failures(dest)["a.m4a"]
+
+
+def test_pictures_chapters_and_the_like_are_named(source, dest):
+    if not shutil.which("ffmpeg"):
+        pytest.skip("NOT TESTED: names of pictures, chapters and subtitles; install ffmpeg")
+    sound_of, cover = make(source.parent / "a.m4a"), source.parent / "cover.png"
+    cover.write_bytes(_png())
+    words, chapters = source.parent / "words.srt", source.parent / "chapters.txt"
+    words.write_text("1\n00:00:00,000 --> 00:00:01,000\nwords\n")
+    chapters.write_text(";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=400\ntitle=one\n")
+    given = [argument for path in (sound_of, cover, words, chapters) for argument in ("-i", path)]
+    mapped = ["-map", "0", "-map", "1", "-map", "2", "-map_metadata", "3", "-disposition:v", "attached_pic"]
+    command = ["ffmpeg", "-v", "error", *given, *mapped, "-c", "copy", "-c:s", "mov_text", source / "a.m4b"]
+    subprocess.run(command, check=True, timeout=60)
+    assert within("run", source, dest, "--std", "0.1").returncode == 0, failures(dest)
+    (row,) = manifest(dest).values()
+    assert {"picture", "subtitles", "chapters"} <= set(row["not_kept"].split(", ")) and "video" not in row["not_kept"]
 
 
 def test_a_playlist_under_the_name_of_a_recording_opens_no_other_file(source, dest):

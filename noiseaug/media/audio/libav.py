@@ -36,7 +36,7 @@ _TAGS = {"track": "tracknumber"} | {
 _TECHNICAL = frozenset(
     {
         *("major_brand", "minor_version", "compatible_brands", "encoder", "software", "handler_name", "vendor_id"),
-        *("language", "duration", "creation_time", "encoded_by", "isvbr", "wmfsdkversion", "wmfsdkneeded"),
+        *("language", "duration", "encoded_by", "isvbr", "wmfsdkversion", "wmfsdkneeded"),
         *("deviceconformancetemplate", "track_number", "gapless_playback", "itunsmpb", "itunnorm"),
     }
 )

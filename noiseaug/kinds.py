@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ class Kind(NamedTuple):
     Attributes:
         suffixes: of the files that can be decoded.
         writable: suffixes, without the dot, of the formats that can be asked for.
+        extras: the suffixes among them that need a library beyond those that are always there, each with the extra of
+            noiseaug that brings it.
         unreadable: suffixes of files of this kind that nothing here decodes; they are failures, not other files.
         advice: formats to convert such a file to.
         replaced: the suffix that is written in place of formats that can only be read, or that hold few colours.
@@ -23,6 +26,7 @@ class Kind(NamedTuple):
 
     suffixes: frozenset[str]
     writable: tuple[str, ...]
+    extras: Mapping[str, str]
     unreadable: frozenset[str]
     advice: str
     replaced: Mapping[str, str]
@@ -32,13 +36,19 @@ class Kind(NamedTuple):
     noun: str
 
 
-_IMAGE_SUFFIXES = frozenset(
+_HEIF_SUFFIXES = frozenset((".heic", ".heif", ".hif"))
+# Videos, of which the sound can be taken. Telephones write both films and voices as 3GPP.
+_VIDEO_SUFFIXES = frozenset((".3g2", ".3gp", ".asf", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".ogv", ".webm", ".wmv"))
+_AV_SUFFIXES = _VIDEO_SUFFIXES | {
+    *(".3ga", ".aac", ".amr", ".awb", ".m4a", ".m4b", ".mka", ".tta", ".weba", ".wma", ".wv")
+}
+_IMAGE_SUFFIXES = _HEIF_SUFFIXES | frozenset(
     {
         *(".avif", ".bmp", ".dib", ".gif", ".hdr", ".jp2", ".jpe", ".jpeg", ".jpg", ".pam", ".pbm", ".pfm", ".pgm"),
         *(".png", ".pnm", ".ppm", ".ras", ".sr", ".tif", ".tiff", ".webp"),
     }
 )
-_AUDIO_SUFFIXES = frozenset(
+_AUDIO_SUFFIXES = _AV_SUFFIXES | frozenset(
     {
         *(".8svx", ".aif", ".aifc", ".aiff", ".au", ".avr", ".caf", ".flac", ".htk", ".mp1", ".mp2", ".mp3", ".nist"),
         *(".oga", ".ogg", ".opus", ".pvf", ".rf64", ".sf", ".snd", ".sph", ".svx", ".voc", ".w64", ".wav"),
@@ -67,11 +77,10 @@ KINDS = {
                 "webp",
             ),
         ),
-        unreadable=frozenset(
-            (".arw", ".cr2", ".cr3", ".dng", ".exr", ".heic", ".heif", ".jxl", ".nef", ".psd", ".raf")
-        ),
+        extras=dict.fromkeys(_HEIF_SUFFIXES, "heif"),
+        unreadable=frozenset((".arw", ".cr2", ".cr3", ".dng", ".exr", ".jxl", ".nef", ".psd", ".raf")),
         advice="PNG or TIFF",
-        replaced={".gif": ".png", ".pbm": ".pgm"},
+        replaced={".gif": ".png", ".pbm": ".pgm", **dict.fromkeys(_HEIF_SUFFIXES, ".png")},
         as_float=dict.fromkeys(_IMAGE_SUFFIXES - {".hdr", ".pfm", ".tif", ".tiff"}, ".tif"),
         takes_snr=False,
         work=1.0,
@@ -80,9 +89,10 @@ KINDS = {
     "audio": Kind(
         suffixes=_AUDIO_SUFFIXES,
         writable=("aiff", "au", "caf", "flac", "mp3", "ogg", "opus", "rf64", "sf", "sph", "voc", "w64", "wav"),
-        unreadable=frozenset((".aac", ".amr", ".m4a", ".wma")),
+        extras=dict.fromkeys(_AV_SUFFIXES, "av"),
+        unreadable=frozenset(),
         advice="FLAC or WAV",
-        replaced={".mp1": ".flac", ".mp2": ".flac"},
+        replaced=dict.fromkeys((".mp1", ".mp2", *_AV_SUFFIXES), ".flac"),
         as_float=dict.fromkeys((".8svx", ".avr", ".flac", ".htk", ".nist", ".pvf", ".sph", ".svx", ".voc"), ".wav"),
         takes_snr=True,
         work=1 / 8,
@@ -92,6 +102,8 @@ KINDS = {
 _NAMES = {suffix: name for name, kind in KINDS.items() for suffix in kind.suffixes | kind.unreadable}
 _REPLACED = {suffix: other for kind in KINDS.values() for suffix, other in kind.replaced.items()}
 _AS_FLOAT = {suffix: other for kind in KINDS.values() for suffix, other in kind.as_float.items()}
+_EXTRAS = {suffix: extra for kind in KINDS.values() for suffix, extra in kind.extras.items()}
+_MODULES = {"av": ("av",), "heif": ("pillow_heif",), "tiff": ("tifffile", "imagecodecs")}
 
 FILE = "file"  # stands in place of a kind for files that are kept as they are, whatever is in them
 
@@ -111,22 +123,46 @@ def kind_of(path: str) -> str | None:
     return _NAMES.get(path[dot:].lower()) if dot > path.rfind("/") + 1 else None  # ".png" is a name, not a suffix
 
 
+def is_video(path: str) -> bool:
+    """Tell whether the suffix of `path` is one of videos, which are audio only where their sound is meant.
+
+    >>> is_video("holiday.MOV"), is_video("voice.m4a")
+    (True, False)
+    """
+    return _suffix(path) in _VIDEO_SUFFIXES
+
+
+def extra_of(path: str) -> str | None:
+    """Return the extra of noiseaug that decodes files with the suffix of `path`, or None if none is needed.
+
+    >>> extra_of("voice.m4a"), extra_of("voice.wav")
+    ('av', None)
+    """
+    return _EXTRAS.get(_suffix(path))
+
+
+def lacks(extra: str) -> bool:
+    """Tell whether a library that an extra brings is not installed."""
+    return any(importlib.util.find_spec(module) is None for module in _MODULES[extra])
+
+
 def why_unreadable(path: str) -> str | None:
     """Return why a file with the suffix of `path` cannot be decoded, and what to do, or None if it can.
 
-    >>> why_unreadable("phone.heic")
-    '.heic files cannot be decoded here; convert it to PNG or TIFF first'
+    >>> why_unreadable("camera.cr2")
+    '.cr2 files cannot be decoded here; convert it to PNG or TIFF first'
     """
-    suffix = path[path.rfind(".") :].lower()
+    suffix = _suffix(path)
     kind = KINDS.get(_NAMES.get(suffix, ""))
-    if kind is None or suffix not in kind.unreadable:
-        return None
-    return f"{suffix} files cannot be decoded here; convert it to {kind.advice} first"
+    if kind and suffix in kind.unreadable:
+        return f"{suffix} files cannot be decoded here; convert it to {kind.advice} first"
+    extra = _EXTRAS.get(suffix)
+    return f"{suffix} files need the extra: pip install 'noiseaug[{extra}]'" if extra and lacks(extra) else None
 
 
 def is_renamed(path: str) -> bool:
     """Tell whether a file with the suffix of `path` is written under another one, whatever is asked for."""
-    return path[path.rfind(".") :].lower() in _REPLACED
+    return _suffix(path) in _REPLACED
 
 
 def target_suffix(suffix: str, form: str | None, *, as_float: bool) -> str:
@@ -137,3 +173,8 @@ def target_suffix(suffix: str, form: str | None, *, as_float: bool) -> str:
     """
     suffix = f".{form}" if form else _REPLACED.get(suffix.lower(), suffix)
     return _AS_FLOAT.get(suffix.lower(), suffix) if as_float else suffix
+
+
+def _suffix(path: str) -> str:
+    """Return the suffix of `path` in small letters, with its dot."""
+    return path[path.rfind(".") :].lower()

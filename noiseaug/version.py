@@ -3,13 +3,16 @@
 __version__ = "0.2.0"
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "soundfile", "zlib-ng")
+# Those that decide the bytes of a few sources only, and need not be there. `made_with` names them where they did.
+EXTRAS = ("av", "imagecodecs", "pillow-heif", "tifffile")
 
 
 def versions() -> dict[str, str]:
     """Return the versions of the packages that decide the bytes of outputs, by name; `none` for one that is missing."""
     import importlib.metadata  # takes 30 ms, and few commands need it
 
-    found = {"noiseaug": __version__, **dict.fromkeys(_LIBRARIES, "none")}  # noiseaug may run without being installed
+    found = dict.fromkeys(("noiseaug", *_LIBRARIES, *EXTRAS), "none")
+    found["noiseaug"] = __version__  # it may run without being installed
     for package in found:
         try:
             found[package] = importlib.metadata.version(package)

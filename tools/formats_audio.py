@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from noiseaug import Recipe, Running, run
-from noiseaug.kinds import KINDS, target_suffix
+from noiseaug.kinds import KINDS, is_video, target_suffix
 from noiseaug.media.audio import formats as audio_formats
 from noiseaug.media.audio import reading as audio_reading
+from noiseaug.settings.selection import Selection
+from support import av_files
+from support.av_files import ENCODERS
 from support.places import DATA, ROOT
 from support.recordings import TAGS, Made, every_kind, make, read, seen, tags_of
 from support.trees import manifest, tree
@@ -38,6 +42,27 @@ NAMES = {
     "SVX": "Amiga 8SVX, 16SV",
     "VOC": "Creative VOC",
 }
+# The files that the extra `av` reads; of a film, the first sound.
+BY_FFMPEG = {
+    "AAC (ADTS)": (".aac",),
+    "M4A: AAC, ALAC": (".m4a", ".m4b"),
+    "AMR": (".3ga", ".amr", ".awb"),
+    "Windows Media": (".wma",),
+    "Matroska": (".mka", ".weba"),
+    "True Audio, WavPack": (".tta", ".wv"),
+    "sound of videos": tuple(sorted(suffix for suffix in KINDS["audio"].extras if is_video(f"film{suffix}"))),
+}
+SAID = {"title": "a title", "artist": "an artist", "album": "an album", "date": "2024", "genre": "a genre"}
+FFMPEG = """
+What the extra `noiseaug[av]` reads, FFmpeg decodes. It is written as FLAC, unless another format is asked for. Samples
+of lossy codecs are floats; FLAC holds them with 24 bits, and `not_kept` says `FLOAT samples`. It names the codec, too,
+as in `AAC compression`, and `video`, `picture`, `further sound`, `subtitles`, `chapters` and each tag that is lost. Of
+files that are lossless, FLAC has the very samples. The delay of the encoder is taken off, as far as the file tells of
+it. Noise is added to the first sound in the file.
+
+Videos in a folder are other files, as long as `--kind audio` does not ask for their sound. A video that is named as
+SOURCE is meant, too.
+"""
 
 
 def table(scratch: Path) -> str:
@@ -54,13 +79,13 @@ def table(scratch: Path) -> str:
     blocks = tree(again)
     streamed = {name for name, digest in tree(dest).items() if blocks[name] == digest}
     rows = [_row(form, kinds, source, dest, streamed) for form in NAMES]
-    return HEADER + "\n".join([*rows, _mpeg(dest)]) + "\n"
+    return HEADER + "\n".join([*rows, _mpeg(dest), *_by_ffmpeg(scratch)]) + "\n" + FFMPEG
 
 
 def _augment(source: Path, dest: Path, block: int) -> None:
     before, audio_reading.BLOCK_SAMPLES = audio_reading.BLOCK_SAMPLES, block
     try:
-        run(source, dest, Recipe.of(0.0), running=Running(engine="threads", workers=1))
+        run(source, dest, Recipe.of(0.0), Selection(videos=True), Running(engine="threads", workers=1))
     finally:
         audio_reading.BLOCK_SAMPLES = before
 
@@ -104,10 +129,40 @@ def _tags(tags: set[str]) -> str:
 def _mpeg(dest: Path) -> str:
     row = manifest(dest)["mpeg.mp3"]
     assert row["not_kept"] == "MPEG_LAYER_II samples"
-    suffixes = sorted(KINDS["audio"].suffixes - set(audio_formats.FORMATS))
+    suffixes = sorted(KINDS["audio"].suffixes - set(audio_formats.FORMATS) - set(KINDS["audio"].extras))
     into = " ".join({target_suffix(suffix, None, as_float=False) for suffix in suffixes})
     cells = ["MPEG layers I and II", " ".join(suffixes), "yes", f"as {into}"]
     return "| " + " | ".join([*cells, "MPEG_LAYER_I MPEG_LAYER_II", "none (lossy)", "", "", "yes"]) + " |"
+
+
+def _by_ffmpeg(scratch: Path) -> list[str]:
+    """The rows of what FFmpeg reads, from runs over what can be made here of it."""
+    source, dest, blocks = scratch / "ffmpeg", scratch / "flac", scratch / "flac-in-blocks"
+    source.mkdir()
+    for suffix in ENCODERS:
+        av_files.make(source / f"{suffix[1:]}{suffix}", frames=3000, film=is_video(suffix), tags=SAID)
+    av_files.make(source / "alac.m4a", frames=3000, encoder="alac", form="s16p", tags=SAID)
+    for place, block in ((dest, audio_reading.BLOCK_SAMPLES), (blocks, 512)):
+        _augment(source, place, block)
+    rows, streamed = manifest(dest), tree(dest) == tree(blocks)
+    assert {suffix for several in BY_FFMPEG.values() for suffix in several} == set(KINDS["audio"].extras)
+    return [_row_by_ffmpeg(name, suffixes, rows, dest, streamed) for name, suffixes in BY_FFMPEG.items()]
+
+
+def _row_by_ffmpeg(name: str, suffixes: tuple[str, ...], rows: dict[str, Any], dest: Path, streamed: bool) -> str:
+    mine = [row for row in rows.values() if row["source_path"].endswith(suffixes)]
+    assert mine and {Path(row["file_name"]).suffix for row in mine} == {".flac"}
+    lossless = sorted({row["subtype"] for row in mine if "FLOAT samples" not in row["not_kept"]})
+    tags = [found for row in mine if (found := set(tags_of(dest / row["file_name"])))]  # not every container has some
+    cells = [
+        *(name, " ".join(suffixes), "with `noiseaug[av]`", "as .flac"),
+        " ".join(sorted({row["subtype"] for row in mine})),
+        " ".join(lossless) or "none (lossy)",
+        "",
+        ", ".join(tag for tag in SAID if tags and all(tag in found for found in tags)) or "none",
+        "yes" if streamed else "no",
+    ]
+    return "| " + " | ".join(cells) + " |"
 
 
 if __name__ == "__main__":

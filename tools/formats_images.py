@@ -17,6 +17,7 @@ from noiseaug.media.image.containers import rasters as image_rasters
 from noiseaug.media.image.decode import decode
 from noiseaug.settings.recipe import ImageOptions
 from support import picture_files as files
+from support.heic_files import heic
 from support.places import ROOT
 from support.trees import manifest
 
@@ -70,7 +71,7 @@ def support(scratch: Path) -> str:
     (source / "pages.png").write_bytes(files.tiff(np.stack([files.GREY] * 3), photometric="minisblack"))
     (source / "said.png").write_bytes(_said())
     rows = [_row(form, source, scratch) for form in NAMES]
-    return SUPPORT + "\n".join([*rows, _bitmap(scratch)]) + "\n"
+    return SUPPORT + "\n".join([*rows, _bitmap(scratch), _telephone(scratch)]) + "\n"
 
 
 def _samples(dtype: str, channels: int) -> np.ndarray:
@@ -222,6 +223,36 @@ def _bitmap(scratch: Path) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
+def _telephone(scratch: Path) -> str:
+    """The row of HEIC, from runs over such files of each depth and layout."""
+    source, dest = scratch / "telephone", scratch / "telephone-again"
+    source.mkdir()
+    for name, samples, mode in (
+        ("grey", files.GREY, "L"),
+        ("colour", files.RGB, "RGB"),
+        ("colour+alpha", files.RGBA, "RGBA"),
+        ("deep", files.DEEP_RGB, "RGB;16"),
+    ):
+        said = {"exif": files.exif().tobytes(), "xmp": files.XMP, "icc_profile": files.PROFILE}
+        (source / f"{name}.heic").write_bytes(heic(samples, mode, **(said if name == "colour" else {})))
+    run(source, dest, Recipe.of(0.0), running=Running(engine="threads", workers=1))
+    rows = manifest(dest)
+    into = target_suffix(".heic", None, as_float=False)
+    again = {path.stem: decode(path.read_bytes(), 1 << 28).frames[0] for path in dest.glob(f"*{into}")}
+    before = {path.stem: decode(path.read_bytes(), 1 << 28).frames[0] for path in source.iterdir()}
+    with Image.open(dest / f"colour{into}") as image:
+        kept = {"EXIF": bool(image.getexif()), "XMP": "xmp" in image.info, "ICC": "icc_profile" in image.info}
+    suffixes = sorted(suffix for suffix, extra in KINDS["image"].extras.items() if extra == "heif")
+    cells = [
+        *("HEIC, HEIF", " ".join(suffixes), "with `noiseaug[heif]`", f"as {into}"),
+        " ".join(sorted({row["dtype"] for row in rows.values()}, key=DTYPES.index)),
+        ", ".join(sorted((name for name in before if name != "deep"), key=len)),
+        "all" if all(np.array_equal(before[name], again[name]) for name in before) else "some",
+        *("one", ", ".join(name for name in kept if kept[name]), "no"),
+    ]
+    return "| " + " | ".join(cells) + " |"
+
+
 def surviving(scratch: Path) -> str:
     """The rows of the std of what can be decoded from the output, in levels of 255, over crops of two photos."""
     source = scratch / "photos"
@@ -281,9 +312,15 @@ What cannot be kept stands in `not_kept` of the record, and is counted in the su
 - `comment`, `XMP`, `resolution`, ... of formats that can be read but not be written with it; names of PNG
   chunks and JPEG segments that hold for other samples only, such as `caBX` and `APP11` (content credentials);
   `MPF pictures` and `data behind the image` (JPEG); `sub-images` and `Photoshop layers` (TIFF).
+- `HEIC compression`: written as PNG, or as what is asked for. 10 and 12 bits are written as 16, in which white is
+  65535. `further images`, `thumbnail`, `depth map`, `gain map`, `image sequence`: only the primary image is
+  written. `colour primaries or transfer`: of a HEIC file that is not sRGB and has no ICC profile.
 - `exact alpha`: of an AVIF that is not lossless. `opaque alpha`: WebP and AVIF hold none that is nowhere
   transparent. `loop count`: of an AVIF, which always loops. `durations of
   frames`: of an animation as TIFF pages.
+
+A HEIC file is written as viewers show it: libheif turns, mirrors and crops it as the file says, and the orientation
+in EXIF is set to upright. What libheif cannot tell is a coded image that is damaged but complete.
 
 With the extra `noiseaug[tiff]` (tifffile and imagecodecs), TIFF also of float16, of two channels or more than four,
 of deep planes, and in the compressions LERC, JPEG 2000, WebP, and LZMA or Zstandard beyond 8 bits. These are written

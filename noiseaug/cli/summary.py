@@ -28,6 +28,7 @@ _INSTEAD = {
     "14-bit depth": "written as 16-bit",
     "16-bit pixels": "written as 8-bit colour",
     "CMYK": "written as RGB",
+    "FLOAT samples": "rounded to whole numbers",
     "YCbCr": "written as RGB",
     "transparent colour": "written as an alpha channel",
     "exact alpha": "encoded with loss, as the colours are",

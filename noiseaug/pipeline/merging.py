@@ -27,6 +27,7 @@ from noiseaug.pipeline.left_over import LeftOver
 from noiseaug.settings.shard import Shard
 from noiseaug.storage import disk
 from noiseaug.storage.paths import ANNOTATIONS, CLASSES, FAILURES, KEPT, MANIFEST, walk_order
+from noiseaug.version import EXTRAS
 
 
 class Merged(NamedTuple):
@@ -117,17 +118,25 @@ def _refuse_mixture(dest: str, shards: list[Shard]) -> None:
 
 def _refuse_other_versions(dest: str, shards: list[Shard]) -> None:
     """Refuse shards whose outputs were made by different versions of the packages that decide bytes."""
-    first = _object_in(dest, shards[0], VERSIONS)
-    for shard in shards[1:]:
-        versions = _object_in(dest, shard, VERSIONS)
-        for package in sorted(first.keys() | versions.keys()):
-            one, other = first.get(package, "none"), versions.get(package, "none")
-            if one != other:
+    made_by = {shard: _object_in(dest, shard, VERSIONS) for shard in shards}
+    for package in sorted(set().union(*made_by.values())):
+        found = {shard: versions.get(package, "none") for shard, versions in made_by.items()}
+        if package in EXTRAS and len(set(found.values())) > 1:
+            found = {shard: version for shard, version in found.items() if _made_with(dest, shard, package)}
+        first, *others = found or shards[:1]
+        for shard in others:
+            if found.get(shard) != found.get(first):
                 raise Unmerged(
-                    f"nothing is merged, as shards of {dest} were made by different versions: {package} {other} of "
-                    f"{shard} is not {one} as of {shards[0]}, and may write other bytes; make one of them again with "
-                    "--force, in the environment of the other"
+                    f"nothing is merged, as shards of {dest} were made by different versions: {package} {found[shard]} "
+                    f"of {shard} is not {found[first]} as of {first}, and may write other bytes; make one of them "
+                    "again with --force, in the environment of the other"
                 )
+
+
+def _made_with(dest: str, shard: Shard, package: str) -> bool:
+    """Tell whether a package of an extra had to do with any output of a shard."""
+    entries = read_entries(os.path.join(directory_of(shard, dest), MANIFEST))
+    return any(f", {package} " in str(entry.record.get("made_with")) for entry in entries if entry.record)
 
 
 def _object_in(dest: str, shard: Shard, name: str) -> dict[str, object]:

@@ -60,8 +60,8 @@ def home_of(request: Request, ends: Ends) -> Home:
 
 def walk_of(selection: Selection, ends: Ends) -> Listing:
     """Return the walk over the sources that are selected."""
-    if ends.source_file is not None:
-        return Listing(ends.source_root, [ends.source_file], selection)
+    if ends.source_file is not None:  # a video that is named is meant
+        return Listing(ends.source_root, [ends.source_file], replace(selection, videos=True))
     if selection.names is not None:
         return Listing(ends.source_root, selection.names, selection)
     return Walk(ends.source_root, selection)

@@ -49,6 +49,7 @@ class LeftAlone:
 
     Attributes:
         others: files of no kind that is worked on.
+        videos: those among them that are videos, if audio is worked on.
         specials: special files (FIFOs, sockets, devices), which are never opened.
         links: links to directories that were not followed.
         hidden: files and directories whose names begin with a dot.
@@ -56,6 +57,7 @@ class LeftAlone:
     """
 
     others: int = 0
+    videos: int = 0
     specials: int = 0
     links: int = 0
     hidden: int = 0
@@ -77,7 +79,7 @@ class Listing:
     def __init__(self, root: str, names: Iterable[str], selection: Selection) -> None:
         self._root = root
         self._names = names
-        self._kinds = selection.kinds
+        self._takes, self._takes_audio = selection.takes, "audio" in selection.kinds
         self._limit = selection.limit
         self._included = matcher(selection.include) if selection.include else None
         self._excluded = matcher(selection.exclude) if selection.exclude else None
@@ -125,6 +127,10 @@ class Listing:
         if left.hidden:
             what = "hidden file or directory" if left.hidden == 1 else "hidden files or directories"
             lines.append(f"{left.hidden:,} {what} left out; --hidden takes {'it' if left.hidden == 1 else 'them'}")
+        if left.videos:
+            one = left.videos == 1
+            what, their = ("video", "its") if one else ("videos", "their")
+            lines.append(f"{left.videos:,} {what} left out; --kind audio takes {their} sound")
         if left.links:
             what, it = ("link to a directory", "it") if left.links == 1 else ("links to directories", "them")
             why = ", as the walk would go round in circles" if self._follow else f"; --follow-symlinks walks {it}"
@@ -153,8 +159,9 @@ class Listing:
     def _wanted_file(self, path: str) -> bool:
         if self.is_kept(path):
             return not (self._excluded and self._excluded(path))
-        if kinds.kind_of(path) not in self._kinds:
+        if not self._takes(path):
             self.left.others += 1
+            self.left.videos += self._takes_audio and kinds.is_video(path)
             return False
         if self._is_mask(path):
             return False
@@ -175,7 +182,8 @@ class Listing:
                 self.left.specials += 1
             return None
         kind, kept = kinds.kind_of(path), self.is_kept(path)
-        if kind is None or (kept and (kind not in self._kinds or kinds.why_unreadable(path))):
+        # What is only copied needs no codec: its row does not depend on which extras are installed.
+        if kind is None or (kept and (not self._takes(path) or kinds.why_unreadable(path) or kinds.extra_of(path))):
             kind = kinds.FILE
         return Source(path, kind, info.st_size, info.st_mtime_ns, kept)
 
@@ -240,7 +248,7 @@ class Walk(Listing):
                 return None
             return None if self._kept is None and self._is_mask(path + "/") else name + "/"
         if entry.is_symlink():
-            if kinds.kind_of(path) not in self._kinds and disk.is_directory(f"{self._root}/{path}"):
+            if not self._takes(path) and disk.is_directory(f"{self._root}/{path}"):
                 self.left.links += 1
                 return None
         elif not entry.is_file(follow_symlinks=False):

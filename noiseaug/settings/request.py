@@ -39,11 +39,11 @@ class Request:
     def __post_init__(self) -> None:
         self.layout.check(self.recipe)
         for suffix in self.layout.sidecars:
-            kind = kind_of(f"name{suffix}")
-            if kind in self.selected.kinds:
+            name = f"name{suffix}"
+            if self.selected.takes(name):
                 raise ValueError(
-                    f"--sidecars {suffix} would copy files that get noise themselves, as {kind} files do; sidecars are "
-                    "of other kinds, such as .txt or .json"
+                    f"--sidecars {suffix} would copy files that get noise themselves, as {kind_of(name)} files do; "
+                    "sidecars are of other kinds, such as .txt or .json"
                 )
         self.layout.check_pairs(self.recipe)
         self.companions.check_seed(self.recipe.seed)

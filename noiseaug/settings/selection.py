@@ -19,6 +19,7 @@ class Selection:
         keep: such patterns; a file of any type that matches one is copied as it is, in the same place.
         masks: names of folders, such as `masks`, that hold images which go along with sources unchanged, and are none.
         kinds: the kinds of files worked on.
+        videos: whether the sound of videos is worked on, too, if audio is. One file as SOURCE is, whatever this says.
         hidden: whether files and directories are walked whose names begin with a dot.
         follow_symlinks: whether links to directories are walked.
         names: if not None, the only files meant, as paths relative to SOURCE; no directory is listed.
@@ -35,6 +36,7 @@ class Selection:
     keep: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
     kinds: frozenset[str] = field(default_factory=lambda: frozenset(kinds.KINDS))
+    videos: bool = False
     hidden: bool = False
     follow_symlinks: bool = False
     names: tuple[str, ...] | None = None
@@ -46,6 +48,10 @@ class Selection:
         for name in self.masks:
             if not name or any(part in ("", ".", "..") for part in name.split("/")) or "\0" in name:
                 raise ValueError(f"{name!r} is no name of a folder with masks: write it as masks, or labels/masks")
+
+    def takes(self, path: str) -> bool:
+        """Tell whether files with the suffix of `path` are worked on."""
+        return kinds.kind_of(path) in self.kinds and (self.videos or not kinds.is_video(path))
 
 
 def parse_names(content: bytes, *, null: bool) -> tuple[str, ...]:

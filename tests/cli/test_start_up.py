@@ -11,7 +11,8 @@ import noiseaug
 
 # Of the standard library, what takes 2 to 20 ms to import and a run can do without.
 SLOW = {"asyncio", "concurrent.futures", "email", "logging", "multiprocessing", "secrets", "tempfile", "urllib.request"}
-HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy", "pyarrow", "dask", "distributed"}
+EXTRAS = {"PIL", "av", "pillow_heif"}
+HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy", "pyarrow", "dask", "distributed", *EXTRAS}
 
 
 def modules_after(*arguments: str) -> set[str]:
@@ -39,7 +40,7 @@ def test_help_and_usage_errors_load_no_codec_and_no_numpy(arguments):
 def test_a_dry_run_loads_no_codec(mixed, dest):
     loaded = modules_after("run", str(mixed), str(dest), "--std", "0.1", "-n")
     assert "noiseaug.pipeline.run" in loaded
-    assert not {"cv2", "soundfile", "numpy"} & loaded
+    assert not {"cv2", "soundfile", "numpy", *EXTRAS} & loaded
 
 
 def test_a_run_over_a_folder_leaves_codecs_to_its_workers(mixed, dest):
@@ -50,6 +51,12 @@ def test_a_run_over_a_folder_leaves_codecs_to_its_workers(mixed, dest):
 
 def test_a_run_loads_no_slow_module_that_it_can_do_without(mixed, dest):
     assert not SLOW & modules_after("run", str(mixed), str(dest), "--std", "0.1")
+
+
+def test_a_run_over_common_files_loads_no_library_of_an_extra(photos, dest):
+    assert not {"av", "pillow_heif"} & modules_after(
+        "run", str(photos), str(dest), "--std", "0.1", "--engine", "threads"
+    )
 
 
 @pytest.mark.parametrize(("kind", "other"), [("image", "soundfile"), ("audio", "noiseaug.media.image")])

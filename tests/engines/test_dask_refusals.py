@@ -34,7 +34,7 @@ def before_ours(folder: Path) -> str:
     return os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
 
 
-@pytest.mark.parametrize("package", ["numpy", "noiseaug"])
+@pytest.mark.parametrize("package", ["numpy", "noiseaug", "av"])
 def test_a_worker_with_other_versions_is_named(package, photos, dest, tmp_path, cluster, on_cluster):
     other = tmp_path / f"lib/{package}-9.9.9.dist-info"
     other.mkdir(parents=True)

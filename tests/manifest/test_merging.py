@@ -10,7 +10,8 @@ import signal
 import pytest
 
 from support.commands import STRENGTH, noiseaug
-from support.corpus import make_photos
+from support.corpus import make_photos, photo
+from support.heic_files import heic
 from support.shards import run_shards
 from support.trees import times, tree
 
@@ -109,17 +110,17 @@ def test_after_a_merge_a_run_adds_what_is_of_all_sources_and_makes_nothing_again
     assert tree(dest) == tree(tmp_path / "single")
 
 
-def with_numpy(version, place):
-    """An environment in which another NumPy seems to be installed."""
-    metadata = place / f"numpy-{version}.dist-info/METADATA"
+def with_package(name, version, place):
+    """An environment in which another version of a package seems to be installed."""
+    metadata = place / f"{name.replace('-', '_')}-{version}.dist-info/METADATA"
     metadata.parent.mkdir(parents=True)
-    metadata.write_text(f"Metadata-Version: 2.1\nName: numpy\nVersion: {version}\n")
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
     return {"PYTHONPATH": os.pathsep.join([str(place), os.environ.get("PYTHONPATH", "")])}
 
 
 def test_shards_made_by_other_versions_are_not_merged_and_both_are_named(photos, single, mine, tmp_path):
     shard = ["run", photos, mine, *STRENGTH, "--shard", "2/3"]
-    other = with_numpy("0.7.11", tmp_path / "other")
+    other = with_package("numpy", "0.7.11", tmp_path / "other")
     assert noiseaug(*shard, "--force", env=other).returncode in (0, 3)
     before = times(mine)
     refused = noiseaug("merge", mine)
@@ -132,6 +133,27 @@ def test_shards_made_by_other_versions_are_not_merged_and_both_are_named(photos,
     noiseaug(*shard, "--force")
     assert noiseaug("merge", mine).returncode == 3
     assert tree(mine) == single
+
+
+@pytest.mark.parametrize("with_heic", [True, False])
+def test_shards_of_other_versions_of_an_extra_are_merged_if_it_made_nothing_in_one_of_them(
+    with_heic, photos, dest, tmp_path
+):
+    source = tmp_path / "source"
+    shutil.copytree(photos, source)
+    if with_heic:
+        for number in range(8):  # some in each shard
+            (source / f"{number}.heic").write_bytes(heic(photo(16, 16)))
+    other = with_package("pillow-heif", "0.0.7", tmp_path / "other")
+    for number in (1, 2):
+        shard = ["run", source, dest, *STRENGTH, "--shard", f"{number}/2"]
+        assert noiseaug(*shard, env=other if number == 2 else {}).returncode in (0, 3)
+    merged = noiseaug("merge", dest)
+    if with_heic:
+        assert merged.returncode == 1
+        assert "were made by different versions: pillow-heif 0.0.7 of 2/2 is not " in merged.stderr
+    else:
+        assert merged.returncode in (0, 3)
 
 
 @pytest.mark.parametrize("name", ["metadata.csv", "metadata.parquet"])

@@ -9,7 +9,9 @@ import sys
 import numpy as np
 import pytest
 
+from support.av_files import make
 from support.corpus import photo, sound, write_image, write_sound
+from support.heic_files import heic
 from support.trees import manifest, tree
 
 QEMU = shutil.which("qemu-x86_64")
@@ -40,11 +42,15 @@ def make_sources(root):
         write_sound(root / f"sound/{subtype}.wav", sound(3001, 2), subtype)
     write_sound(root / "sound/long.flac", sound(70_001), "PCM_16")  # more than a block
     write_sound(root / "sound/song.ogg", sound(3001, 2), "VORBIS")
+    photograph = heic(photo(33, 29, seed=3), quality=70, chroma=420, matrix_coefficients=6)
+    (root / "images/telephone.heic").write_bytes(photograph)
+    make(root / "sound/apple.m4a", 3001, encoder="alac", form="s16p")
+    make(root / "sound/voice.amr", 3001)
 
 
 @pytest.mark.skipif(QEMU is None, reason="NOT TESTED: the same bytes on every processor; install qemu-user")
 def test_old_and_new_processors_give_the_same_bytes(tmp_path):
-    """But for MP3 sources and Opus outputs, whose codecs choose by processor: see docs/reliability.md."""
+    """But for sources and outputs whose codecs choose by processor: see docs/reliability.md."""
     source = tmp_path / "source"
     make_sources(source)
     made = {}
@@ -63,7 +69,7 @@ def test_old_and_new_processors_give_the_same_bytes(tmp_path):
         made[model] = tree(tmp_path / model)
     different = {name for name in made[OLD].keys() | made[NEW].keys() if made[OLD].get(name) != made[NEW].get(name)}
     assert not different, rows_that_differ(tmp_path)
-    assert len(manifest(tmp_path / NEW / "stds")) == 44
+    assert len(manifest(tmp_path / NEW / "stds")) == 56
 
 
 def rows_that_differ(place):

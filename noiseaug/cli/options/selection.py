@@ -30,7 +30,7 @@ OPTIONS = (
         help="""Folders such as masks whose images go along unchanged, under the names of targets: masks/a.png with
         images/a.jpg.""",
     ),
-    repeatable("--kind", click.Choice(sorted(KINDS)), "Only files of this kind."),
+    repeatable("--kind", click.Choice(sorted(KINDS)), "Only files of this kind; audio takes the sound of videos, too."),
     click.option(
         "--root",
         type=click.Path(exists=True, file_okay=False),
@@ -63,4 +63,7 @@ def selection_of(options: dict[str, Any]) -> Selection:
             names = parse_names(options["files_from"].read(), null=options["null"])
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="--files-from") from None
-    return Selection(kinds=frozenset(options["kind"] or KINDS), names=names, **values_for(Selection, options))
+    kinds = frozenset(options["kind"])
+    return Selection(
+        kinds=kinds or frozenset(KINDS), videos="audio" in kinds, names=names, **values_for(Selection, options)
+    )

@@ -87,7 +87,7 @@ def _sound_facts(recording: Recording, subtype: str, frames: int, not_kept: str)
         "subtype": subtype,
         "source_format": sound.format,
         "not_kept": not_kept,
-        "made_with": _MADE_WITH,
+        "made_with": f"{_MADE_WITH}, {made_by}" if (made_by := recording.decoder) else _MADE_WITH,
     }
 
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 
+from noiseaug.kinds import extra_of
 from noiseaug.media.audio import silence
 from noiseaug.media.audio.containers import aiff, container_of, mpeg
 from noiseaug.media.audio.formats import Sound
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
+
+if TYPE_CHECKING:
+    from noiseaug.media.audio.libav import Reader
 
 # Samples (of all channels) read, made noisy and written at a time. libvorbis puts a whole write on the stack and
 # crashes on large ones; 64k frames are known to be safe.
@@ -42,6 +47,7 @@ class Recording:
     def __init__(self, source: SourceFile, *, keep_silence: bool) -> None:
         self.source, self._keep_silence = source, keep_silence
         self._container = container_of(source)
+        self._by_libav = extra_of(source.path) == "av"
         self._refuse_truncated()
         self._reader = reader = self._open()
         self.sound = Sound(
@@ -54,6 +60,11 @@ class Recording:
         self.silent = True
         self._started = False
         self._held: Array | None = None
+
+    @property
+    def decoder(self) -> str:
+        """The versions of what decodes it, if that is not libsndfile."""
+        return self._reader.made_with if self._by_libav else ""
 
     def close(self) -> None:
         """Close the reader. The source stays open."""
@@ -68,14 +79,18 @@ class Recording:
         if declared > found + 1:  # some leave out the byte that pads the last chunk
             raise Refused(f"is truncated: {declared} bytes expected, {found} found")
 
-    def _open(self) -> soundfile.SoundFile:
+    def _open(self) -> soundfile.SoundFile | Reader:
+        if self._by_libav:
+            from noiseaug.media.audio import libav  # of an extra
+
+            return libav.Reader(self.source)
         with refusing("decoded"):
             return soundfile.SoundFile(self.source.rewound(), closefd=False)
 
     def lost(self) -> tuple[str, ...]:
         """Return names of what the source holds and no output will, in order, each once, but not more than 20."""
         names: dict[str, None] = {}
-        for name in self._container.lost(self.source):
+        for name in self._reader.lost() if self._by_libav else self._container.lost(self.source):
             names[name] = None
             if len(names) == _MOST_NAMES:
                 break
@@ -124,8 +139,9 @@ class Recording:
         expected = self.sound.frames
         if frames == expected:
             return
-        if self.sound.subtype.startswith("MPEG") and not mpeg.knows_its_length(self.source):
-            self.sound = self.sound._replace(frames=frames)  # what was expected is an estimate by file size
+        guessed = self.sound.subtype.startswith("MPEG") and not mpeg.knows_its_length(self.source)
+        if guessed or self._by_libav:
+            self.sound = self.sound._replace(frames=frames)  # what was expected is an estimate
             return
         raise Refused(f"is truncated: {expected} frames expected, {frames} found")
 

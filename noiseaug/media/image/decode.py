@@ -8,7 +8,7 @@ import numpy as np
 
 from noiseaug.media.image import opencv, pillow, tiff_files
 from noiseaug.media.image.checks import DTYPES, check_decoded
-from noiseaug.media.image.containers import apng, bmp, gif, rasters, read_header, sun, tiff
+from noiseaug.media.image.containers import apng, bmp, gif, heif, rasters, read_header, sun, tiff
 from noiseaug.media.image.containers.tiff_layouts import PILLOW, TIFFFILE
 from noiseaug.media.image.header import Header, Undecodable, told
 from noiseaug.noise.scale import Array
@@ -81,6 +81,8 @@ def _decoded(data: bytes, header: Header) -> Picture:
     if name == "gif":
         frames = gif.canvases(data, header, lambda still: pillow.decode_with_alpha("gif", still))
         return Picture(header, frames, pillow.version(name))
+    if name == "heic":
+        return Picture(header, [heif.decode(data)], heif.made_with())
     if name in ("bmp", "dib"):
         if not bmp.is_for_pillow(data):
             return Picture(header, [bmp.unmasked(data)])

@@ -63,6 +63,8 @@ KINDS = {
     "deep planes": (np.moveaxis(samples(np.uint16, 3), -1, 0), {"planarconfig": "separate", "photometric": "rgb"}),
     "grey with alpha": (samples(np.uint8, 2), {"extrasamples": ["unassalpha"]}),
     "two channels": (samples(np.uint16, 2), {}),
+    "three channels that are no colours": (samples(np.uint8, 3), {"photometric": "minisblack"}),
+    "five channels of which three are colours": (samples(np.uint8, 5), {"photometric": "rgb"}),
     "seven channels": (samples(np.float32, 7), {}),
     "big-endian": (samples(np.uint16, 5), {"byteorder": ">"}),
     "white is 0": (samples(np.uint8), {"photometric": "miniswhite", "compression": "zlib"}),
@@ -181,8 +183,8 @@ def test_without_the_extra_a_file_that_needs_it_says_so_and_others_are_as_with_i
         monkeypatch.setitem(sys.modules, module, None)
     assert within("run", source, tmp_path / "without", "--std", "0.1").returncode == 3
     assert failures(tmp_path / "without") == {
-        "float16.tif": "is a TIFF of 16-bit floating-point samples, no compression, which takes a further package to "
-        "read: pip install 'noiseaug[tiff]'"
+        "float16.tif": "is a TIFF of 16-bit floating-point samples, no compression, which needs the extra: "
+        "pip install 'noiseaug[tiff]'"
     }
     rows = manifest(dest)
     del rows["float16.tif"]

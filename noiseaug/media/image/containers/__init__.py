@@ -6,7 +6,7 @@ import re
 import struct
 from collections.abc import Callable
 
-from noiseaug.media.image.containers import avif, bmp, gif, jpeg, png, rasters, sun, tiff, webp
+from noiseaug.media.image.containers import avif, bmp, gif, heif, jpeg, png, rasters, sun, tiff, webp
 from noiseaug.media.image.header import Header
 
 _READERS: tuple[tuple[re.Pattern[bytes], str, Callable[[bytes], Header]], ...] = (
@@ -16,6 +16,7 @@ _READERS: tuple[tuple[re.Pattern[bytes], str, Callable[[bytes], Header]], ...] =
     (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "WebP", webp.header),
     (re.compile(rb"GIF8[79]a"), "GIF", gif.header),
     (re.compile(rb".{4}ftyp.*avi[fs]", re.DOTALL), "AVIF", avif.header),
+    (heif.MAGIC, "HEIC", heif.header),
     (re.compile(rb"BM"), "BMP", bmp.header),
     (re.compile(rb"(?:\x0c\0\0\0.{4}|[\x28\x34\x38\x40\x6c\x7c]\0\0\0.{8})\x01\0", re.DOTALL), "DIB", bmp.header),
     (re.compile(rb"P[1-6]\s"), "PNM", rasters.pnm),

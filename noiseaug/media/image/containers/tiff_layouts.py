@@ -7,8 +7,7 @@ bits. The rest takes tifffile with imagecodecs, which are an extra.
 
 from __future__ import annotations
 
-import importlib.util
-
+from noiseaug.kinds import lacks
 from noiseaug.media.image.containers import ifd
 from noiseaug.media.image.header import Tags
 
@@ -101,9 +100,9 @@ class Page:
             return PILLOW, ""
         if not self._fits_tifffile():
             return "", f"is a TIFF of {self}, which is not supported; convert it to a plain TIFF, grey or RGB"
-        if all(map(importlib.util.find_spec, ("tifffile", "imagecodecs"))):
-            return TIFFFILE, ""
-        return "", f"is a TIFF of {self}, which takes a further package to read: pip install 'noiseaug[tiff]'"
+        if lacks("tiff"):
+            return "", f"is a TIFF of {self}, which needs the extra: pip install 'noiseaug[tiff]'"
+        return TIFFFILE, ""
 
     def _fits_opencv(self) -> bool:
         photometric, channels = self.photometric, self.channels

@@ -33,20 +33,24 @@ class _Size(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """How chunks lie: the head of each, how much of it their length counts, and what that is rounded up to."""
+    """How chunks lie: the head of each, how much of it their length counts, and what that is rounded up to.
+
+    Others go behind the samples, but not behind those of these names, which libsndfile reads on to the end of the file.
+    """
 
     head: struct.Struct
     counted: int
     align: int
     size: _Size | None
+    before: tuple[bytes, ...] = ()
 
 
 _LAYOUTS = {
     b"RIFF": _Layout(struct.Struct("<4sI"), 0, 2, _Size(4, struct.Struct("<I"), 8)),
     b"RIFX": _Layout(struct.Struct(">4sI"), 0, 2, _Size(4, struct.Struct(">I"), 8)),
     b"RF64": _Layout(struct.Struct("<4sI"), 0, 2, _Size(20, struct.Struct("<Q"), 8)),
-    b"FORM": _Layout(struct.Struct(">4sI"), 0, 2, _Size(4, struct.Struct(">I"), 8)),
-    b"riff": _Layout(struct.Struct("<16sQ"), 24, 8, _Size(16, struct.Struct("<Q"), 0)),
+    b"FORM": _Layout(struct.Struct(">4sI"), 0, 2, _Size(4, struct.Struct(">I"), 8), (b"BODY",)),
+    b"riff": _Layout(struct.Struct("<16sQ"), 24, 8, _Size(16, struct.Struct("<Q"), 0), (b"data",)),
     b"caff": _Layout(struct.Struct(">4sq"), 0, 1, None),
 }
 
@@ -109,8 +113,8 @@ def _edits(output: OutputFile, parts: Sequence[Part]) -> list[Edit] | None:
     """Return what puts chunks into a written file."""
     layout, size = _LAYOUTS[output.read_at(4, 0)], output.size()
     written = list(chunks(output))
-    body = next((chunk for chunk in written if chunk.name == b"BODY"), None)
-    edit = _before(output, written[0], body) if body else _behind(output, written[-1], layout)
+    samples = next((chunk for chunk in written if chunk.name[:4] in layout.before), None)
+    edit = _before(output, written[0], samples, layout) if samples else _behind(output, written[-1], layout)
     if not edit:
         return None
     content = edit.new
@@ -127,9 +131,10 @@ def _edits(output: OutputFile, parts: Sequence[Part]) -> list[Edit] | None:
     return edits
 
 
-def _before(output: OutputFile, first: Chunk, body: Chunk) -> Edit:
-    """Return the edit that takes out what libsndfile writes about itself in 8SVX files. It reads on behind `body`."""
-    start, end = first.start + first.length, body.start - 8
+def _before(output: OutputFile, first: Chunk, samples: Chunk, layout: _Layout) -> Edit:
+    """Return the edit that makes room before the samples. What libsndfile says of itself in 8SVX files goes."""
+    end = samples.start - layout.head.size
+    start = first.start + first.length if samples.name == b"BODY" else end
     return Edit(start, output.read_at(end - start, start), b"")
 
 

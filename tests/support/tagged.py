@@ -87,6 +87,7 @@ def aiff_chunks() -> list[tuple[bytes, bytes]]:
         (b"(c) ", b"2020"),
         (b"ANNO", b"first"),
         (b"ANNO", b"second"),
+        (b"APPL", b"m3gamy software"),
         (b"COMT", struct.pack(">HIHH", 1, 0, 0, 4) + b"here"),
         (b"MARK", struct.pack(">HHIB", 1, 1, 100, 1) + b"m"),
         (b"INST", bytes(20)),

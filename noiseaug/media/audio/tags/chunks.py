@@ -88,7 +88,7 @@ def _tags(said_by: Callable[[Part], Tags | None], parts: Sequence[Part]) -> Tags
             new = [text for text in more.texts if text[0] not in known]
             said = said._replace(texts=(*said.texts, *new))
             others += more.others
-    return said._replace(others=(*said.others, *others))
+    return said._replace(others=tuple(others))
 
 
 def _list_name(part: Part) -> str:
@@ -117,9 +117,10 @@ def _edits(output: OutputFile, parts: Sequence[Part]) -> list[Edit] | None:
     edit = _before(output, written[0], samples, layout) if samples else _behind(output, written[-1], layout)
     if not edit:
         return None
-    content = edit.new
+    pieces = [edit.new]
     for kind, part in parts:
-        content += layout.head.pack(kind, len(part) + layout.counted) + part + bytes(-len(part) % layout.align)
+        pieces += [layout.head.pack(kind, len(part) + layout.counted), part, bytes(-len(part) % layout.align)]
+    content = b"".join(pieces)
     edits = [edit._replace(new=content)]
     if layout.size:
         at, form, less = layout.size

@@ -99,13 +99,11 @@ def read_places(source: SourceFile, places: Iterable[Place]) -> Found:
     left_out: list[str] = []
     room = LIMIT
     for place in places:
-        if place.length > room:
-            left_out.append(f"{place.name} (tags over {LIMIT >> 20} MiB)")
-            continue
-        body = source.read_at(place.length, place.start)
-        if len(body) < place.length:
+        if place.start + place.length > source.size:
             left_out.append(f"{place.name} (cut short)")
-            continue
-        room -= place.length
-        parts.append(Part(place.kind, body))
+        elif place.length > room:
+            left_out.append(f"{place.name} (tags over {LIMIT >> 20} MiB)")
+        else:
+            room -= place.length
+            parts.append(Part(place.kind, source.read_at(place.length, place.start)))
     return Found(tuple(parts), tuple(left_out))

@@ -13,7 +13,7 @@ from noiseaug.media.audio.containers.mpeg import TAG_HEADER, length_of_tag, sync
 from noiseaug.media.audio.tags.held import LIMIT, printable
 from noiseaug.storage.source_file import OpenFile
 
-_UNSYNCHRONISED, _EXTENDED = 0x80, 0x40  # flags of a tag
+_UNSYNCHRONISED, _EXTENDED, _FOOTER = 0x80, 0x40, 0x10  # flags of a tag
 _LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 # What follows a frame's header where these flags are set, and how many bytes that is; and the flags of what the content
 # went through. There is one entry a version.
@@ -45,7 +45,14 @@ def name_of(frame: str) -> str:
 def exact(tag: bytes) -> bytes:
     """Return a tag as long as it says that it is, or nothing if it is no tag or shorter."""
     length = length_of_tag(tag[:TAG_HEADER])
-    return tag[:length] if 0 < length <= len(tag) else b""
+    return without_footer(tag[:length]) if 0 < length <= len(tag) else b""
+
+
+def without_footer(tag: bytes) -> bytes:
+    """Return a tag without the copy of its header at its end, which libsndfile takes for sound."""
+    if tag[3] < 4 or not tag[5] & _FOOTER:
+        return tag
+    return tag[:5] + bytes([tag[5] & ~_FOOTER]) + tag[6:-TAG_HEADER]
 
 
 def is_whole(tag: bytes) -> bool:
@@ -61,11 +68,12 @@ def frames_of(tag: bytes) -> list[Frame]:
     version = tag[3]
     content, _ = _content(tag)
     every = bool(tag[5] & _UNSYNCHRONISED)
-    found = []
+    found, room = [], LIMIT
     for name, start, end, flags in _spans(tag):
         body = content[start:end] if end <= len(content) else None
         if body is not None and version > 2:
-            body = _opened(body, version, flags, unsynchronised=every and version == 4)
+            body = _opened(body, version, flags, room, unsynchronised=every and version == 4)
+        room -= len(body or b"")
         found.append(Frame(name, body))
     return found
 
@@ -116,16 +124,18 @@ def _length_of_frame(content: bytes, start: int, size: bytes) -> int:
     return right
 
 
-def _opened(body: bytes, version: int, flags: int, *, unsynchronised: bool) -> bytes | None:
-    """Return the content of a frame as it was before it was packed, or None if that cannot be had."""
+def _opened(body: bytes, version: int, flags: int, room: int, *, unsynchronised: bool) -> bytes | None:
+    """Return the content of a frame as it was before it was packed, or None if that cannot be had in so much `room`."""
     if flags & _ENCRYPTED[version]:
         return None
     body = body[sum(size for flag, size in _FRAME_EXTRAS[version] if flags & flag) :]
     if version == 4 and (unsynchronised or flags & _FRAME_UNSYNCHRONISED):
         body = _synchronised(body)
     if flags & _COMPRESSED[version]:
+        packed = zlib.decompressobj()
         try:
-            return zlib.decompressobj().decompress(body, LIMIT)
+            body = packed.decompress(body, max(room, 1))
         except zlib.error:
             return None
+        return body if packed.eof else None
     return body

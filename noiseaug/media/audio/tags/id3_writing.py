@@ -23,13 +23,15 @@ def tag_for(tags: Tags) -> tuple[bytes, list[str]]:
     if tags.id3:
         own = {name.upper() for name, _ in id3_reading.tags_of(tags.id3).texts}
         return tags.id3, names_of(text for text in tags.texts if text[0].upper() not in own)
-    frames = [*_text_frames(tags.texts), *_picture_frames(tags.pictures)]
+    texts = [(name, text) for name, text in tags.texts if text]  # an empty one cannot be told from the end of a frame
+    lost = names_of(text for text in tags.texts if not text[1])
+    frames = [*_text_frames(texts), *_picture_frames(tags.pictures)]
     if not frames:
-        return b"", []
+        return b"", lost
     content = b"".join(name + _synchsafe(len(body)) + bytes(2) + body for name, body in frames)
     if len(content) > _LONGEST:
         return b"", tags.names()
-    return b"ID3\4\0\0" + _synchsafe(len(content)) + content, []
+    return b"ID3\4\0\0" + _synchsafe(len(content)) + content, lost
 
 
 def _synchsafe(number: int) -> bytes:

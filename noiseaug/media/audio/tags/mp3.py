@@ -35,7 +35,7 @@ def _found(source: SourceFile) -> Found:
     start = sum(place.length for place in before)
     behind = sorted(_behind(source, start), key=lambda place: place.start)
     parts, left_out = read_places(source, [*before, *behind])
-    follows = source.read_at(_PADDING_READ, start).lstrip(b"\0")
+    follows = source.read_at(_PADDING_READ, start).lstrip(b"\0") if before else b""
     if follows and not (follows[0] == 0xFF and follows[1:2] >= b"\xe0"):
         lies = [part for part in parts if part.kind == _ID3 and not id3.is_whole(part.body)]
         names = [name for part in lies for name in id3_reading.tags_of(part.body).names()]
@@ -83,7 +83,7 @@ def _tags(parts: Sequence[Part]) -> Tags:
     for kind, body in parts:
         if kind == _ID3 and not said.id3:
             said = id3_reading.tags_of(body)
-    for kind, body in reversed(parts):
+    for kind, body in parts:
         more = Tags(others=(_NAMES[kind],))
         if kind in (_APE, _ID3V1):
             more = _ape(body) if kind == _APE else _v1(body)
@@ -145,7 +145,7 @@ def _parts(tags: Tags) -> tuple[list[Part], list[str]]:
 def _edits(output: OutputFile, parts: Sequence[Part]) -> list[Edit]:
     """Return what puts tags around the frames of sound, in place of those that are there."""
     written = output.read_at(end_of_tags(output, 0), 0)
-    before = b"".join(part.body for part in parts if part.kind == _ID3)
+    before = b"".join(id3.without_footer(part.body) for part in parts if part.kind == _ID3)
     behind = b"".join(part.body for part in parts if part.kind != _ID3)
     return [Edit(output.size(), b"", behind), Edit(0, written, before)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import struct
@@ -11,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mutagen import flac
+from mutagen import flac, oggvorbis
 
 from noiseaug.media.audio.containers.chunks import chunks
 from noiseaug.storage.source_file import SourceFile
@@ -24,7 +25,7 @@ COMMENTS = {
     "REPLAYGAIN_TRACK_GAIN": ["-3.10 dB"],
     "MUSICBRAINZ_TRACKID": ["6a5e2f1c-0000-4000-8000-000000000000"],
     "MOOD": ["heiter bis wolkig \u2601"],
-    "my own": ["a=b", ""],
+    "my own": ["a=b", "more"],
 }
 PIXELS = cv2.imencode(".png", np.zeros((1, 1, 3), np.uint8))[1].tobytes()
 # Name, and content of a frame of ID3v2.3 and 2.4.
@@ -71,6 +72,32 @@ def tag_comments(path: Path) -> None:
     file.save()
 
 
+def tag_blocks(path: Path) -> None:
+    """Puts blocks of every other type into a FLAC file, and a large picture."""
+    head = struct.pack(">128sQB258xB", b"1234567890123", 88_200, 128, 2)
+    track = struct.pack(">QB12sB13xB", 0, 1, b"", 0, 1) + struct.pack(">QB3x", 0, 1)
+    last = struct.pack(">QB12sB13xB", 4000, 170, b"", 0, 0)  # which says how long all is
+    file = flac.FLAC(path)
+    file.cuesheet = flac.CueSheet(head + track + last)
+    application = flac.MetadataBlock(b"test" + bytes(8))
+    application.code = 2
+    file.metadata_blocks += [file.cuesheet, application]
+    file.add_picture(picture(b"another" * 100_000))
+    file.save(padding=lambda _: 1000)
+
+
+def behind_mp3(title: bytes = b"a song") -> bytes:
+    """An APE tag, one of Lyrics3 and one of ID3v1, as they stand behind the frames."""
+    items = [(b"Title", 0, title), (b"Year", 0, b"2001"), (b"Artist", 0, b"one\0two")]
+    items += [(b"MP3GAIN_MINMAX", 0, b"091,170"), (b"Cover Art (Front)", 2, b"cover.png\0" + PIXELS)]
+    body = b"".join(struct.pack("<II", len(value), flags) + name + b"\0" + value for name, flags, value in items)
+    ape = body + b"APETAGEX" + struct.pack("<IIII8x", 2000, len(body) + 32, len(items), 0)
+    lyrics = b"LYRICSBEGIN" + b"IND0000200" + b"LYR00004la l"
+    fields = [(b"a song", 30), (b"one", 30), (b"", 30), (b"2001", 4), (b"a comment", 28), (b"\0\7", 2), (b"\x08", 1)]
+    v1 = b"TAG" + b"".join(text.ljust(length, b"\0") for text, length in fields)
+    return ape + lyrics + f"{len(lyrics):06}LYRICS200".encode() + v1
+
+
 def info(*texts: tuple[str, str], order: str = "<") -> tuple[bytes, bytes]:
     """A chunk LIST INFO."""
     body = b"INFO"
@@ -93,6 +120,52 @@ def aiff_chunks() -> list[tuple[bytes, bytes]]:
         (b"INST", bytes(20)),
         (b"ID3 ", id3_of(FRAMES)),
     ]
+
+
+def wav_chunks(order: str = "<") -> list[tuple[bytes, bytes]]:
+    return [
+        (b"bext", bytes(range(256)) * 3),
+        (b"cue ", struct.pack(f"{order}I", 1) + struct.pack(f"{order}II4sIII", 1, 100, b"data", 0, 0, 100)),
+        (b"smpl", bytes(36)),
+        (b"iXML", b"<BWFXML/>"),
+        (b"axml", b"<x/>" * 3 + b"!"),
+        (b"_PMX", b"<x:xmpmeta/>"),
+        (b"LIST", b"adtl" + b"labl" + struct.pack(f"{order}I", 9) + struct.pack(f"{order}I", 1) + b"here\0\0"),
+        info(("INAM", "a song"), ("IENG", "me"), ("ICMS", "you"), ("IART", "one"), ("IART", "two"), order=order),
+        (b"id3 ", id3_of(FRAMES)),
+    ]
+
+
+def put_tags(path: Path, form: str) -> str | None:
+    """Puts tags of all kinds into a file of this format, and returns what they are; None if there are none."""
+    if form in ("WAV", "WAVEX", "RF64"):
+        put_chunks(path, wav_chunks())
+        return "all chunks: LIST INFO, LIST adtl, bext, cue, smpl, iXML, axml, _PMX, id3"
+    if form == "AIFF":
+        put_chunks(path, aiff_chunks())
+        return "all chunks: NAME, AUTH, (c), ANNO, COMT, MARK, INST, ID3"
+    if form == "CAF":
+        put_chunks(path, [(b"info", struct.pack(">I", 1) + b"title\0a song\0"), (b"strg", bytes(5))])
+        return "all chunks: info, strg"
+    if form == "W64":
+        insert_chunk(path, b"bext" + bytes(12), bytes(602))
+        return "all chunks: bext"
+    if form == "SVX":
+        insert_chunk(path, b"AUTH", b"somebody", before=b"BODY")
+        return "all chunks: NAME, AUTH, ANNO"
+    if form == "FLAC":
+        tag_comments(path)
+        tag_blocks(path)
+        return "all blocks: comments, pictures, cue sheet, application"
+    if form == "OGG":
+        file = oggvorbis.OggVorbis(path)
+        file.update(COMMENTS | {"METADATA_BLOCK_PICTURE": base64.b64encode(picture().write()).decode()})
+        file.save()
+        return "all comments, pictures among them"
+    if form == "MP3":
+        path.write_bytes(id3_of(FRAMES) + path.read_bytes() + behind_mp3())
+        return "ID3v2, ID3v1, APE, Lyrics3"
+    return None
 
 
 _HEADS = {b"FORM": ">4sI", b"RIFX": ">4sI", b"caff": ">4sq", b"riff": "<16sQ"}

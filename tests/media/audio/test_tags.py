@@ -19,14 +19,16 @@ from support.tagged import (
     FRAMES,
     PIXELS,
     aiff_chunks,
+    behind_mp3,
     chunks_of,
     id3_of,
-    info,
     insert_chunk,
     listed_by,
     picture,
     put_chunks,
+    tag_blocks,
     tag_comments,
+    wav_chunks,
 )
 from support.trees import manifest, tree
 
@@ -46,19 +48,7 @@ def assert_only_noise(source, dest, name, plain):
     assert np.array_equal(tagged, read(dest.with_name("plain") / name))
 
 
-CHUNKS = [
-    (b"bext", bytes(range(256)) * 3),
-    (b"cue ", struct.pack("<I", 1) + struct.pack("<II4sIII", 1, 100, b"data", 0, 0, 100)),
-    (b"smpl", bytes(36)),
-    (b"iXML", b"<BWFXML/>"),
-    (b"axml", b"<x/>" * 3 + b"!"),
-    (b"_PMX", b"<x:xmpmeta/>"),
-    (b"LIST", b"adtl" + b"labl" + struct.pack("<I", 9) + struct.pack("<I", 1) + b"here\0\0"),
-    info(("INAM", "a song"), ("IENG", "me"), ("ICMS", "you"), ("IART", "one"), ("IART", "two")),
-    (b"id3 ", id3_of(FRAMES)),
-    (b"a,\n\x01", b""),
-    (b"ABCD", b"odd"),
-]
+CHUNKS = [*wav_chunks(), (b"a,\n\x01", b""), (b"ABCD", b"odd")]
 
 
 @pytest.mark.parametrize("form", ["WAV", "WAVEX", "RF64"])
@@ -87,11 +77,12 @@ def test_chunks_before_the_samples_are_kept_too(source, dest):
 
 def test_chunks_of_big_endian_wav_are_kept_in_their_order_of_bytes(source, dest):
     write_sound(source / "a.wav", sound(), "PCM_16", endian="BIG")
-    chunks = [(b"cue ", struct.pack(">I", 0)), info(("INAM", "a song"), order=">")]
+    # libsndfile 1.2.2 takes a big-endian file with a chunk `cue ` for a little-endian one.
+    chunks = [chunk for chunk in wav_chunks(">") if chunk[0] != b"cue "]
     put_chunks(source / "a.wav", chunks)
     assert run_over(source, dest) == ""
     assert chunks_of(dest / "a.wav")[2:] == chunks
-    assert run_over(source, dest / "other", "--audio-format", "flac") == "cue chunk"
+    assert run_over(source, dest / "other", "--audio-format", "flac").startswith("bext chunk, smpl chunk")
     assert flac.FLAC(dest / "other/a.flac")["TITLE"] == ["a song"]
 
 
@@ -148,13 +139,7 @@ def test_blocks_of_flac_are_kept_as_they_are(source, dest):
     path = source / "a.flac"
     plain = write_sound(path, sound(), "PCM_16").read_bytes()
     tag_comments(path)
-    file = flac.FLAC(path)
-    file.cuesheet = flac.CueSheet(cue_sheet())
-    application = flac.MetadataBlock(b"test" + bytes(8))
-    application.code = 2
-    file.metadata_blocks += [file.cuesheet, application]
-    file.add_picture(picture(b"another" * 100_000))
-    file.save(padding=lambda _: 1000)
+    tag_blocks(path)
     assert run_over(source, dest) == ""
     before, after = flac.FLAC(path), flac.FLAC(dest / "a.flac")
     assert after.tags == before.tags and after["ARTIST"] == ["one", "two"]
@@ -169,13 +154,6 @@ def test_blocks_of_flac_are_kept_as_they_are(source, dest):
     assert "ARTIST=two" in listed_by("metaflac", dest / "a.flac")
     assert listed_by("ffprobe", dest / "a.flac")["REPLAYGAIN_TRACK_GAIN"] == "-3.10 dB"
     assert_only_noise(source, dest, "a.flac", plain)
-
-
-def cue_sheet():
-    """A cue sheet of one track, and of the one that says how long all is."""
-    head = struct.pack(">128sQB258xB", b"1234567890123", 88_200, 128, 2)
-    track = struct.pack(">QB12sB13xB", 0, 1, b"", 0, 1) + struct.pack(">QB3x", 0, 1)
-    return head + track + struct.pack(">QB12sB13xB", 4000, 170, b"", 0, 0)
 
 
 def test_id3_around_flac_is_named_frame_by_frame(source, dest):
@@ -215,16 +193,11 @@ def _base64(block):
 def test_id3_is_kept_whole_and_what_stands_behind_the_frames_of_mp3_too(source, dest, version):
     path = source / "a.mp3"
     plain = write_sound(path, sound(20_000), "MPEG_LAYER_III").read_bytes()
-    path.write_bytes(id3_of(FRAMES, version, padding=500) + plain)
-    end = apev2.APEv2()
-    end["MP3GAIN_MINMAX"], end["Artist"] = "091,170", ["one", "two"]
-    end.save(path)
-    path.write_bytes(path.read_bytes() + b"TAG" + b"a song".ljust(30, b"\0") + bytes(94) + b"\x11")
+    head = id3_of(FRAMES, version, padding=500)
+    path.write_bytes(head + plain + behind_mp3())
     assert run_over(source, dest) == ""
-    tagged, made = path.read_bytes(), (dest / "a.mp3").read_bytes()
-    head = len(id3_of(FRAMES, version, padding=500))
-    assert made[:head] == tagged[:head] and made[head] == 0xFF
-    assert made[-300:] == tagged[-300:] or made[made.index(b"APETAGEX") :] == tagged[tagged.index(b"APETAGEX") :]
+    made = (dest / "a.mp3").read_bytes()
+    assert made.startswith(head + b"\xff") and made.endswith(behind_mp3())
     before, after = id3.ID3(path), id3.ID3(dest / "a.mp3")
     assert {key: frame.pprint() for key, frame in before.items()} == {
         key: frame.pprint() for key, frame in after.items()

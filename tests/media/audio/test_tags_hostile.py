@@ -146,6 +146,15 @@ def test_an_id3_chunk_whose_length_lies_does_not_come_before_the_frames_of_mp3(s
     assert (dest / "a.mp3").read_bytes()[0] == 0xFF
 
 
+def test_frames_that_grow_without_end_when_they_are_unpacked_are_named(source, dest, mp3):
+    """Each of 30 MB, packed in 30 kB; so many are unpacked as fit into 64 MiB."""
+    frame = struct.pack(">I", 30_000_001) + zlib.compress(b"\0" + b"x" * 30_000_000)
+    content = b"".join(packed(3, 0x80, frame, name) for name in (b"TIT2", b"TALB", b"TCOM", b"TPE2"))
+    mp3(b"ID3\3\0\0" + synchsafe(len(content)) + content)
+    lost = run_to(source, dest, "--audio-format", "flac")
+    assert lost == "MPEG_LAYER_III samples, tag title, tag album, ID3 TCOM, ID3 TPE2"
+
+
 def tagged_files(folder):
     """One file of each container, with tags; the samples begin where the second value says."""
     write_sound(folder / "a.flac", sound(), "PCM_16")

@@ -164,6 +164,6 @@ def _wav(order: str) -> Family:
 
 WAV, WAV_BIG_ENDIAN = _wav("<"), _wav(">")
 AIFF = _family(texts.of_aiff, texts.as_aiff, b"ID3 ")
-SVX = _family(texts.of_aiff, texts.as_aiff)
+SVX = _family(texts.of_aiff, functools.partial(texts.as_aiff, align=2))
 CAF = _family(texts.of_caf, texts.as_caf)
 W64 = _family(lambda part: None, _nothing)

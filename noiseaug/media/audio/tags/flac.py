@@ -13,6 +13,7 @@ from noiseaug.storage.source_file import OpenFile, SourceFile
 
 _INFO, _PADDING, _SEEK_TABLE, _COMMENTS, _PICTURE, _INVALID = 0, 1, 3, 4, 6, 127
 _LONGEST = (1 << 24) - 1
+_ROOM = _LONGEST - 1024  # for comments, and the vendor
 _NAMES = {2: "FLAC application block", _COMMENTS: "Vorbis comments", 5: "FLAC cue sheet", _PICTURE: "picture"}
 
 
@@ -61,14 +62,19 @@ def _tags(parts: Sequence[Part]) -> Tags:
 
 
 def _parts(tags: Tags) -> tuple[list[Part], list[str]]:
+    """Return blocks that say what tags say. What is too long for a block, which has 16 MiB at most, is named."""
     comments, lost = vorbis.comments_of(tags, pictures=False)
-    blocks = [
-        Part(bytes([_COMMENTS]), vorbis.encoded(b"", comments)),
-        *(Part(bytes([_PICTURE]), p) for p in tags.pictures),
-    ]
-    kept = [block for block in blocks if len(block.body) <= _LONGEST - 256]  # room for the vendor
-    too_long = ["Vorbis comments" if block.kind[0] == _COMMENTS else "picture" for block in blocks if block not in kept]
-    return kept, [*lost, *too_long, *tags.id3_only, *tags.others]
+    room, fitting = _ROOM, []
+    for comment in comments:
+        if 4 + len(comment) > room:
+            lost.append(f"tag {comment.partition(b'=')[0].decode().lower()}")
+        else:
+            room -= 4 + len(comment)
+            fitting.append(comment)
+    pictures = [Part(bytes([_PICTURE]), picture) for picture in tags.pictures if len(picture) <= _LONGEST]
+    lost += ["picture"] * (len(tags.pictures) - len(pictures))
+    block = [Part(bytes([_COMMENTS]), vorbis.encoded(b"", fitting))] if fitting else []
+    return [*block, *pictures], [*lost, *tags.id3_only, *tags.others]
 
 
 def _edits(output: OutputFile, parts: Sequence[Part]) -> list[Edit] | None:

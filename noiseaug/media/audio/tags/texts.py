@@ -92,14 +92,18 @@ def as_wav(texts: Texts, order: str) -> tuple[list[Part], Texts]:
     return [Part(b"LIST", b"INFO" + b"".join(fields))] if fields else [], tuple(rest)
 
 
-def as_aiff(texts: Texts) -> tuple[list[Part], Texts]:
-    """Return text chunks, and the texts that there is none for. Annotations may come again."""
+def as_aiff(texts: Texts, align: int = 1) -> tuple[list[Part], Texts]:
+    """Return text chunks, and the texts that there is none for. Annotations may come again.
+
+    They are filled up with zeros to a multiple of `align`: in 8SVX files, libsndfile takes no other lengths than even.
+    """
     kinds = {name: kind for kind, name in _AIFF.items()}
     parts, rest = [], []
     for name, text, is_first in _first(texts):
         kind = kinds.get(name.upper())
         if kind and (is_first or kind == b"ANNO"):
-            parts.append(Part(kind, _encoded(text)))
+            body = _encoded(text)
+            parts.append(Part(kind, body + bytes(-len(body) % align)))
         else:
             rest.append((name, text))
     return parts, tuple(rest)

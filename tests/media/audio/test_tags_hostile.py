@@ -155,6 +155,16 @@ def test_frames_that_grow_without_end_when_they_are_unpacked_are_named(source, d
     assert lost == "MPEG_LAYER_III samples, tag title, tag album, ID3 TCOM, ID3 TPE2"
 
 
+@pytest.mark.parametrize("form", ["flac", "ogg", "opus", "mp3", "wav", "aiff", "caf", "w64", "8svx"])
+def test_a_recording_without_samples_but_with_tags_is_written_with_them_or_refused(source, dest, form):
+    write_sound(source / "a.wav", sound(0), "PCM_16")
+    put_chunks(source / "a.wav", [info(("INAM", "a song"))])
+    within("run", source, dest, "--std", "0.01", "--audio-format", form)
+    assert not [reason for reason in failures(dest).values() if "unexpected" in reason]
+    for name in manifest(dest):
+        assert len(read(dest / name)) == 0
+
+
 def tagged_files(folder):
     """One file of each container, with tags; the samples begin where the second value says."""
     write_sound(folder / "a.flac", sound(), "PCM_16")

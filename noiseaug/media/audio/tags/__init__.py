@@ -57,13 +57,15 @@ def carry(held: Held, output: OutputFile, format: str, settle: Callable[[OutputF
     """
     family = _family_of(output, format)
     taken, lost = _for(family, held)
-    edits = family.edits(output, taken) if family and taken else []
-    before = _properties(output) if edits else None
+    before = _properties(output) if taken else None
+    edits = family.edits(output, taken) if family and before else None
     _apply(edits or [], output)
     settle(output)
-    if edits is None or (edits and _properties(output) != before):
-        _apply([Edit(at, new, old) for at, old, new in reversed(edits or [])], output)
+    if edits and _properties(output) != before:
+        _apply([Edit(at, new, old) for at, old, new in reversed(edits)], output)
         settle(output)
+        edits = None
+    if taken and not edits:
         lost = _said(held).names()
     return tuple(dict.fromkeys([*held.found.left_out, *lost]))[:_MOST_NAMES]
 

@@ -161,8 +161,8 @@ def test_a_recording_without_samples_but_with_tags_is_written_with_them_or_refus
     put_chunks(source / "a.wav", [info(("INAM", "a song"))])
     within("run", source, dest, "--std", "0.01", "--audio-format", form)
     assert not [reason for reason in failures(dest).values() if "unexpected" in reason]
-    for name in manifest(dest):
-        assert len(read(dest / name)) == 0
+    for path in dest.glob("a.*"):
+        assert len(read(path)) == 0
 
 
 def tagged_files(folder):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import mutagen
 import numpy as np
 
 from noiseaug import Recipe, Running, run
@@ -15,14 +16,16 @@ from noiseaug.media.audio import reading as audio_reading
 from noiseaug.settings.selection import Selection
 from support import av_files
 from support.av_files import ENCODERS
+from support.corpus import sound, write_sound
 from support.places import DATA, ROOT
-from support.recordings import TAGS, Made, every_kind, make, read, seen, tags_of
+from support.recordings import Made, every_kind, make, read, seen
+from support.tagged import put_tags, tag_comments
 from support.trees import manifest, tree
 
-HEADER = """\
-| format | suffixes | read | written | samples | the same at std 0 | byte order | tags | streamed |
-|---|---|---|---|---|---|---|---|---|
-"""
+COLUMNS = (
+    "format|suffixes|read|written|samples|the same at std 0|byte order|tags kept as bytes|not kept of FLAC|streamed"
+)
+HEADER = f"| {' | '.join(COLUMNS.split('|'))} |\n{'|---' * len(COLUMNS.split('|'))}|\n"
 NAMES = {
     "WAV": "WAV",
     "WAVEX": "WAV, extensible",
@@ -78,7 +81,8 @@ def table(scratch: Path) -> str:
     _augment(source, again, 512)
     blocks = tree(again)
     streamed = {name for name, digest in tree(dest).items() if blocks[name] == digest}
-    rows = [_row(form, kinds, source, dest, streamed) for form in NAMES]
+    tags = _tags(scratch / "tags")
+    rows = [_row(form, kinds, source, dest, streamed, tags) for form in NAMES]
     return HEADER + "\n".join([*rows, _mpeg(dest), *_by_ffmpeg(scratch)]) + "\n" + FFMPEG
 
 
@@ -90,7 +94,7 @@ def _augment(source: Path, dest: Path, block: int) -> None:
         audio_reading.BLOCK_SAMPLES = before
 
 
-def _row(form: str, kinds: list[Made], source: Path, dest: Path, streamed: set[str]) -> str:
+def _row(form: str, kinds: list[Made], source: Path, dest: Path, streamed: set[str], tagged: Tags) -> str:
     mine = [made for made in kinds if made.form == form]
     kept = [made for made in mine if seen(source / made.name) == seen(dest / made.name)]
     assert kept == mine
@@ -98,7 +102,6 @@ def _row(form: str, kinds: list[Made], source: Path, dest: Path, streamed: set[s
     subtypes = list(dict.fromkeys(made.subtype for made in kept))
     same = {made.subtype for made in kept if np.array_equal(read(source / made.name), read(dest / made.name))}
     orders = {made.endian.lower() for made in kept if seen(dest / made.name).endian == made.endian} - {"file"}
-    tags = set.intersection(*(set(tags_of(dest / made.name)) for made in kept))
     cells = [
         NAMES[form],
         " ".join(suffixes),
@@ -107,7 +110,8 @@ def _row(form: str, kinds: list[Made], source: Path, dest: Path, streamed: set[s
         " ".join(subtypes),
         _all_or_some(subtypes, same),
         " and ".join(sorted(orders)) or "that of the format",
-        _tags(tags),
+        tagged.own.get(form, "none"),
+        tagged.foreign[form],
         "yes" if {made.name for made in mine} <= streamed else "no",
     ]
     return "| " + " | ".join(cells) + " |"
@@ -119,11 +123,43 @@ def _all_or_some(subtypes: list[str], same: set[str]) -> str:
     return " ".join(name for name in subtypes if name in same) or "none (lossy)"
 
 
-def _tags(tags: set[str]) -> str:
-    people = [tag for tag in TAGS if tag != "software"]
-    if tags == set(people):
-        return "all"
-    return ", ".join(tag for tag in people if tag in tags) or "none"
+class Tags(NamedTuple):
+    """By format: what files of it hold that files made of them hold as it is, and what of a FLAC file they do not."""
+
+    own: dict[str, str]
+    foreign: dict[str, str]
+
+
+def _tags(scratch: Path) -> Tags:
+    """What becomes of tags, in a file of their own format and in one of every other."""
+    source, dest = scratch / "source", scratch / "dest"
+    own: dict[str, str] = {}
+    for form in NAMES:
+        suffix = _suffix(form)
+        path = source / f"own-{form}{suffix}"
+        write_sound(path, sound(8000), _subtype(form), form=form)
+        if (kept := put_tags(path, form)) is not None:
+            own[form] = kept
+        else:
+            path.unlink()
+        flac = write_sound(source / f"flac-{form}{suffix}", sound(8000), "PCM_16", form="FLAC")
+        tag_comments(flac)
+    run(source, dest, Recipe.of(0.0), running=Running(engine="threads", workers=1))
+    lost = {name: row["not_kept"].split(", ") for name, row in manifest(dest).items()}
+    assert [lost[f"own-{form}{_suffix(form)}"] for form in own] == [[""]] * len(own)
+    named = {form: [name for name in lost[f"flac-{form}{_suffix(form)}"] if "samples" not in name] for form in NAMES}
+    every = max(map(len, named.values()))
+    told = {form: "all of it" if len(names) == every else ", ".join(names) for form, names in named.items()}
+    return Tags(own, {form: names or "nothing" for form, names in told.items()})
+
+
+def _suffix(form: str) -> str:
+    """The suffix under which a file is written in a format, whatever it was."""
+    return next((suffix for suffix, forms in audio_formats.FORMATS.items() if form == forms[0]), ".wav")
+
+
+def _subtype(form: str) -> str:
+    return {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}.get(form, "PCM_16")
 
 
 def _mpeg(dest: Path) -> str:
@@ -132,7 +168,7 @@ def _mpeg(dest: Path) -> str:
     suffixes = sorted(KINDS["audio"].suffixes - set(audio_formats.FORMATS) - set(KINDS["audio"].extras))
     into = " ".join({target_suffix(suffix, None, as_float=False) for suffix in suffixes})
     cells = ["MPEG layers I and II", " ".join(suffixes), "yes", f"as {into}"]
-    return "| " + " | ".join([*cells, "MPEG_LAYER_I MPEG_LAYER_II", "none (lossy)", "", "", "yes"]) + " |"
+    return "| " + " | ".join([*cells, "MPEG_LAYER_I MPEG_LAYER_II", "none (lossy)", "", "", "", "yes"]) + " |"
 
 
 def _by_ffmpeg(scratch: Path) -> list[str]:
@@ -153,13 +189,15 @@ def _row_by_ffmpeg(name: str, suffixes: tuple[str, ...], rows: dict[str, Any], d
     mine = [row for row in rows.values() if row["source_path"].endswith(suffixes)]
     assert mine and {Path(row["file_name"]).suffix for row in mine} == {".flac"}
     lossless = sorted({row["subtype"] for row in mine if "FLOAT samples" not in row["not_kept"]})
-    tags = [found for row in mine if (found := set(tags_of(dest / row["file_name"])))]  # not every container has some
+    written = (mutagen.File(dest / row["file_name"]).tags or {} for row in mine)
+    tags = [found for tags in written if (found := {name.lower() for name, _ in tags})]  # not every container has some
     cells = [
         *(name, " ".join(suffixes), "with `noiseaug[av]`", "as .flac"),
         " ".join(sorted({row["subtype"] for row in mine})),
         " ".join(lossless) or "none (lossy)",
         "",
-        ", ".join(tag for tag in SAID if tags and all(tag in found for found in tags)) or "none",
+        f"texts: {', '.join(tag for tag in SAID if tags and all(tag in found for found in tags)) or 'none'}",
+        "",
         "yes" if streamed else "no",
     ]
     return "| " + " | ".join(cells) + " |"

@@ -18,6 +18,7 @@ from noiseaug.storage.source_file import CHUNK, OpenFile, Refused, SourceFile, s
 Link = Literal["copy", "hardlink", "symlink"]
 
 _PATIENCE = 5.0  # seconds
+_MOVED = 1 << 20  # bytes moved at a time
 _FICLONE = 0x40049409  # ioctl_ficlonerange(2), of Btrfs, XFS and others
 
 
@@ -89,6 +90,22 @@ class OutputFile(OpenFile):
         at = 0
         while at < len(content):
             at += os.pwrite(self.fd, content[at:], offset + at)
+
+    def replace_at(self, content: bytes, offset: int, length: int) -> None:
+        """Put bytes in the place of `length` others at `offset`. What follows moves, block by block."""
+        rest, by = offset + length, len(content) - length
+        if by:
+            self._move(rest, by)
+        self.write_at(content, offset)
+
+    def _move(self, start: int, by: int) -> None:
+        """Move what stands from `start` to the end by so many bytes, forwards or, if it is negative, back."""
+        size = self.size()
+        places = range(start, size, _MOVED)
+        for place in reversed(places) if by > 0 else places:
+            self.write_at(self.read_at(min(_MOVED, size - place), place), place + by)
+        if by < 0:
+            os.ftruncate(self.fd, size + by)
 
     def check_room(self) -> None:
         """Raise OSError if the file system takes no more. The file stays as it is.

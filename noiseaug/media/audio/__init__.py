@@ -42,8 +42,7 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
         renditions = renditions_of(recording, encoded, forms) if encoded else []
         made = [rendition for rendition in renditions if rendition]
         silenced = write_all(recording, made)
-        lost = recording.lost()
-        found = [_finished(recording, rendition, lost, silenced) for rendition in made]
+        found = [_finished(recording, rendition, silenced) for rendition in made]
         if recipe.audio.measure == "decoded":
             for fact, rendition, measured in zip(found, made, decoded(recording, made), strict=True):
                 fact |= {"noise_std_decoded": measured.noise_std, "snr_db_decoded": _ratio(rendition, measured)}
@@ -66,10 +65,10 @@ def _taken(recording: Recording, output: Output) -> Facts:
     return facts
 
 
-def _finished(recording: Recording, rendition: Rendition, lost: tuple[str, ...], silenced: int) -> Facts:
+def _finished(recording: Recording, rendition: Rendition, silenced: int) -> Facts:
     """Finish the written file, and return the facts of it."""
-    frames, not_written = finish(recording, rendition)
-    names = ", ".join((*rendition.form.lost, *lost, *not_written))
+    frames, not_kept = finish(recording, rendition)
+    names = ", ".join((*rendition.form.lost, *not_kept))
     samples = recording.sound.frames * recording.sound.channels
     return _noise_facts(rendition, silenced / max(samples, 1)) | _sound_facts(
         recording, rendition.form.subtype, frames, names

@@ -14,6 +14,7 @@ from noiseaug.media.audio.containers import container_of, riff
 from noiseaug.media.audio.reading import Recording, refusing
 from noiseaug.media.audio.renditions import Rendition
 from noiseaug.media.audio.silence import Channels
+from noiseaug.media.audio.tags import carry
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused
 
@@ -23,8 +24,6 @@ _PRECISE = frozenset({"WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "FLAC"
 _PADDED = ("ADPCM", "GSM", "G72")
 # Formats that are encoded with delay: the codec still writes when the file is closed, and does not say if it cannot.
 _DELAYED = frozenset({"FLAC", "OGG", "MP3", "CAF"})
-# Text tags that people write. The tenth, `software`, names what wrote the file, which libsndfile and LAME see to.
-_PEOPLES_TAGS = ("title", "copyright", "artist", "comment", "date", "album", "license", "tracknumber", "genre")
 # Outputs of up to so many samples, all together, are encoded in memory. To a file, libsndfile writes in small pieces,
 # FLAC with 130 calls of lseek for 10 s, and makes the disk write it out (fsync) when it closes it.
 _IN_MEMORY = 1 << 22
@@ -109,19 +108,15 @@ class _Writer:
 
 
 def _opened(recording: Recording, rendition: Rendition, to: int | io.BytesIO) -> soundfile.SoundFile:
-    """Open a file for writing, with the text tags of the recording."""
+    """Open a file for writing."""
     sound, form = recording.sound, rendition.form
     layout = sound.rate, sound.channels, form.subtype, form.endian, form.format
     try:
-        file = soundfile.SoundFile(to, "w", *layout, closefd=False, **_QUALITIES.get(form.subtype, {}))
+        return soundfile.SoundFile(to, "w", *layout, closefd=False, **_QUALITIES.get(form.subtype, {}))
     except soundfile.SoundFileError as error:
         shape = f"{sound.rate} Hz and {sound.channels} channels"
         reason = str(error).rpartition(": ")[2]
         raise Refused(f"cannot be written as {form.format} {form.subtype} of {shape}: {reason}") from None
-    for tag, text in recording.tags.items():
-        with contextlib.suppress(soundfile.SoundFileError):  # the format has no texts; `_differences` tells
-            setattr(file, tag, text)
-    return file
 
 
 def finish(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, ...]]:
@@ -133,28 +128,22 @@ def finish(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, 
         Refused: if it has another rate or number of channels than the source.
     """
     file, form, sound = rendition.output.file, rendition.form, recording.sound
-    container_of(file).stop_the_clock(file)
+    not_carried = carry(recording.held, file, form.format, container_of(file).stop_the_clock)
     if form.format == sound.format == "WAVEX":
         riff.copy_speaker_positions(recording.source, file)
     # An empty recording is not readable in every format: better to find out now.
-    if (
-        not sound.frames
-        or recording.tags
-        or form.format not in _PRECISE
-        or any(name in form.subtype for name in _PADDED)
-    ):
-        return _differences(recording, rendition)
-    return sound.frames, ()
+    if not sound.frames or form.format not in _PRECISE or any(name in form.subtype for name in _PADDED):
+        frames = _frames(recording, rendition)
+        return frames, (*not_carried, *(("number of samples",) if frames != sound.frames else ()))
+    return sound.frames, not_carried
 
 
-def _differences(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, ...]]:
-    sound, expected = recording.sound, recording.tags
+def _frames(recording: Recording, rendition: Rendition) -> int:
+    sound = recording.sound
     with refusing("encoded"), soundfile.SoundFile(rendition.output.file.rewound(), closefd=False) as file:
         if (file.samplerate, file.channels) != (sound.rate, sound.channels):
             raise Refused(
                 f"cannot be written as {file.format} {file.subtype}: its {sound.rate} Hz and {sound.channels} channels "
                 f"would become {file.samplerate} Hz and {file.channels} channels; choose --audio-format wav or flac"
             )
-        tags = file.copy_metadata()
-        lost = [f"tag {tag}" for tag in _PEOPLES_TAGS if tags.get(tag, "") != expected.get(tag, "")]
-        return file.frames, (*lost, *(("number of samples",) if file.frames != sound.frames else ()))
+        return int(file.frames)

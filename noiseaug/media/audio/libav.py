@@ -15,6 +15,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 
 from noiseaug.media.audio.containers import films
+from noiseaug.media.audio.tags import Held, held_as_texts
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
 
@@ -28,10 +29,8 @@ _OPTIONS = {"format_whitelist": ",".join(_DEMUXERS), "protocol_whitelist": "none
 _CONTAINERS = {"mov": "MP4", "matroska": "Matroska"}
 # The subtype of the samples that decoders give, by FFmpeg's names. Those with a p have a plane a channel.
 _SUBTYPES = {"u8": "PCM_U8", "s16": "PCM_16", "s32": "PCM_32", "flt": "FLOAT", "dbl": "DOUBLE"}
-# The tags that become text tags of libsndfile, by their names in FFmpeg.
-_TAGS = {"track": "tracknumber"} | {
-    tag: tag for tag in ("title", "copyright", "artist", "comment", "date", "album", "license", "genre")
-}
+# What Vorbis comments call tags that FFmpeg has another name for.
+_TAGS = {"track": "tracknumber", "disc": "discnumber", "album_artist": "albumartist"}
 # What muxers write of themselves.
 _TECHNICAL = frozenset(
     {
@@ -119,19 +118,16 @@ class Reader:
         version = ".".join(map(str, av.library_versions["libavcodec"]))
         return f"av {av.__version__}, libavcodec {version}"
 
-    def copy_metadata(self) -> dict[str, str]:
-        """Return the text tags that libsndfile can write, by its names."""
-        return {_TAGS[name]: text for name, text in self._tags().items() if name in _TAGS}
+    def held(self) -> Held:
+        """Return the tags, by the names of Vorbis comments, and names of what no output will have."""
+        texts = ((_TAGS.get(name, name).upper(), text) for name, text in self._tags().items() if name not in _TECHNICAL)
+        return held_as_texts(texts, self._lost())
 
-    def lost(self) -> Iterator[str]:
-        """Yield names of what no output will have."""
+    def _lost(self) -> Iterator[str]:
         stream = self._stream
         name = stream.codec_context.name
         if not name.startswith("pcm_"):
             yield f"{name.removesuffix('float').upper()} compression"
-        for tag in self._tags():
-            if tag not in _TAGS and tag not in _TECHNICAL:
-                yield f"tag {tag.replace(',', ' ')}"
         for other in self._file.streams:
             if other.type == "video" and other.disposition & other.disposition.attached_pic:
                 yield "picture"

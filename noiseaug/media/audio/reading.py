@@ -11,8 +11,9 @@ import soundfile
 
 from noiseaug.kinds import extra_of
 from noiseaug.media.audio import silence
-from noiseaug.media.audio.containers import aiff, container_of, mpeg
+from noiseaug.media.audio.containers import container_of, mpeg
 from noiseaug.media.audio.formats import Sound
+from noiseaug.media.audio.tags import held_by
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 BLOCK_SAMPLES = 1 << 16
 # Recordings of up to so many samples are held in memory if they are gone through more than once.
 HELD_SAMPLES = 1 << 18
-_MOST_NAMES = 20
 
 
 class Recording:
@@ -37,7 +37,7 @@ class Recording:
     Attributes:
         source: its file.
         sound: its format, subtype, rate, channels and length.
-        tags: its text tags.
+        held: what it holds beside its samples.
         silent: whether all samples gone through so far were 0.
 
     Raises:
@@ -54,9 +54,7 @@ class Recording:
             reader.format, reader.subtype, reader.endian, reader.samplerate, reader.channels, reader.frames
         )
         self._lattice = self.sound.lattice
-        self.tags = {tag: text for tag, text in reader.copy_metadata().items() if text}
-        if self.sound.format == "AIFF" and "software" in self.tags:
-            self.tags["software"] = aiff.software(source)
+        self.held = reader.held() if self._by_libav else held_by(source, self.sound.format)
         self.silent = True
         self._started = False
         self._held: Array | None = None
@@ -86,15 +84,6 @@ class Recording:
             return libav.Reader(self.source)
         with refusing("decoded"):
             return soundfile.SoundFile(self.source.rewound(), closefd=False)
-
-    def lost(self) -> tuple[str, ...]:
-        """Return names of what the source holds and no output will, in order, each once, but not more than 20."""
-        names: dict[str, None] = {}
-        for name in self._reader.lost() if self._by_libav else self._container.lost(self.source):
-            names[name] = None
-            if len(names) == _MOST_NAMES:
-                break
-        return tuple(names)
 
     def hold(self) -> None:
         """Decode the recording here and now if it is short, as it is going to be gone through several times."""

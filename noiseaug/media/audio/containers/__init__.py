@@ -5,10 +5,10 @@ There is one module a container; `headers` has several small ones, and `chunks` 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
-from noiseaug.media.audio.containers import aiff, caf, flac, headers, mpeg, nist, ogg, riff
+from noiseaug.media.audio.containers import caf, headers, nist, ogg, riff
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
@@ -17,31 +17,26 @@ class Container(NamedTuple):
     """The questions that are asked of a container, each a function of an open file.
 
     Attributes:
-        lost: yields names of what a source holds beside samples and the ten text tags of libsndfile.
         declared_size: returns how many bytes a source says that it has, or 0. It raises Refused if the source can be
             seen to be truncated in another way.
         stop_the_clock: takes out of a written file the bytes that a codec chose by the clock.
     """
 
-    lost: Callable[[SourceFile], Iterable[str]] = lambda source: ()
     declared_size: Callable[[SourceFile], int] = lambda source: 0
     stop_the_clock: Callable[[OutputFile], None] = lambda output: None
 
 
 # By how their files begin.
 _CONTAINERS = {
-    **dict.fromkeys((b"RIFF", b"RIFX"), Container(riff.lost, riff.declared_size, riff.stop_the_clock)),
-    b"RF64": Container(riff.lost, riff.declared_size_of_rf64),
-    b"FORM": Container(aiff.lost, riff.declared_size, riff.stop_the_clock),
-    b"caff": Container(caf.lost, caf.declared_size),
-    b"fLaC": Container(flac.lost),
-    b"OggS": Container(ogg.lost, ogg.declared_size, ogg.stop_the_clock),
-    b"NIST_1A": Container(nist.lost, nist.declared_size),
-    **dict.fromkeys((b"ID3\3", b"ID3\4"), Container(mpeg.lost)),
-    **dict.fromkeys((b".snd", b"dns."), Container(declared_size=headers.size_of_au)),
-    b"riff": Container(declared_size=headers.size_of_w64),
-    b"2BIT": Container(declared_size=headers.size_of_avr),
-    b"Creative Voice File": Container(declared_size=headers.size_of_voc),
+    **dict.fromkeys((b"RIFF", b"RIFX", b"FORM"), Container(riff.declared_size, riff.stop_the_clock)),
+    b"RF64": Container(riff.declared_size_of_rf64),
+    b"caff": Container(caf.declared_size),
+    b"OggS": Container(ogg.declared_size, ogg.stop_the_clock),
+    b"NIST_1A": Container(nist.declared_size),
+    **dict.fromkeys((b".snd", b"dns."), Container(headers.size_of_au)),
+    b"riff": Container(headers.size_of_w64),
+    b"2BIT": Container(headers.size_of_avr),
+    b"Creative Voice File": Container(headers.size_of_voc),
 }
 
 

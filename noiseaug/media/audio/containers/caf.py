@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from noiseaug.media.audio.containers.chunks import chunks, unknown_chunks
+from noiseaug.media.audio.containers.chunks import chunks
 from noiseaug.storage.source_file import SourceFile
-
-_KNOWN = frozenset({b"desc", b"data", b"info", b"pakt", b"kuki", b"free", b"peak"})
-
-
-def lost(source: SourceFile) -> Iterator[str]:
-    """Yield names of chunks that no output will have."""
-    return unknown_chunks(source, _KNOWN)
 
 
 def declared_size(source: SourceFile) -> int:

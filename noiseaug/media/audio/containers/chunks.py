@@ -1,4 +1,4 @@
-"""Chunks, of which RIFF, AIFF and CAF files consist: a name and a length each, and then the content."""
+"""Chunks, of which RIFF, AIFF, CAF and Sony Wave64 files consist: a name and a length each, and then the content."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 from noiseaug.storage.source_file import OpenFile
 
-# So many bytes are read at most of content that may be long.
-HEAD = 1 << 18
-
-_HEADS = {b"RIFF": "<4sI", b"RF64": "<4sI", b"RIFX": ">4sI", b"FORM": ">4sI", b"caff": ">4sq"}
+_HEADS = {b"RIFF": "<4sI", b"RF64": "<4sI", b"RIFX": ">4sI", b"FORM": ">4sI", b"caff": ">4sq", b"riff": "<16sQ"}
 _UNKNOWN = 0xFFFFFFFF
 _MOST = 1 << 62
 
@@ -25,32 +22,29 @@ class Chunk(NamedTuple):
 
 
 def chunks(file: OpenFile) -> Iterator[Chunk]:
-    """Yield the chunks of a RIFF, RF64, RIFX, AIFF or CAF file; none of any other."""
+    """Yield the chunks of a RIFF, RF64, RIFX, AIFF, CAF or Sony Wave64 file; none of any other."""
     magic = file.read_at(4, 0)
     if magic not in _HEADS:
         return
     head = struct.Struct(_HEADS[magic])
-    at, pads = (8, False) if magic == b"caff" else (12, True)
+    at, align = {b"caff": (8, 1), b"riff": (40, 8)}.get(magic, (12, 2))
     long_data = -1  # the length of more than 32 bits that the chunk `ds64` tells of `data`
     while len(found := file.read_at(head.size, at)) == head.size:
         name, length = head.unpack(found)
         at += head.size
         if name == b"ds64":
             long_data = int.from_bytes(file.read_at(8, at + 8), "little") or -1
-        if name == b"data" and length == _UNKNOWN and pads:
+        if name == b"data" and length == _UNKNOWN and align == 2:
             length = long_data
+        if magic == b"riff":
+            length -= head.size  # which it counts
         yield Chunk(name, at, length)
         if not 0 <= length < _MOST:
             return
-        at += length + (length % 2 if pads else 0)
+        at += length + -length % align
 
 
 def label(name: bytes) -> str:
     """Return the name of a chunk or field as it can be told to people, in lists with commas."""
     text = name.decode("latin-1").strip()
     return text if text.isprintable() and text.isascii() and text and "," not in text else "unnamed"
-
-
-def unknown_chunks(file: OpenFile, known: frozenset[bytes]) -> Iterator[str]:
-    """Yield names of the chunks that are not among the known ones."""
-    return (f"{label(chunk.name)} chunk" for chunk in chunks(file) if chunk.name not in known)

@@ -1,43 +1,46 @@
-"""MPEG audio (MP3 and its kin), and the ID3 tag before it."""
+"""MPEG audio (MP3 and its kin), and the ID3v2 tags before it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from noiseaug.storage.source_file import OpenFile, SourceFile
 
-from noiseaug.media.audio.containers.chunks import HEAD, label
-from noiseaug.storage.source_file import SourceFile
-
-_TAG_HEADER = _FRAME_HEADER = 10
-_KNOWN_FRAMES = frozenset(
-    {b"TIT2", b"TPE1", b"TALB", b"TCON", b"TRCK", b"COMM", b"TSSE", b"TENC", b"TCOP", b"TYER", b"TDRC", b"TLEN"}
-)
-
-
-def lost(source: SourceFile) -> Iterator[str]:
-    """Yield names of the frames of an ID3v2.3 or 2.4 tag that no output will have."""
-    head = source.read_at(HEAD, 0)
-    version, end = head[3], min(_tag_size(head), len(head))
-    at = _TAG_HEADER
-    while at + _FRAME_HEADER <= end and head[at]:
-        name, size = head[at : at + 4], head[at + 4 : at + 8]
-        if name == b"APIC":
-            yield "picture"
-        elif name not in _KNOWN_FRAMES:
-            yield f"ID3 {label(name)}"
-        at += _FRAME_HEADER + (_synchsafe(size) if version == 4 else int.from_bytes(size, "big"))
+TAG_HEADER = 10
+_FOOTER = 0x10  # the flag of a tag that ends in a copy of its header
 
 
 def knows_its_length(source: SourceFile) -> bool:
     """Tell whether a Xing, Info or VBRI header in the first frame says how many frames there are."""
-    head = source.read_at(_TAG_HEADER, 0)
-    first = source.read_at(2048, _tag_size(head) if head[:3] == b"ID3" else 0)
+    first = source.read_at(2048, end_of_tags(source, 0))
     return any(name in first for name in (b"Xing", b"Info", b"VBRI"))
 
 
-def _tag_size(head: bytes) -> int:
-    return _TAG_HEADER + _synchsafe(head[6:10])
+def end_of_tags(file: OpenFile, at: int) -> int:
+    """Return where the ID3v2 tags end that stand in a file from `at` on, one after the other."""
+    while length := length_of_tag(file.read_at(TAG_HEADER, at)):
+        at += length
+    return at
 
 
-def _synchsafe(size: bytes) -> int:
-    """Return the number in four bytes of seven bits each, as ID3v2 counts."""
+def length_of_tag(head: bytes) -> int:
+    """Return how many bytes an ID3v2 tag has whose first ten bytes these are, or 0 if it is no tag.
+
+    >>> length_of_tag(b"ID3" + bytes([4, 0, 0, 0, 0, 1, 2]))
+    140
+    """
+    if (
+        len(head) < TAG_HEADER
+        or head[:3] != b"ID3"
+        or head[3] not in (2, 3, 4)
+        or any(byte > 127 for byte in head[6:10])
+    ):
+        return 0
+    return TAG_HEADER + synchsafe(head[6:10]) + (TAG_HEADER if head[3] == 4 and head[5] & _FOOTER else 0)
+
+
+def synchsafe(size: bytes) -> int:
+    """Return the number in four bytes of seven bits each, as ID3v2 counts.
+
+    >>> synchsafe(b"\\0\\0\\1\\2")
+    130
+    """
     return sum((byte & 127) << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=False))

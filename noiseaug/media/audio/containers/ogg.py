@@ -1,54 +1,17 @@
-"""Ogg files (RFC 3533), and the comments of Vorbis, which FLAC and Opus have too."""
+"""Ogg files (RFC 3533)."""
 
 from __future__ import annotations
 
-import struct
 import zlib
-from collections.abc import Iterator
 
-from noiseaug.media.audio.containers.chunks import HEAD, label
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import Refused, SourceFile
 
-# The names of the ten text tags of libsndfile.
-_TEXT_TAGS = frozenset(
-    {
-        *(b"TITLE", b"COPYRIGHT", b"SOFTWARE", b"ENCODER", b"ARTIST", b"COMMENT", b"DATE", b"ALBUM", b"LICENSE"),
-        *(b"TRACKNUMBER", b"GENRE"),
-    }
-)
 _PAGE_HEADER = 27  # bytes, and then the lengths of its segments
 _MOST_SEGMENTS = 255
 _LONGEST_PAGE = 65_307
 _LAST = 4
 _REVERSED_BYTES = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
-
-def lost(source: SourceFile) -> Iterator[str]:
-    """Yield names of the comments in the first page of Vorbis or Opus that no output will have."""
-    head = source.read_at(HEAD, 0)
-    return lost_comments(head.partition(b"\x03vorbis")[2] or head.partition(b"OpusTags")[2])
-
-
-def lost_comments(body: bytes) -> Iterator[str]:
-    """Yield names of comments that no output will have.
-
-    Comments are a vendor, a count, and texts NAME=VALUE, each with its length before it.
-    """
-    try:
-        (vendor,) = struct.unpack_from("<I", body)
-        (count,) = struct.unpack_from("<I", body, 4 + vendor)
-        at = 8 + vendor
-        for _ in range(count):
-            (length,) = struct.unpack_from("<I", body, at)
-            name = body[at + 4 : at + 4 + length].partition(b"=")[0].upper()
-            if name == b"METADATA_BLOCK_PICTURE":
-                yield "picture"
-            elif name not in _TEXT_TAGS:
-                yield f"comment {label(name)}"
-            at += 4 + length
-    except struct.error:
-        return
 
 
 def declared_size(source: SourceFile) -> int:
@@ -79,14 +42,16 @@ def _page_size(page: bytes) -> int:
 
 
 def stop_the_clock(output: OutputFile) -> None:
-    """Zero the serial number of every page, which is seeded with the time, and mend the checksums of the pages."""
-    at = 0
+    """Zero the serial number of every page, which is seeded with the time; number pages, and mend their checksums."""
+    at = number = 0
     while len(head := output.read_at(_PAGE_HEADER + _MOST_SEGMENTS, at)) >= _PAGE_HEADER:
         page = bytearray(output.read_at(_page_size(head), at))
         page[14:18] = page[22:26] = bytes(4)
+        page[18:22] = number.to_bytes(4, "little")
         page[22:26] = _checksum(page).to_bytes(4, "little")
         output.write_at(page[:_PAGE_HEADER], at)
         at += _page_size(head)
+        number += 1
 
 
 def _checksum(page: bytearray) -> int:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 
-from noiseaug.media.audio.containers.chunks import HEAD, chunks, label
+from noiseaug.media.audio.containers.chunks import chunks
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
@@ -16,29 +15,6 @@ PLAIN = frozenset(
         *(b"JUNK", b"junk", b"PAD ", b"FLLR", b"free"),
     }
 )
-# Text tags, which stand within LIST INFO.
-_INFO_TAGS = frozenset({b"INAM", b"ICOP", b"ISFT", b"IART", b"ICMT", b"ICRD", b"IPRD", b"IGNR", b"ITRK"})
-
-
-def lost(source: SourceFile) -> Iterator[str]:
-    """Yield names of chunks, and of fields in LIST INFO, that no output will have."""
-    for chunk in chunks(source):
-        if chunk.name == b"LIST":
-            yield from _lost_from_list(source.read_at(min(chunk.length, HEAD), chunk.start))
-        elif chunk.name not in PLAIN:
-            yield f"{label(chunk.name)} chunk"
-
-
-def _lost_from_list(body: bytes) -> Iterator[str]:
-    if body[:4] != b"INFO":
-        yield f"LIST {label(body[:4])} chunk"
-        return
-    at = 4
-    while at + 8 <= len(body):
-        name, length = body[at : at + 4], int.from_bytes(body[at + 4 : at + 8], "little")
-        if name not in _INFO_TAGS:
-            yield f"LIST INFO {label(name)}"
-        at += 8 + length + length % 2
 
 
 def declared_size(source: SourceFile) -> int:

@@ -82,9 +82,9 @@ def made(source, dest, name: str, data: bytes) -> tuple[np.ndarray, str]:
     return read_image(dest / row["file_name"]), row["not_kept"]
 
 
-def refused(source, dest, name: str, data: bytes) -> str:
+def refused(source, dest, name: str, data: bytes, *options: str) -> str:
     (source / name).write_bytes(data)
-    assert within("run", source, dest, "--std", "0", "--image-format", "png").returncode == 3
+    assert within("run", source, dest, "--std", "0", "--image-format", "png", *options).returncode == 3
     return failures(dest)[name]
 
 
@@ -398,6 +398,17 @@ def test_noise_leaves_what_is_transparent_in_a_gif(source, dest):
     frames, _, _ = shown(dest / "a.png")
     assert not frames[0][..., 3].any()
     assert np.array_equal(frames[1][..., 3] > 0, painted(EMPTY, MIDDLE, HOLED, 0)[..., 3] > 0)
+
+
+@pytest.mark.parametrize("form", ["BMP", "GIF", "AVIF"])
+def test_the_largest_size_is_that_of_max_pixels_and_not_pillows(source, dest, monkeypatch, form):
+    data = files.pillow(files.RGB, form)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # what Pillow warns of, and refuses if there are more than twice
+    name = f"a.{form.lower()}"
+    (source / name).write_bytes(data)
+    result = within("run", source, dest, "--std", "0")
+    assert result.returncode == 0 and "pixels" not in result.stderr
+    assert "max-pixels" in refused(source, dest.with_name("small"), name, data, "--max-pixels", "1999")
 
 
 # What the header says is held against what was decoded

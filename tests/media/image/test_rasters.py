@@ -478,6 +478,20 @@ def test_a_file_that_is_cut_off_is_refused_by_its_name_and_not_in_the_words_of_a
     assert not re.search(r"static_cast|requires a buffer|OpenCV|Unspecified|unpack|assert|index out", why)
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.pam", b"P7\nWIDTH 4\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\n1234"),
+        ("a.pam", b"P7\nWIDTH -4\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\nENDHDR\n1234"),
+        ("a.gif", gif()[:12]),
+        ("a.gif", gif()),
+        ("a.ras", sun(8, b"")[:4] + bytes(4) + sun(8, b"")[8:]),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_refused(source, dest, name, data):
+    assert "damaged or cut off" in refused(source, dest, name, data)
+
+
 @pytest.mark.parametrize("data", [b"<html>no image</html>", b"\0" * 100, b"BA" + bytes(60)])
 def test_what_is_no_image_is_told_by_how_it_begins(source, dest, data):
     assert repr(data[:8].decode("latin-1"))[1:-1] in refused(source, dest, "a.png", data)

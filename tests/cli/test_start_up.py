@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import cv2
+import numpy as np
 import pytest
 
 import noiseaug
 
 # Of the standard library, what takes 2 to 20 ms to import and a run can do without.
 SLOW = {"asyncio", "concurrent.futures", "email", "logging", "multiprocessing", "secrets", "tempfile", "urllib.request"}
-EXTRAS = {"PIL", "av", "pillow_heif"}
+EXTRAS = {"PIL", "av", "pillow_heif", "tifffile", "imagecodecs"}
 HEAVY = {"cv2", "soundfile", "numpy", "tqdm", "pathspec", "scipy", "pyarrow", "dask", "distributed", *EXTRAS}
 
 
@@ -68,6 +70,14 @@ def test_workers_load_the_codecs_of_their_files_alone(kind, other):
     loaded = set(done.stdout.split())
     assert f"noiseaug.media.{kind}" in loaded
     assert not {other, "click", "tqdm", *SLOW} & loaded
+
+
+@pytest.mark.parametrize(("name", "is_loaded"), [("a.png", False), ("a.jpg", False), ("a.ras", False), ("a.bmp", True)])
+def test_pillow_is_loaded_when_a_file_is_met_that_it_decodes(source, dest, name, is_loaded):
+    cv2.imwrite(str(source / name), np.full((20, 30, 3), 100, np.uint8))
+    loaded = modules_after("run", str(source), str(dest), "--std", "0.1", "--engine", "threads")
+    assert (dest / name).exists()
+    assert ("PIL" in loaded) == is_loaded
 
 
 def test_a_run_on_dask_with_nothing_to_do_does_not_load_it(mixed, dest):

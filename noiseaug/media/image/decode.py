@@ -56,6 +56,8 @@ def _refuse(header: Header, max_pixels: int) -> None:
         raise Refused(f"has {size} pixels, more than the {max_pixels:,} of --max-pixels; raise that if it is meant")
     if header.refusal:
         raise Refused(header.refusal)
+    if min(header.width, header.height) < 1:
+        raise Refused(f"cannot be decoded as an image: the header of this {told(header)} is damaged or cut off")
 
 
 def _check(picture: Picture) -> None:

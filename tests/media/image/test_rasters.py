@@ -82,9 +82,9 @@ def made(source, dest, name: str, data: bytes) -> tuple[np.ndarray, str]:
     return read_image(dest / row["file_name"]), row["not_kept"]
 
 
-def refused(source, dest, name: str, data: bytes) -> str:
+def refused(source, dest, name: str, data: bytes, *options: str) -> str:
     (source / name).write_bytes(data)
-    assert within("run", source, dest, "--std", "0", "--image-format", "png").returncode == 3
+    assert within("run", source, dest, "--std", "0", "--image-format", "png", *options).returncode == 3
     return failures(dest)[name]
 
 
@@ -400,6 +400,17 @@ def test_noise_leaves_what_is_transparent_in_a_gif(source, dest):
     assert np.array_equal(frames[1][..., 3] > 0, painted(EMPTY, MIDDLE, HOLED, 0)[..., 3] > 0)
 
 
+@pytest.mark.parametrize("form", ["BMP", "GIF", "AVIF"])
+def test_the_largest_size_is_that_of_max_pixels_and_not_pillows(source, dest, monkeypatch, form):
+    data = files.pillow(files.RGB, form)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)  # what Pillow warns of, and refuses if there are more than twice
+    name = f"a.{form.lower()}"
+    (source / name).write_bytes(data)
+    result = within("run", source, dest, "--std", "0")
+    assert result.returncode == 0 and "pixels" not in result.stderr
+    assert "max-pixels" in refused(source, dest.with_name("small"), name, data, "--max-pixels", "1999")
+
+
 # What the header says is held against what was decoded
 
 
@@ -465,6 +476,20 @@ def test_a_file_that_is_cut_off_is_refused_by_its_name_and_not_in_the_words_of_a
     suffix = name.partition(".")[2]
     assert TITLES.get(suffix, suffix.upper()) in why or "PNM" in why
     assert not re.search(r"static_cast|requires a buffer|OpenCV|Unspecified|unpack|assert|index out", why)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.pam", b"P7\nWIDTH 4\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\n1234"),
+        ("a.pam", b"P7\nWIDTH -4\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\nENDHDR\n1234"),
+        ("a.gif", gif()[:12]),
+        ("a.gif", gif()),
+        ("a.ras", sun(8, b"")[:4] + bytes(4) + sun(8, b"")[8:]),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_refused(source, dest, name, data):
+    assert "damaged or cut off" in refused(source, dest, name, data)
 
 
 @pytest.mark.parametrize("data", [b"<html>no image</html>", b"\0" * 100, b"BA" + bytes(60)])

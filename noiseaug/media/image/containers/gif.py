@@ -73,8 +73,10 @@ def header(data: bytes) -> Header:
             plays = repeats + 1 if repeats else 0
         else:
             lost.append(_name(block))
+    if not delays:
+        raise ValueError("it holds no image")
     timing = Timing(tuple(delays), plays) if len(delays) > 1 else None
-    return Header("gif", width, height, len(delays) or 1, dtype="uint8", timing=timing, lost=tuple(lost))
+    return Header("gif", width, height, len(delays), dtype="uint8", timing=timing, lost=tuple(lost))
 
 
 def _short(data: bytes, at: int) -> int:
@@ -95,11 +97,9 @@ def canvases(data: bytes, header: Header, decode: Callable[[bytes], Array]) -> l
     `decode` decodes still images, with alpha.
 
     Raises:
-        Undecodable: if there is none, or one does not fit the canvas.
+        Undecodable: if one does not fit the canvas.
     """
     frames = canvas.shown(_frames(data), (header.width, header.height), decode, _background(data))
-    if not frames:
-        raise Undecodable("it holds no image")
     if all((frame[..., 3] == 255).all() for frame in frames):
         return [frame[..., :3].copy() for frame in frames]
     return frames

@@ -14,6 +14,8 @@ from noiseaug.noise.scale import Array
 _TOKEN = re.compile(rb"(?:\s|#[^\n\r]*[\n\r])*([^\s#]+)")
 _PNM = {b"1": "pbm", b"2": "pgm", b"3": "ppm", b"4": "pbm", b"5": "pgm", b"6": "ppm"}
 _PAM_CHANNELS = {b"GRAYSCALE": 1, b"GRAYSCALE_ALPHA": 2, b"RGB": 3, b"RGB_ALPHA": 4, b"BLACKANDWHITE": 1}
+_PAM_END = b"\nENDHDR\n"
+_MOST_PAM_HEADER = 1 << 16
 _JP2_LOST = {b"xml ": "XML", b"uuid": "UUID boxes", b"res ": "resolution"}
 
 
@@ -46,8 +48,7 @@ def _with_maximum(header: Header, maximum: int) -> Header:
 
 def pam(data: bytes) -> Header:
     """Return the header of a PAM file."""
-    lines = data[:4096].splitlines()[1:]
-    lines = lines[: next((at for at, line in enumerate(lines) if line.strip() == b"ENDHDR"), len(lines))]
+    lines = data[: data.index(_PAM_END, 0, _MOST_PAM_HEADER)].split(b"\n")[1:]
     fields = {name: value.strip() for name, _, value in (line.partition(b" ") for line in lines)}
     kind, channels = fields.get(b"TUPLTYPE", b""), int(fields[b"DEPTH"])
     lost = ("comment",) if any(line.startswith(b"#") for line in lines) else ()
@@ -64,8 +65,7 @@ def decode_pam(data: bytes, header: Header) -> Array:
     Raises:
         Undecodable: if it is cut off.
     """
-    start = data.index(b"\nENDHDR") + 1
-    start = data.index(b"\n", start) + 1
+    start = data.index(_PAM_END) + len(_PAM_END)
     shape, dtype = (header.height, header.width, header.channels), np.dtype(header.dtype).newbyteorder(">")
     count = header.height * header.width * header.channels
     if len(data) - start < count * dtype.itemsize:

@@ -20,7 +20,7 @@ def decoded(recording: Recording, renditions: Sequence[Rendition]) -> list[Measu
     silent does not count, as it does not before encoding. The source is that after the gain.
     """
     own, sums = recording.sound.lattice, [Sums() for _ in renditions]
-    with contextlib.ExitStack() as open_files, refusing("decoded"):
+    with contextlib.ExitStack() as open_files, refusing("decoded", ""):
         readers = []
         for rendition in renditions:
             file = soundfile.SoundFile(rendition.output.file.rewound(), closefd=False)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
+from noiseaug.media.audio.checking import check_written
 from noiseaug.media.audio.containers import container_of, riff
 from noiseaug.media.audio.reading import Recording, refusing
 from noiseaug.media.audio.renditions import Rendition
@@ -46,7 +47,7 @@ def write_all(recording: Recording, renditions: Sequence[Rendition]) -> int:
     """
     silenced = 0
     in_memory = len(renditions) * recording.sound.frames * recording.sound.channels <= _IN_MEMORY
-    with refusing("encoded"), contextlib.ExitStack() as open_files:
+    with refusing("encoded", ""), contextlib.ExitStack() as open_files:
         writers = [_Writer(recording, rendition, open_files, in_memory=in_memory) for rendition in renditions]
         for block, silent in recording.pieces():
             silenced += int(silent.sum()) * len(block)
@@ -133,9 +134,12 @@ def finish(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, 
         Refused: if it has another rate or number of channels than the source.
     """
     file, form, sound = rendition.output.file, rendition.form, recording.sound
-    container_of(file).stop_the_clock(file)
+    container = container_of(file)
+    container.mend(file, sound.frames)
+    container.stop_the_clock(file)
     if form.format == sound.format == "WAVEX":
         riff.copy_speaker_positions(recording.source, file)
+    check_written(file, form, sound)
     # An empty recording is not readable in every format: better to find out now.
     if (
         not sound.frames
@@ -149,7 +153,7 @@ def finish(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, 
 
 def _differences(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, ...]]:
     sound, expected = recording.sound, recording.tags
-    with refusing("encoded"), soundfile.SoundFile(rendition.output.file.rewound(), closefd=False) as file:
+    with refusing("encoded", ""), soundfile.SoundFile(rendition.output.file.rewound(), closefd=False) as file:
         if (file.samplerate, file.channels) != (sound.rate, sound.channels):
             raise Refused(
                 f"cannot be written as {file.format} {file.subtype}: its {sound.rate} Hz and {sound.channels} channels "
@@ -157,4 +161,6 @@ def _differences(recording: Recording, rendition: Rendition) -> tuple[int, tuple
             )
         tags = file.copy_metadata()
         lost = [f"tag {tag}" for tag in _PEOPLES_TAGS if tags.get(tag, "") != expected.get(tag, "")]
-        return file.frames, (*lost, *(("number of samples",) if file.frames != sound.frames else ()))
+        told = container_of(rendition.output.file).told(rendition.output.file)
+        frames = (told.frames if told.block else None) or file.frames
+        return frames, (*lost, *(("number of samples",) if frames != sound.frames else ()))

@@ -9,8 +9,10 @@ import numpy as np
 import soundfile
 
 from noiseaug.media.audio import silence
+from noiseaug.media.audio.checking import agreed, unlike
 from noiseaug.media.audio.containers import aiff, container_of, mpeg
 from noiseaug.media.audio.formats import Sound
+from noiseaug.media.audio.overlaid import Overlaid
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
 
@@ -43,10 +45,12 @@ class Recording:
         self.source, self._keep_silence = source, keep_silence
         self._container = container_of(source)
         self._refuse_truncated()
+        self._told = self._container.told(source)
+        self._view = self._view_for_libsndfile()
         self._reader = reader = self._open()
-        self.sound = Sound(
-            reader.format, reader.subtype, reader.endian, reader.samplerate, reader.channels, reader.frames
-        )
+        found = Sound(reader.format, reader.subtype, reader.endian, reader.samplerate, reader.channels, reader.frames)
+        self.sound = agreed(self._told, found)
+        self._cut = self.sound.frames < found.frames
         self._lattice = self.sound.lattice
         self.tags = {tag: text for tag, text in reader.copy_metadata().items() if text}
         if self.sound.format == "AIFF" and "software" in self.tags:
@@ -68,14 +72,22 @@ class Recording:
         if declared > found + 1:  # some leave out the byte that pads the last chunk
             raise Refused(f"is truncated: {declared} bytes expected, {found} found")
 
+    def _view_for_libsndfile(self) -> Overlaid | None:
+        """Return the source as libsndfile can read it, or None if it can read it as it is."""
+        corrections = self._container.corrections(self.source)
+        return Overlaid(self.source, corrections) if corrections else None
+
     def _open(self) -> soundfile.SoundFile:
-        with refusing("decoded"):
-            return soundfile.SoundFile(self.source.rewound(), closefd=False)
+        with refusing("decoded", self._told.name):
+            if self._view is None:
+                return soundfile.SoundFile(self.source.rewound(), closefd=False)
+            self._view.seek(0)
+            return soundfile.SoundFile(self._view, closefd=False)
 
     def lost(self) -> tuple[str, ...]:
         """Return names of what the source holds and no output will, in order, each once, but not more than 20."""
         names: dict[str, None] = {}
-        for name in self._container.lost(self.source):
+        for name in (*unlike(self._told, self.sound), *self._container.lost(self.source)):
             names[name] = None
             if len(names) == _MOST_NAMES:
                 break
@@ -104,7 +116,9 @@ class Recording:
         frames = 0
         buffer = np.empty((step, self.sound.channels), self._lattice.dtype)
         while True:
-            with refusing("decoded"):
+            if self._cut:
+                buffer = buffer[: self.sound.frames - frames]
+            with refusing("decoded", self._told.name):
                 block = self._reader.read(dtype=self._lattice.dtype, always_2d=True, out=buffer)
             if not len(block):
                 break
@@ -131,10 +145,9 @@ class Recording:
 
 
 @contextlib.contextmanager
-def refusing(verb: str) -> Iterator[None]:
-    """Turn the errors of libsndfile into refusals of a file that cannot be `decoded` or `encoded`."""
+def refusing(verb: str, what: str) -> Iterator[None]:
+    """Turn the errors of libsndfile into refusals of `what`, a file that cannot be `decoded` or `encoded`."""
     try:
         yield
     except (soundfile.SoundFileError, AssertionError) as error:
-        reason = getattr(error, "error_string", error)  # without the number of the file descriptor
-        raise Refused(f"cannot be {verb} as audio: {reason}") from None
+        raise Refused(f"cannot be {verb} as audio: {what}: {getattr(error, 'error_string', error)}") from None

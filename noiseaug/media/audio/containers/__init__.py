@@ -8,7 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from noiseaug.media.audio.containers import aiff, caf, flac, headers, mpeg, nist, ogg, riff
+from noiseaug.media.audio.containers import (
+    aiff,
+    caf,
+    flac,
+    flac_frames,
+    headers,
+    mending,
+    mpeg,
+    nist,
+    ogg,
+    riff,
+    told_heads,
+    told_iff,
+    told_riff,
+)
+from noiseaug.media.audio.containers.told import Told
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
@@ -18,30 +33,47 @@ class Container(NamedTuple):
 
     Attributes:
         lost: yields names of what a source holds beside samples and the ten text tags of libsndfile.
-        declared_size: returns how many bytes a source says that it has, or 0. It raises Refused if the source can be
+        declared_size: returns how many bytes a file says that it has, or 0. It raises Refused if the file can be
             seen to be truncated in another way.
+        told: returns what the header tells of the samples.
+        corrections: returns bytes that libsndfile must find in a source in place of those that stand there, by offset.
+        mend: puts right what libsndfile writes wrongly into the header of a file of so many frames.
         stop_the_clock: takes out of a written file the bytes that a codec chose by the clock.
     """
 
     lost: Callable[[SourceFile], Iterable[str]] = lambda source: ()
-    declared_size: Callable[[SourceFile], int] = lambda source: 0
+    declared_size: Callable[[OpenFile], int] = lambda file: 0
     stop_the_clock: Callable[[OutputFile], None] = lambda output: None
+    told: Callable[[OpenFile], Told] = told_heads.told_of_others
+    corrections: Callable[[SourceFile], dict[int, bytes]] = lambda source: {}
+    mend: Callable[[OutputFile, int], None] = lambda output, frames: None
 
 
 # By how their files begin.
 _CONTAINERS = {
-    **dict.fromkeys((b"RIFF", b"RIFX"), Container(riff.lost, riff.declared_size, riff.stop_the_clock)),
-    b"RF64": Container(riff.lost, riff.declared_size_of_rf64),
-    b"FORM": Container(aiff.lost, riff.declared_size, riff.stop_the_clock),
-    b"caff": Container(caf.lost, caf.declared_size),
-    b"fLaC": Container(flac.lost),
-    b"OggS": Container(ogg.lost, ogg.declared_size, ogg.stop_the_clock),
-    b"NIST_1A": Container(nist.lost, nist.declared_size),
-    **dict.fromkeys((b"ID3\3", b"ID3\4"), Container(mpeg.lost)),
-    **dict.fromkeys((b".snd", b"dns."), Container(declared_size=headers.size_of_au)),
-    b"riff": Container(declared_size=headers.size_of_w64),
-    b"2BIT": Container(declared_size=headers.size_of_avr),
-    b"Creative Voice File": Container(declared_size=headers.size_of_voc),
+    **dict.fromkeys(
+        (b"RIFF", b"RIFX"),
+        Container(riff.lost, riff.declared_size, riff.stop_the_clock, told_riff.told, mend=mending.mend_riff),
+    ),
+    b"RF64": Container(riff.lost, riff.declared_size_of_rf64, told=told_riff.told),
+    b"FORM": Container(aiff.lost, riff.declared_size, riff.stop_the_clock, told_iff.told, mend=mending.mend_iff),
+    b"caff": Container(
+        caf.lost, caf.declared_size, told=told_iff.told_of_caf, corrections=caf.corrections, mend=mending.mend_caf
+    ),
+    b"fLaC": Container(flac.lost, told=told_heads.told_of_flac, corrections=flac_frames.corrections),
+    b"OggS": Container(ogg.lost, ogg.declared_size, ogg.stop_the_clock, told_heads.told_of_ogg),
+    b"NIST_1A": Container(nist.lost, nist.declared_size, told=told_heads.told_of_nist),
+    **dict.fromkeys((b"ID3\3", b"ID3\4"), Container(mpeg.lost, told=told_heads.told_of_mpeg)),
+    b"ID3": Container(told=told_heads.told_of_mpeg),
+    **dict.fromkeys((b".snd", b"dns."), Container(declared_size=headers.size_of_au, told=told_heads.told_of_au)),
+    b"riff": Container(
+        declared_size=headers.size_of_w64,
+        told=told_riff.told_of_w64,
+        corrections=told_riff.corrections_of_w64,
+        mend=mending.mend_w64,
+    ),
+    b"2BIT": Container(declared_size=headers.size_of_avr, told=told_heads.told_of_avr),
+    b"Creative Voice File": Container(declared_size=headers.size_of_voc, told=told_heads.told_of_voc),
 }
 
 

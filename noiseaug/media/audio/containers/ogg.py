@@ -7,8 +7,9 @@ import zlib
 from collections.abc import Iterator
 
 from noiseaug.media.audio.containers.chunks import HEAD, label
+from noiseaug.media.audio.containers.told import size_of
 from noiseaug.storage.output_file import OutputFile
-from noiseaug.storage.source_file import Refused, SourceFile
+from noiseaug.storage.source_file import OpenFile, Refused, SourceFile
 
 # The names of the ten text tags of libsndfile.
 _TEXT_TAGS = frozenset(
@@ -51,14 +52,15 @@ def lost_comments(body: bytes) -> Iterator[str]:
         return
 
 
-def declared_size(source: SourceFile) -> int:
+def declared_size(source: OpenFile) -> int:
     """Return 0, as no size is told, if the last page is whole and marked as the last of its stream.
 
     Raises:
         Refused: if it is not.
     """
-    start = max(source.size - _LONGEST_PAGE - 1, 0)
-    tail = source.read_at(source.size - start, start)
+    size = size_of(source)
+    start = max(size - _LONGEST_PAGE - 1, 0)
+    tail = source.read_at(size - start, start)
     at = tail.rfind(b"OggS")
     while at >= 0:
         page = tail[at:]

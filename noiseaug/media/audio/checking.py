@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from noiseaug.media.audio.containers import container_of
-from noiseaug.media.audio.containers.told import Told, size_of
+from noiseaug.media.audio.containers.told import Told
 from noiseaug.media.audio.formats import LATTICES, Form, Sound
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import Refused
@@ -45,15 +45,17 @@ def agreed(told: Told, sound: Sound) -> Sound:
 
 
 def _surplus(told: Told, sound: Sound) -> int:
-    """Return how many frames libsndfile may have, less one, that are none."""
-    return 2 * told.block if told.block else 2 if sound.format in ("SVX", "VOC") else 0
+    """Return how many frames, less one, libsndfile may have that are none."""
+    if sound.subtype == "GSM610":
+        return 2 * told.block  # one of them for the byte that pads the chunk
+    return told.block or (2 if sound.format in ("SVX", "VOC") else 0)
 
 
 def _kind_of(subtype: str) -> tuple[str, int]:
-    """Return what a plain sample of a subtype is, as `Told.kind` has it, and its bytes; "" and 0 of a coded one."""
+    """Return what a plain sample of a subtype is, as `Told.kind` has it, and its bytes; "code" and 0 of a coded one."""
     kind = "integer" if subtype.startswith(("PCM", "ALAC")) else "law" if subtype in ("ULAW", "ALAW") else "float"
     width = _WIDTHS.get(subtype, 0)
-    return kind if width else "", width
+    return kind if width else "code", width
 
 
 def unlike(told: Told, sound: Sound) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def check_written(output: OutputFile, form: Form, sound: Sound) -> None:
     if not differing and width and told.frame_bytes not in (0, width):
         differing = f"frames of {told.frame_bytes} bytes, not {width}"
     if not differing and form.format in _SIZED:
-        size, declared = size_of(output), container.declared_size(output)
+        size, declared = output.length(), container.declared_size(output)
         if declared != size:
             differing = f"a length of {declared} bytes, not {size}"
     if differing:

@@ -12,7 +12,8 @@ import soundfile
 
 from noiseaug.media.audio.checking import check_written
 from noiseaug.media.audio.containers import container_of, riff
-from noiseaug.media.audio.reading import Recording, refusing
+from noiseaug.media.audio.formats import Form
+from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition
 from noiseaug.media.audio.silence import Channels
 from noiseaug.noise.scale import Array
@@ -29,6 +30,14 @@ _PEOPLES_TAGS = ("title", "copyright", "artist", "comment", "date", "album", "li
 # Outputs of up to so many samples, all together, are encoded in memory. To a file, libsndfile writes in small pieces,
 # FLAC with 130 calls of lseek for 10 s, and makes the disk write it out (fsync) when it closes it.
 _IN_MEMORY = 1 << 22
+# What to say of formats and subtypes that do not take any rate and number of channels.
+_LIMITS = {
+    "OPUS": "and Opus only supports sample rates of 8000, 12000, 16000, 24000 and 48000 Hz",
+    "FLAC": "and FLAC holds 8 channels and 655350 Hz at most",
+    "MP3": "and MP3 holds 2 channels, and rates of 8000 to 48000 Hz as its tables have them",
+    "VOC": "and VOC holds 2 channels at most",
+    "SVX": "and 8SVX is written with 1 channel",
+}
 _VORBIS_FRAMES = 1 << 12
 # The defaults of libsndfile drop most of the noise. Correlation of noise of std 0.02 with what is left, mono at 16 to
 # 48 kHz, by default and so: Vorbis 0.53 to 0.56 and 0.95 to 0.97, Opus 0.21 to 0.42 and 0.85 to 0.99, MP3 0.30 to 0.40
@@ -47,7 +56,7 @@ def write_all(recording: Recording, renditions: Sequence[Rendition]) -> int:
     """
     silenced = 0
     in_memory = len(renditions) * recording.sound.frames * recording.sound.channels <= _IN_MEMORY
-    with refusing("encoded", ""), contextlib.ExitStack() as open_files:
+    with contextlib.ExitStack() as open_files:
         writers = [_Writer(recording, rendition, open_files, in_memory=in_memory) for rendition in renditions]
         for block, silent in recording.pieces():
             silenced += int(silent.sum()) * len(block)
@@ -91,7 +100,11 @@ class _Writer:
         """Encode what is left, and put all into the file."""
         if self._waiting:
             self._encode(np.concatenate(self._waiting))
-        self._file.close()
+        try:
+            self._file.close()
+        except soundfile.SoundFileError:
+            self._output.check_room()
+            raise _unwritten(self._form, "the encoder gave up") from None
         if self._content is not None:
             self._output.write_at(self._content.getbuffer(), 0)
         elif self._form.format in _DELAYED:
@@ -106,7 +119,7 @@ class _Writer:
             self._file.write(samples)
         except (soundfile.SoundFileError, AssertionError):
             self._output.check_room()  # libsndfile says that it wrote less, and not why
-            raise
+            raise _unwritten(self._form, "the encoder gave up") from None
 
 
 def _opened(recording: Recording, rendition: Rendition, to: int | io.BytesIO) -> soundfile.SoundFile:
@@ -115,14 +128,18 @@ def _opened(recording: Recording, rendition: Rendition, to: int | io.BytesIO) ->
     layout = sound.rate, sound.channels, form.subtype, form.endian, form.format
     try:
         file = soundfile.SoundFile(to, "w", *layout, closefd=False, **_QUALITIES.get(form.subtype, {}))
-    except soundfile.SoundFileError as error:
-        shape = f"{sound.rate} Hz and {sound.channels} channels"
-        reason = str(error).rpartition(": ")[2]
-        raise Refused(f"cannot be written as {form.format} {form.subtype} of {shape}: {reason}") from None
+    except soundfile.SoundFileError:
+        limit = _LIMITS.get(form.subtype) or _LIMITS.get(form.format, "which it does not hold")
+        raise _unwritten(form, f"it has {sound.rate} Hz and {sound.channels} channels, {limit}") from None
     for tag, text in recording.tags.items():
         with contextlib.suppress(soundfile.SoundFileError):  # the format has no texts; `_differences` tells
             setattr(file, tag, text)
     return file
+
+
+def _unwritten(form: Form, why: str) -> Refused:
+    """Return the refusal of a form that a recording cannot be written in."""
+    return Refused(f"cannot be written as {form.format} {form.subtype}: {why}; choose --audio-format wav or flac")
 
 
 def finish(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, ...]]:
@@ -153,14 +170,25 @@ def finish(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, 
 
 def _differences(recording: Recording, rendition: Rendition) -> tuple[int, tuple[str, ...]]:
     sound, expected = recording.sound, recording.tags
-    with refusing("encoded", ""), soundfile.SoundFile(rendition.output.file.rewound(), closefd=False) as file:
+    form, written = rendition.form, rendition.output.file
+    try:
+        file = soundfile.SoundFile(written.rewound(), closefd=False)
+    except soundfile.SoundFileError:
+        why = "what the encoder made of it cannot be read" if sound.frames else "it has no samples"
+        raise _unwritten(form, why) from None
+    with file:
         if (file.samplerate, file.channels) != (sound.rate, sound.channels):
-            raise Refused(
-                f"cannot be written as {file.format} {file.subtype}: its {sound.rate} Hz and {sound.channels} channels "
-                f"would become {file.samplerate} Hz and {file.channels} channels; choose --audio-format wav or flac"
+            raise _unwritten(
+                form,
+                f"its {sound.rate} Hz and {sound.channels} channels would become {file.samplerate} Hz and "
+                f"{file.channels} channels",
             )
         tags = file.copy_metadata()
         lost = [f"tag {tag}" for tag in _PEOPLES_TAGS if tags.get(tag, "") != expected.get(tag, "")]
-        told = container_of(rendition.output.file).told(rendition.output.file)
+        told = container_of(written).told(written)
         frames = (told.frames if told.block else None) or file.frames
-        return frames, (*lost, *(("number of samples",) if frames != sound.frames else ()))
+        if frames != sound.frames:
+            lost.append("number of samples")
+        elif told.block and form.subtype == sound.subtype and file.frames != recording.decoded_frames:
+            lost.append("size of blocks")
+        return frames, tuple(lost)

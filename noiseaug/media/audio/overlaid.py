@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 from collections.abc import Mapping
 
 from noiseaug.storage.source_file import SourceFile
@@ -21,9 +21,9 @@ class Overlaid:
         self._source, self._corrections, self._start = source, corrections, start
         self._at = 0
 
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         """Go to an offset, unless that is before the beginning, as lseek(2) does; return where it is then."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._source.size - self._start}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._source.size - self._start}[whence]
         self._at = base + offset if base + offset >= 0 else self._at
         return self._at
 

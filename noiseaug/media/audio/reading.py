@@ -11,6 +11,7 @@ import soundfile
 from noiseaug.media.audio import silence
 from noiseaug.media.audio.checking import agreed, unlike
 from noiseaug.media.audio.containers import aiff, container_of, mpeg
+from noiseaug.media.audio.containers.told import Told
 from noiseaug.media.audio.formats import Sound
 from noiseaug.media.audio.overlaid import Overlaid
 from noiseaug.noise.scale import Array
@@ -35,6 +36,7 @@ class Recording:
         source: its file.
         sound: its format, subtype, rate, channels and length.
         tags: its text tags.
+        decoded_frames: how many frames libsndfile decodes, which may be more than `sound` has.
         silent: whether all samples gone through so far were 0.
 
     Raises:
@@ -50,7 +52,7 @@ class Recording:
         self._reader = reader = self._open()
         found = Sound(reader.format, reader.subtype, reader.endian, reader.samplerate, reader.channels, reader.frames)
         self.sound = agreed(self._told, found)
-        self._cut = self.sound.frames < found.frames
+        self.decoded_frames = found.frames
         self._lattice = self.sound.lattice
         self.tags = {tag: text for tag, text in reader.copy_metadata().items() if text}
         if self.sound.format == "AIFF" and "software" in self.tags:
@@ -78,11 +80,21 @@ class Recording:
         return Overlaid(self.source, corrections) if corrections else None
 
     def _open(self) -> soundfile.SoundFile:
-        with refusing("decoded", self._told.name):
-            if self._view is None:
-                return soundfile.SoundFile(self.source.rewound(), closefd=False)
-            self._view.seek(0)
-            return soundfile.SoundFile(self._view, closefd=False)
+        """Return the open recording; of MPEG, if need be, without what stands before the first frame."""
+        with refusing(self._told):
+            try:
+                return self._opened()
+            except soundfile.SoundFileError:
+                if self._view is not None or not self._told.start:
+                    raise
+                self._view = Overlaid(self.source, {}, self._told.start)
+                return self._opened()
+
+    def _opened(self) -> soundfile.SoundFile:
+        if self._view is None:
+            return soundfile.SoundFile(self.source.rewound(), closefd=False)
+        self._view.seek(0)
+        return soundfile.SoundFile(self._view, closefd=False)
 
     def lost(self) -> tuple[str, ...]:
         """Return names of what the source holds and no output will, in order, each once, but not more than 20."""
@@ -116,9 +128,9 @@ class Recording:
         frames = 0
         buffer = np.empty((step, self.sound.channels), self._lattice.dtype)
         while True:
-            if self._cut:
+            if self.sound.frames < self.decoded_frames:
                 buffer = buffer[: self.sound.frames - frames]
-            with refusing("decoded", self._told.name):
+            with refusing(self._told):
                 block = self._reader.read(dtype=self._lattice.dtype, always_2d=True, out=buffer)
             if not len(block):
                 break
@@ -145,9 +157,15 @@ class Recording:
 
 
 @contextlib.contextmanager
-def refusing(verb: str, what: str) -> Iterator[None]:
-    """Turn the errors of libsndfile into refusals of `what`, a file that cannot be `decoded` or `encoded`."""
+def refusing(told: Told) -> Iterator[None]:
+    """Turn the errors of libsndfile, which say little, into refusals that say what a source is."""
     try:
         yield
-    except (soundfile.SoundFileError, AssertionError) as error:
-        raise Refused(f"cannot be {verb} as audio: {what}: {getattr(error, 'error_string', error)}") from None
+    except (soundfile.SoundFileError, AssertionError):
+        name = told.name or "of no known format"
+        if not told.kind:
+            raise Refused(f"is {name}, which is not read as audio; convert it to FLAC or WAV first") from None
+        raise Refused(
+            f"is {name} that cannot be decoded: it is damaged, too short, or has what libsndfile does not know; "
+            "check it with another player, and convert it to FLAC or WAV"
+        ) from None

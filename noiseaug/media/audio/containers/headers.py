@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 
-from noiseaug.media.audio.containers.told import size_of
 from noiseaug.storage.source_file import OpenFile
 
 
@@ -32,7 +31,7 @@ def size_of_voc(source: OpenFile) -> int:
 
     Of large files it is 0, as libsndfile has written such lengths without their highest bits.
     """
-    if (size := size_of(source)) >= 1 << 24:
+    if (size := source.length()) >= 1 << 24:
         return 0
     at = int.from_bytes(source.read_at(2, 20), "little")
     while at + 4 <= size and (block := source.read_at(4, at))[0]:

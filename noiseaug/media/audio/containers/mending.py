@@ -6,7 +6,6 @@ import struct
 
 from noiseaug.media.audio.containers import caf
 from noiseaug.media.audio.containers.chunks import Chunk, chunks
-from noiseaug.media.audio.containers.told import size_of
 from noiseaug.media.audio.containers.told_iff import told
 from noiseaug.media.audio.containers.told_riff import wave64_chunks
 from noiseaug.storage.output_file import OutputFile
@@ -21,7 +20,7 @@ def mend_riff(output: OutputFile, frames: int) -> None:
     """
     order = "<" if output.read_at(4, 0) == b"RIFF" else ">"
     if not frames:
-        output.write_at(struct.pack(f"{order}I", size_of(output) - 8), 4)
+        output.write_at(struct.pack(f"{order}I", output.length() - 8), 4)
     for chunk in chunks(output):
         if chunk.name == b"fact":
             output.write_at(struct.pack(f"{order}I", frames), chunk.start)
@@ -37,7 +36,7 @@ def mend_w64(output: OutputFile, frames: int) -> None:
 def mend_caf(output: OutputFile, frames: int) -> None:
     """Take away the byte after an odd number of bytes of sound, which is in no chunk."""
     end = caf.declared_size(output)
-    if 0 < end == size_of(output) - 1:
+    if 0 < end == output.length() - 1:
         output.cut(end)
 
 
@@ -57,7 +56,7 @@ def mend_iff(output: OutputFile, frames: int) -> None:
 
 def _pad(output: OutputFile, last: Chunk) -> None:
     """Write the byte that pads the last chunk, if there is none."""
-    size = size_of(output)
+    size = output.length()
     if last.length % 2 and size == last.start + last.length:
         output.write_at(b"\0", size)
         output.write_at(struct.pack(">I", size + 1 - 8), 4)

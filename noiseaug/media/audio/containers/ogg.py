@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Iterator
 
 from noiseaug.media.audio.containers.chunks import HEAD, label
-from noiseaug.media.audio.containers.told import size_of
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import OpenFile, Refused, SourceFile
 
@@ -58,7 +57,7 @@ def declared_size(source: OpenFile) -> int:
     Raises:
         Refused: if it is not.
     """
-    size = size_of(source)
+    size = source.length()
     start = max(size - _LONGEST_PAGE - 1, 0)
     tail = source.read_at(size - start, start)
     at = tail.rfind(b"OggS")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
-
-from noiseaug.storage.source_file import OpenFile
 
 
 class Told(NamedTuple):
@@ -14,10 +11,12 @@ class Told(NamedTuple):
     Attributes:
         name: the container and the coding of the samples, in words for people: "WAV with AAC".
         rate, channels: as usual.
-        kind: what a plain sample is: "integer", "float" or "law" (a-law, u-law); "" of others.
+        kind: what a sample is: "integer", "float" or "law" (a-law, u-law); "code" where the coding is another one that
+            is read, and "" where it is not.
         bits: how many bits of an integer are significant.
         frame_bytes: how many bytes the samples of all channels take that sound at one time, if they are not coded.
         frames: how many of these there are.
+        start: where the sound of MPEG begins.
         block: how many frames are coded together, where only all of them can be decoded.
     """
 
@@ -29,8 +28,4 @@ class Told(NamedTuple):
     frame_bytes: int = 0
     frames: int | None = None
     block: int = 0
-
-
-def size_of(file: OpenFile) -> int:
-    """Return the size of an open file."""
-    return os.fstat(file.fd).st_size
+    start: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from noiseaug.media.audio.containers import mpeg_frames, nist
-from noiseaug.media.audio.containers.told import Told, size_of
+from noiseaug.media.audio.containers.told import Told
 from noiseaug.storage.source_file import OpenFile
 
 # Codings of AU, in words, with the kind of a sample and its bits.
@@ -24,7 +24,7 @@ _OF_AU = {
     27: ("a-law", "law", 8),
 }
 _BLOCK_OF_AU = 120
-_NEW_BLOCK, _PCM_OF_VOC = 9, (0, 4)
+_MORE, _NEW_BLOCK, _PCM_OF_VOC = 2, 9, (0, 4)
 _IN_OGG = {b"\x7fFLAC": "FLAC", b"Speex ": "Speex", b"\x80theora": "Theora video", b"fishead\0": "a Skeleton"}
 # What is met under the suffixes of audio, and is none that is read: where its magic stands, the magic, and its name.
 _ELSE = (
@@ -58,9 +58,9 @@ def told_of_ogg(file: OpenFile) -> Told:
     first = page[27 + page[26] :] if len(page) > 27 else b""
     if first.startswith(b"\1vorbis"):
         channels, rate = struct.unpack_from("<BI", first.ljust(16, b"\0"), 11)
-        return Told("Ogg Vorbis", rate, channels)
+        return Told("Ogg Vorbis", rate, channels, "code")
     if first.startswith(b"OpusHead"):
-        return Told("Ogg Opus", 0, first[9] if len(first) > 9 else 0)
+        return Told("Ogg Opus", 0, first[9] if len(first) > 9 else 0, "code")
     found = next((name for magic, name in _IN_OGG.items() if first.startswith(magic)), "something else than sound")
     return Told(f"Ogg with {found}")
 
@@ -70,7 +70,7 @@ def told_of_mpeg(file: OpenFile) -> Told:
     frame = mpeg_frames.first(file)
     if frame is None:
         return Told("an ID3 tag and no MPEG audio" if file.read_at(3, 0) == b"ID3" else "no MPEG audio")
-    return Told(f"MPEG audio of layer {'I' * frame.layer}", frame.rate, frame.channels)
+    return Told(f"MPEG audio of layer {'I' * frame.layer}", frame.rate, frame.channels, "code", start=frame.at)
 
 
 def told_of_au(file: OpenFile) -> Told:
@@ -80,10 +80,10 @@ def told_of_au(file: OpenFile) -> Told:
     words, kind, bits = _OF_AU.get(coding, (f"the coding {coding}", "", 0))
     if not bits or not channels:
         return Told(f"Sun/NeXT AU with {words}", rate, channels)
-    left = size_of(file) - offset
+    left = file.length() - offset
     frames = max(min(size, left) if size != 0xFFFFFFFF else left, 0) * 8 // (bits * channels)
     if not kind:
-        return Told(f"Sun/NeXT AU with {words}", rate, channels, frames=frames, block=_BLOCK_OF_AU)
+        return Told(f"Sun/NeXT AU with {words}", rate, channels, "code", frames=frames, block=_BLOCK_OF_AU)
     width, integer = bits // 8 * channels, bits if kind == "integer" else 0
     return Told(f"Sun/NeXT AU with {words}", rate, channels, kind, integer, width, frames)
 
@@ -118,14 +118,21 @@ def told_of_others(file: OpenFile) -> Told:
 
 
 def told_of_voc(file: OpenFile) -> Told:
-    """Return what a Creative VOC file tells if all its sound is in one block of the newer kind, which tells all."""
-    told, at = Told("Creative VOC"), int.from_bytes(file.read_at(2, 20), "little")
-    head = file.read_at(16, at).ljust(16, b"\0")
-    length = int.from_bytes(head[1:4], "little")
-    if head[0] != _NEW_BLOCK or file.read_at(1, at + 4 + length).strip(b"\0"):
-        return told
+    """Return what a Creative VOC file tells. libsndfile takes the head of a second block of sound for samples."""
+    at, told, size = int.from_bytes(file.read_at(2, 20), "little"), Told("Creative VOC", kind="integer"), 0
+    while len(head := file.read_at(16, at)) == 16 and head[0]:
+        length = int.from_bytes(head[1:4], "little")
+        if head[0] == _NEW_BLOCK:
+            told, size = _new_block(head), length - 12
+        elif head[0] == _MORE:
+            size += length
+        at += 4 + length
+    return told._replace(frames=size // told.frame_bytes) if told.frame_bytes and size >= told.frame_bytes else told
+
+
+def _new_block(head: bytes) -> Told:
+    """Return what a block of the newer kind tells, from its first 16 bytes."""
     rate, bits, channels, coding = struct.unpack_from("<IBBH", head, 4)
-    width = bits // 8 * channels
-    if coding not in _PCM_OF_VOC or not width or length < 12 + width:
-        return told
-    return Told(f"Creative VOC with PCM of {bits} bits", rate, channels, "integer", bits, width, (length - 12) // width)
+    if coding not in _PCM_OF_VOC or bits not in (8, 16):
+        return Told(f"Creative VOC with the coding {coding} of {bits} bits", rate, channels)
+    return Told(f"Creative VOC with PCM of {bits} bits", rate, channels, "integer", bits, bits // 8 * channels)

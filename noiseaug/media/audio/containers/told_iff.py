@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from noiseaug.media.audio.containers.chunks import Chunk, chunks, label
-from noiseaug.media.audio.containers.told import Told, size_of
+from noiseaug.media.audio.containers.told import Told
 from noiseaug.storage.source_file import OpenFile
 
 # Codings of AIFF-C and Core Audio that are plain samples, and how many bytes a sample has, where the bits do not say.
@@ -36,7 +36,8 @@ def told(file: OpenFile) -> Told:
         kind = "integer" if coding in _PCM_OF_AIFF else "float" if coding[:2].lower() == b"fl" else "law"
         integer = bits if kind == "integer" else 0
         return Told(words, rate, channels, kind, integer, width * channels, frames or None)
-    return Told(f"{name} with the coding {label(coding)}", rate, channels, block=_BLOCKS.get(coding, 0))
+    block = _BLOCKS.get(coding, 0)
+    return Told(f"{name} with the coding {label(coding)}", rate, channels, "code" if block else "", block=block)
 
 
 def _extended(number: bytes) -> float:
@@ -54,7 +55,7 @@ def _told_of_svx(file: OpenFile, width: int) -> Told:
         elif chunk.name == b"CHAN" and file.read_at(4, chunk.start) == b"\0\0\0\6":
             told = told._replace(channels=2, frame_bytes=0)
         elif chunk.name == b"BODY" and told.frame_bytes:
-            told = told._replace(frames=min(chunk.length, size_of(file) - chunk.start) // width)
+            told = told._replace(frames=min(chunk.length, file.length() - chunk.start) // width)
     return told
 
 
@@ -85,5 +86,5 @@ def _description(body: bytes) -> Told:
 
 def _frames_of_caf(file: OpenFile, data: Chunk) -> int:
     """Return how many bytes of samples there are. A count of edits stands before them."""
-    left = size_of(file) - data.start
+    left = file.length() - data.start
     return (min(data.length, left) if data.length >= 0 else left) - 4

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from noiseaug.media.audio.containers.chunks import Chunk, chunks
-from noiseaug.media.audio.containers.told import Told, size_of
+from noiseaug.media.audio.containers.told import Told
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
 # The codings of the registry of WAVE formats that are met, in words for people.
@@ -46,11 +46,12 @@ _CODINGS = {
     0xF1AC: "FLAC",
 }
 _KINDS = {0x0001: "integer", 0x0003: "float", 0x0006: "law", 0x0007: "law"}
-_GSM, _EXTENSIBLE = 0x0031, 0xFFFE
+_GSM, _GSM_BYTES, _EXTENSIBLE = 0x0031, 65, 0xFFFE
 # Frames that are coded together. MS and IMA ADPCM tell it in the header.
 _BLOCKS = {_GSM: 320, 0x0038: 160, 0x0040: 120}
 _BLOCKS_TOLD = (0x0002, 0x0011)
 _ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
+_WITHOUT_BLOCKS = (0x0055, 0x0064)
 _GUID_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")  # of the names of chunks in Wave64; `riff` and `LIST` differ
 
 
@@ -86,7 +87,7 @@ def _told(file: OpenFile, name: str, found: Iterator[Chunk], order: str) -> Told
             fact = int.from_bytes(file.read_at(8 if name == "Wave64" else 4, chunk.start), _ORDERS[order])
         elif chunk.name == b"data":
             if told.block:
-                return told._replace(frames=fact or None)
+                return told._replace(frames=fact or _frames_of_gsm(file, chunk, told))
             return told._replace(frames=_frames(file, chunk, told.frame_bytes))
     return told
 
@@ -104,7 +105,13 @@ def _frames(file: OpenFile, data: Chunk, frame_bytes: int) -> int | None:
     """Return how many frames a chunk has, as far as the file goes; None if a recorder left its length at 0."""
     if not frame_bytes or data.length <= 0:
         return None
-    return min(data.length, size_of(file) - data.start) // frame_bytes
+    return min(data.length, file.length() - data.start) // frame_bytes
+
+
+def _frames_of_gsm(file: OpenFile, data: Chunk, told: Told) -> int | None:
+    """Return how many frames the whole blocks of GSM have: libsndfile takes the byte behind them for one more."""
+    size = min(data.length, file.length() - data.start)
+    return size // _GSM_BYTES * told.block if told.name.endswith(_CODINGS[_GSM]) and data.length > 0 else None
 
 
 def _format(name: str, body: bytes, order: str) -> Told:
@@ -120,7 +127,8 @@ def _format(name: str, body: bytes, order: str) -> Told:
     words = _CODINGS.get(coding, f"the coding 0x{coding:04x}")
     if coding not in _KINDS:
         block = extra if coding in _BLOCKS_TOLD else _BLOCKS.get(coding, 0)
-        return Told(f"{name} with {words}", rate, channels, block=block)
+        kind = "code" if block or coding in _WITHOUT_BLOCKS else ""
+        return Told(f"{name} with {words}", rate, channels, kind, block=block)
     kind = _KINDS[coding]
     valid = min(valid, bits) if kind == "integer" else 0
     return Told(f"{name} with {words} of {bits} bits", rate, channels, kind, valid, align)

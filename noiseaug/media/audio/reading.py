@@ -12,7 +12,7 @@ from noiseaug.media.audio import silence
 from noiseaug.media.audio.checking import agreed, unlike
 from noiseaug.media.audio.containers import aiff, container_of, mpeg
 from noiseaug.media.audio.containers.told import Told
-from noiseaug.media.audio.formats import Sound
+from noiseaug.media.audio.formats import sound_of
 from noiseaug.media.audio.overlaid import Overlaid
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
@@ -49,12 +49,12 @@ class Recording:
         self._refuse_truncated()
         self._told = self._container.told(source)
         self._view = self._view_for_libsndfile()
-        self._reader = reader = self._open()
-        found = Sound(reader.format, reader.subtype, reader.endian, reader.samplerate, reader.channels, reader.frames)
+        self._reader = self._open()
+        found = sound_of(self._reader)
         self.sound = agreed(self._told, found)
         self.decoded_frames = found.frames
         self._lattice = self.sound.lattice
-        self.tags = {tag: text for tag, text in reader.copy_metadata().items() if text}
+        self.tags = {tag: text for tag, text in self._reader.copy_metadata().items() if text}
         if self.sound.format == "AIFF" and "software" in self.tags:
             self.tags["software"] = aiff.software(source)
         self.silent = True

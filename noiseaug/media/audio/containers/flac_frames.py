@@ -14,7 +14,6 @@ _AS_IF = {12: 16, 20: 24, 32: 24}
 _KNOWN = (8, 16, 24)
 _STREAMINFO = 18  # where its eight bytes of rate, channels, bits and total begin
 _LONGEST = 1 << 21  # of frames: 8 channels of 65,535 samples of 32 bits, and headers
-_ID3V1 = 128
 _BLOCK_SIZES = {1: 192, **{code: 144 << code for code in range(2, 6)}, **{code: 1 << code for code in range(8, 16)}}
 
 
@@ -50,8 +49,6 @@ def _total(source: SourceFile) -> int:
         Refused: if no whole frame ends the file.
     """
     end = source.size
-    if end > _ID3V1 and source.read_at(3, end - _ID3V1) == b"TAG":
-        end -= _ID3V1
     start = _first_frame(source)
     if start >= end:
         raise Refused("is FLAC without a single sample, so there is nothing to add noise to; leave it out (--exclude)")

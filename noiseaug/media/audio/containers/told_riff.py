@@ -52,6 +52,7 @@ _BLOCKS = {_GSM: 320, 0x0038: 160, 0x0040: 120}
 _BLOCKS_TOLD = (0x0002, 0x0011)
 _ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 _WITHOUT_BLOCKS = (0x0055, 0x0064)
+_MOST = 1 << 62
 _GUID_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")  # of the names of chunks in Wave64; `riff` and `LIST` differ
 
 
@@ -72,7 +73,7 @@ def wave64_chunks(file: OpenFile) -> Iterator[Chunk]:
     at = 40
     while len(head := file.read_at(24, at)) == 24:
         length = int.from_bytes(head[16:], "little")
-        if length < 24:
+        if not 24 <= length < _MOST:
             return
         yield Chunk(head[:4] if head[4:16] == _GUID_TAIL else b"", at + 24, length - 24)
         at += length + -length % 8

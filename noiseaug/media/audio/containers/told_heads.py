@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from noiseaug.media.audio.containers import mpeg_frames, nist
+from noiseaug.media.audio.containers.chunks import label
 from noiseaug.media.audio.containers.told import Told
 from noiseaug.storage.source_file import OpenFile
 
@@ -28,17 +29,23 @@ _MORE, _NEW_BLOCK, _PCM_OF_VOC = 2, 9, (0, 4)
 _IN_OGG = {b"\x7fFLAC": "FLAC", b"Speex ": "Speex", b"\x80theora": "Theora video", b"fishead\0": "a Skeleton"}
 # What is met under the suffixes of audio, and is none that is read: where its magic stands, the magic, and its name.
 _ELSE = (
-    *((4, b"ftyp", "MPEG-4 (M4A)"), (0, b"#!AMR", "AMR"), (0, b"wvpk", "WavPack"), (0, b"MAC ", "Monkey's Audio")),
-    *((0, b"\x30\x26\xb2\x75", "ASF (WMA)"), (0, b"\x1aE\xdf\xa3", "Matroska or WebM"), (0, b"TTA", "True Audio")),
-    *(
-        (0, b"MPCK", "Musepack"),
-        (0, b"MP+", "Musepack"),
-        (0, b"DSD ", "DSD"),
-        (0, b"FRM8", "DSD"),
-        (0, b"MThd", "MIDI"),
-    ),
-    *((0, b"\x89PNG", "a PNG image"), (0, b"\xff\xd8\xff", "a JPEG image"), (0, b"PK\3\4", "a ZIP archive")),
-    *((0, b"<", "a text file (HTML or XML)"), (0, b"\x64\xa3", "IRCAM"), (0, b"PVF1", "Portable Voice")),
+    (4, b"ftyp", "MPEG-4 (M4A)"),
+    (0, b"#!AMR", "AMR"),
+    (0, b"wvpk", "WavPack"),
+    (0, b"MAC ", "Monkey's Audio"),
+    (0, b"\x30\x26\xb2\x75", "ASF (WMA)"),
+    (0, b"\x1aE\xdf\xa3", "Matroska or WebM"),
+    (0, b"TTA", "True Audio"),
+    (0, b"MPCK", "Musepack"),
+    (0, b"MP+", "Musepack"),
+    (0, b"DSD ", "DSD"),
+    (0, b"FRM8", "DSD"),
+    (0, b"MThd", "MIDI"),
+    (0, b"\x89PNG", "a PNG image"),
+    (0, b"\xff\xd8\xff", "a JPEG image"),
+    (0, b"PK\3\4", "a ZIP archive"),
+    (0, b"\x64\xa3", "IRCAM of an unusual coding"),
+    (0, b"PVF1", "Portable Voice of an unusual coding"),
 )
 
 
@@ -93,11 +100,11 @@ def told_of_nist(file: OpenFile) -> Told:
     fields = nist.fields(file)
     coding = fields.get("sample_coding", "pcm")
     rate, channels, width, frames = (
-        int(float(fields[name])) if fields.get(name, "").replace(".", "", 1).isdigit() else 0
+        int(float(fields[name])) if fields.get(name, "").replace(".", "", 1).isdecimal() else 0
         for name in ("sample_rate", "channel_count", "sample_n_bytes", "sample_count")
     )
     kind, bits = ("integer", 8 * width) if coding == "pcm" else ("law", 0) if coding in ("ulaw", "alaw") else ("", 0)
-    words = f"NIST SPHERE with {coding} of {8 * width} bits"
+    words = f"NIST SPHERE with {label(coding.encode())} of {8 * width} bits"
     return Told(words, rate, channels, kind, bits, width * channels, frames or None)
 
 
@@ -111,9 +118,9 @@ def told_of_avr(file: OpenFile) -> Told:
 def told_of_others(file: OpenFile) -> Told:
     """Return what a file tells that has no magic of those that are known: MPEG audio, or what it looks like."""
     head = file.read_at(12, 0)
-    if head[:1] == b"\xff":
-        return told_of_mpeg(file)
     found = next((name for at, magic, name in _ELSE if head[at : at + len(magic)] == magic), "")
+    if not found and head[:1] == b"\xff":
+        return told_of_mpeg(file)
     return Told(found or f"a file that begins with the bytes {head[:4].hex(' ')}")
 
 

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from typing import Literal
 
-from noiseaug.media.audio.containers.chunks import Chunk, chunks
+from noiseaug.media.audio.containers.chunks import Chunk, chunks, label
 from noiseaug.media.audio.containers.told import Told
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
@@ -58,7 +58,9 @@ _GUID_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")  # of the names of chunks
 
 def told(file: OpenFile) -> Told:
     """Return what a RIFF, RIFX or RF64 file tells."""
-    magic = file.read_at(4, 0)
+    magic, form = file.read_at(4, 0), file.read_at(4, 8)
+    if form != b"WAVE":
+        return Told(f"RIFF file of type {label(form)}")
     name = {b"RIFX": "big-endian WAV", b"RF64": "RF64"}.get(magic, "WAV")
     return _told(file, name, chunks(file), ">" if magic == b"RIFX" else "<")
 
@@ -80,7 +82,7 @@ def wave64_chunks(file: OpenFile) -> Iterator[Chunk]:
 
 
 def _told(file: OpenFile, name: str, found: Iterator[Chunk], order: str) -> Told:
-    told, fact = Told(name), None
+    told, fact = Told(f"{name} without a chunk `fmt `"), None
     for chunk in found:
         if chunk.name == b"fmt ":
             told = _format(name, file.read_at(min(chunk.length, 40), chunk.start), order)

@@ -175,6 +175,27 @@ def test_core_audio_that_was_piped_and_does_not_know_its_length_is_read(source, 
     assert np.array_equal(read(dest / "a.caf"), samples)
 
 
+def test_voc_with_several_blocks_of_sound_is_refused_as_libsndfile_takes_their_heads_for_samples(source, dest):
+    path = write_sound(source / "a.voc", sound(1000, 2), "PCM_16")
+    data = path.read_bytes()
+    first, rest = data[42 : 42 + 2000], data[42 + 2000 : 42 + 4000]
+    head = b"\x09" + (12 + len(first)).to_bytes(3, "little") + data[30:42]
+    path.write_bytes(data[:26] + head + first + b"\x02" + len(rest).to_bytes(3, "little") + rest + b"\0")
+    within("run", source, dest, "--std", "0.1")
+    assert "is Creative VOC with several blocks of sound, which libsndfile reads" in failures(dest)["a.voc"]
+
+
+def test_gsm_that_was_piped_does_not_grow(source, dest):
+    path = write_sound(source / "a.wav", sound(320), "GSM610", rate=8000)
+    data, found = bytearray(path.read_bytes()), parts(path)
+    struct.pack_into("<I", data, found[b"fact"][0], 0)
+    struct.pack_into("<I", data, found[b"data"][0] - 4, 0xFFFFFFFF)
+    struct.pack_into("<I", data, 4, 0xFFFFFFFF)
+    path.write_bytes(data)
+    assert unchanged(source, dest)["num_samples"] == 320
+    assert (dest / "a.wav").stat().st_size == len(data)
+
+
 # FLAC
 
 

@@ -25,7 +25,7 @@ _OF_AU = {
     27: ("a-law", "law", 8),
 }
 _BLOCK_OF_AU = 120
-_MORE, _NEW_BLOCK, _PCM_OF_VOC = 2, 9, (0, 4)
+_OLD_BLOCK, _MORE, _NEW_BLOCK, _PCM_OF_VOC = 1, 2, 9, (0, 4)
 _IN_OGG = {b"\x7fFLAC": "FLAC", b"Speex ": "Speex", b"\x80theora": "Theora video", b"fishead\0": "a Skeleton"}
 # What is met under the suffixes of audio, and is none that is read: where its magic stands, the magic, and its name.
 _ELSE = (
@@ -126,15 +126,16 @@ def told_of_others(file: OpenFile) -> Told:
 
 def told_of_voc(file: OpenFile) -> Told:
     """Return what a Creative VOC file tells. libsndfile takes the head of a second block of sound for samples."""
-    at, told, size = int.from_bytes(file.read_at(2, 20), "little"), Told("Creative VOC", kind="integer"), 0
+    at, told, sounding = int.from_bytes(file.read_at(2, 20), "little"), Told("Creative VOC", kind="integer"), 0
     while len(head := file.read_at(16, at)) == 16 and head[0]:
         length = int.from_bytes(head[1:4], "little")
+        if head[0] in (_OLD_BLOCK, _MORE, _NEW_BLOCK):
+            sounding += 1
         if head[0] == _NEW_BLOCK:
-            told, size = _new_block(head), length - 12
-        elif head[0] == _MORE:
-            size += length
+            told = _new_block(head)
+            told = told._replace(frames=(length - 12) // told.frame_bytes) if length > 12 and told.frame_bytes else told
         at += 4 + length
-    return told._replace(frames=size // told.frame_bytes) if told.frame_bytes and size >= told.frame_bytes else told
+    return Told("Creative VOC with several blocks of sound", kind="code") if sounding > 1 else told
 
 
 def _new_block(head: bytes) -> Told:

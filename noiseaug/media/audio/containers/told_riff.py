@@ -113,8 +113,9 @@ def _frames(file: OpenFile, data: Chunk, frame_bytes: int) -> int | None:
 
 def _frames_of_gsm(file: OpenFile, data: Chunk, told: Told) -> int | None:
     """Return how many frames the whole blocks of GSM have: libsndfile takes the byte behind them for one more."""
-    size = min(data.length, file.length() - data.start)
-    return size // _GSM_BYTES * told.block if told.name.endswith(_CODINGS[_GSM]) and data.length > 0 else None
+    left = file.length() - data.start
+    size = min(data.length, left) if data.length > 0 else left
+    return size // _GSM_BYTES * told.block if told.name.endswith(_CODINGS[_GSM]) else None
 
 
 def _format(name: str, body: bytes, order: str) -> Told:

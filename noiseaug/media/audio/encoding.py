@@ -190,8 +190,9 @@ def _differences(recording: Recording, rendition: Rendition) -> tuple[int, tuple
         lost = [f"tag {tag}" for tag in _PEOPLES_TAGS if tags.get(tag, "") != expected.get(tag, "")]
         told = container_of(written).told(written)
         frames = agreed(told, sound_of(file)).frames
+        same_code = form.subtype == sound.subtype and "ADPCM" in form.subtype
         if frames != sound.frames:
             lost.append("number of samples")
-        elif "ADPCM" in form.subtype == sound.subtype and file.frames != recording.decoded_frames:
+        elif same_code and file.frames != recording.decoded_frames:
             lost.append("size of blocks")
         return frames, tuple(lost)

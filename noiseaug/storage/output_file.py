@@ -107,6 +107,10 @@ class OutputFile(OpenFile):
         if by < 0:
             os.ftruncate(self.fd, size + by)
 
+    def cut(self, size: int) -> None:
+        """Cut the file to a size."""
+        os.ftruncate(self.fd, size)
+
     def check_room(self) -> None:
         """Raise OSError if the file system takes no more. The file stays as it is.
 
@@ -114,7 +118,7 @@ class OutputFile(OpenFile):
         """
         size = self.size()
         self.write_at(bytes(1 << 12), size)  # more than the last block of the file can have left
-        os.ftruncate(self.fd, size)
+        self.cut(size)
 
     def take(self, source: SourceFile, link: Link) -> None:
         """Make the source itself the content: a copy of it, or a link to it, which is never written to.

@@ -35,6 +35,10 @@ class OpenFile:
         """Return `size` bytes from `offset` on, or as many as there are up to the end of the file."""
         return os.pread(self.fd, size, offset)
 
+    def length(self) -> int:
+        """Return how many bytes it has now."""
+        return os.fstat(self.fd).st_size
+
     def rewound(self) -> int:
         """Return the file descriptor, at the beginning of the file, for a codec that reads by itself."""
         os.lseek(self.fd, 0, os.SEEK_SET)

@@ -68,7 +68,7 @@ def _taken(recording: Recording, output: Output) -> Facts:
 def _finished(recording: Recording, rendition: Rendition, silenced: int) -> Facts:
     """Finish the written file, and return the facts of it."""
     frames, not_kept = finish(recording, rendition)
-    names = ", ".join((*rendition.form.lost, *not_kept))
+    names = ", ".join((*rendition.form.lost, *recording.unlike(), *not_kept))
     samples = recording.sound.frames * recording.sound.channels
     return _noise_facts(rendition, silenced / max(samples, 1)) | _sound_facts(
         recording, rendition.form.subtype, frames, names

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import soundfile
 
 from noiseaug.media.audio.powers import fractions
-from noiseaug.media.audio.reading import Recording, refusing
+from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition
 from noiseaug.noise.figures import Measured, Sums
+from noiseaug.storage.source_file import Refused
 
 
 def decoded(recording: Recording, renditions: Sequence[Rendition]) -> list[Measured]:
@@ -20,10 +21,13 @@ def decoded(recording: Recording, renditions: Sequence[Rendition]) -> list[Measu
     silent does not count, as it does not before encoding. The source is that after the gain.
     """
     own, sums = recording.sound.lattice, [Sums() for _ in renditions]
-    with contextlib.ExitStack() as open_files, refusing("decoded"):
+    with contextlib.ExitStack() as open_files:
         readers = []
         for rendition in renditions:
-            file = soundfile.SoundFile(rendition.output.file.rewound(), closefd=False)
+            try:
+                file = soundfile.SoundFile(rendition.output.file.rewound(), closefd=False)
+            except soundfile.SoundFileError:
+                raise Refused("cannot be measured: what the encoder made of it cannot be decoded") from None
             readers.append(open_files.enter_context(file))
         for block, silent in recording.pieces():
             source = fractions(block, own)

@@ -104,6 +104,11 @@ class Sound(NamedTuple):
         return LATTICES[self.subtype]
 
 
+def sound_of(file: soundfile.SoundFile) -> Sound:
+    """Return the properties of a recording that libsndfile has opened."""
+    return Sound(file.format, file.subtype, file.endian, file.samplerate, file.channels, file.frames)
+
+
 class Form(NamedTuple):
     """The format in which a source is written, and names of what that does not keep of it."""
 

@@ -11,8 +11,11 @@ import soundfile
 
 from noiseaug.kinds import extra_of
 from noiseaug.media.audio import silence
+from noiseaug.media.audio.checking import agreed, unlike
 from noiseaug.media.audio.containers import container_of, mpeg
-from noiseaug.media.audio.formats import Sound
+from noiseaug.media.audio.containers.told import Told
+from noiseaug.media.audio.formats import sound_of
+from noiseaug.media.audio.overlaid import Overlaid
 from noiseaug.media.audio.tags import held_by
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
@@ -38,6 +41,7 @@ class Recording:
         source: its file.
         sound: its format, subtype, rate, channels and length.
         held: what it holds beside its samples.
+        decoded_frames: how many frames its decoder gives, which may be more than `sound` has.
         silent: whether all samples gone through so far were 0.
 
     Raises:
@@ -49,12 +53,14 @@ class Recording:
         self._container = container_of(source)
         self._by_libav = extra_of(source.path) == "av"
         self._refuse_truncated()
-        self._reader = reader = self._open()
-        self.sound = Sound(
-            reader.format, reader.subtype, reader.endian, reader.samplerate, reader.channels, reader.frames
-        )
+        self._told = Told() if self._by_libav else self._container.told(source)
+        self._view = self._view_for_libsndfile()
+        self._reader = self._open()
+        found = sound_of(self._reader)
+        self.sound = agreed(self._told, found)
+        self.decoded_frames = found.frames
         self._lattice = self.sound.lattice
-        self.held = reader.held() if self._by_libav else held_by(source, self.sound.format)
+        self.held = self._reader.held() if self._by_libav else held_by(source, self.sound.format)
         self.silent = True
         self._started = False
         self._held: Array | None = None
@@ -77,13 +83,35 @@ class Recording:
         if declared > found + 1:  # some leave out the byte that pads the last chunk
             raise Refused(f"is truncated: {declared} bytes expected, {found} found")
 
+    def _view_for_libsndfile(self) -> Overlaid | None:
+        """Return the source as libsndfile can read it, or None if it can read it as it is."""
+        corrections = {} if self._by_libav else self._container.corrections(self.source)
+        return Overlaid(self.source, corrections) if corrections else None
+
     def _open(self) -> soundfile.SoundFile | Reader:
+        """Return the open recording; of MPEG, if need be, without what stands before the first frame."""
         if self._by_libav:
             from noiseaug.media.audio import libav  # of an extra
 
             return libav.Reader(self.source)
-        with refusing("decoded"):
+        with refusing(self._told):
+            try:
+                return self._opened()
+            except soundfile.SoundFileError:
+                if self._view is not None or not self._told.start:
+                    raise
+                self._view = Overlaid(self.source, {}, self._told.start)
+                return self._opened()
+
+    def _opened(self) -> soundfile.SoundFile:
+        if self._view is None:
             return soundfile.SoundFile(self.source.rewound(), closefd=False)
+        self._view.seek(0)
+        return soundfile.SoundFile(self._view, closefd=False)
+
+    def unlike(self) -> tuple[str, ...]:
+        """Return names of what the samples are in the file and not as they are decoded."""
+        return tuple(unlike(self._told, self.sound))
 
     def hold(self) -> None:
         """Decode the recording here and now if it is short, as it is going to be gone through several times."""
@@ -108,7 +136,9 @@ class Recording:
         frames = 0
         buffer = np.empty((step, self.sound.channels), self._lattice.dtype)
         while True:
-            with refusing("decoded"):
+            if self.sound.frames < self.decoded_frames:
+                buffer = buffer[: self.sound.frames - frames]
+            with refusing(self._told):
                 block = self._reader.read(dtype=self._lattice.dtype, always_2d=True, out=buffer)
             if not len(block):
                 break
@@ -136,10 +166,15 @@ class Recording:
 
 
 @contextlib.contextmanager
-def refusing(verb: str) -> Iterator[None]:
-    """Turn the errors of libsndfile into refusals of a file that cannot be `decoded` or `encoded`."""
+def refusing(told: Told) -> Iterator[None]:
+    """Turn the errors of libsndfile, which say little, into refusals that say what a source is."""
     try:
         yield
-    except (soundfile.SoundFileError, AssertionError) as error:
-        reason = getattr(error, "error_string", error)  # without the number of the file descriptor
-        raise Refused(f"cannot be {verb} as audio: {reason}") from None
+    except (soundfile.SoundFileError, AssertionError):
+        name = told.name or "of no known format"
+        if not told.kind:
+            raise Refused(f"is {name}, which is not read as audio; convert it to FLAC or WAV first") from None
+        raise Refused(
+            f"is {name} that cannot be decoded: it is damaged, too short, or has what libsndfile does not know; "
+            "check it with another player, and convert it to FLAC or WAV"
+        ) from None

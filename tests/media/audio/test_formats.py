@@ -67,14 +67,22 @@ def test_every_suffix_of_audio_can_be_written_or_has_one_that_can():
         assert f".{name}" in audio_formats.FORMATS
 
 
+def counted(made):
+    """Whether it is a code of whole blocks whose header says how many samples of the last one count."""
+    if made.form == "WAV":
+        return made.subtype in MONO | {"MS_ADPCM"}
+    return (made.form, made.subtype) == ("W64", "GSM610")
+
+
 @by_name
 def test_container_subtype_byte_order_rate_channels_and_length_are_kept(recordings, noisy, made):
     assert seen(noisy / made.name) == seen(recordings / made.name)
     row = manifest(noisy)[made.name]
     kind = seen(recordings / made.name)
     assert (row["source_format"], row["subtype"], row["sampling_rate"]) == (made.form, made.subtype, kind.rate)
-    assert (row["num_samples"], row["channels"]) == (kind.frames, kind.channels)
-    assert row["duration"] == kind.frames / kind.rate
+    assert row["channels"] == kind.channels
+    frames = 3000 if counted(made) else kind.frames
+    assert (row["num_samples"], row["duration"]) == (frames, frames / kind.rate)
     assert row["not_kept"] == ""
 
 

@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from noiseaug.media.audio.containers import caf, headers, nist, ogg, riff
+from noiseaug.media.audio.containers import (
+    caf,
+    flac_frames,
+    headers,
+    mending,
+    nist,
+    ogg,
+    riff,
+    told_heads,
+    told_iff,
+    told_riff,
+)
+from noiseaug.media.audio.containers.told import Told
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
@@ -17,26 +29,45 @@ class Container(NamedTuple):
     """The questions that are asked of a container, each a function of an open file.
 
     Attributes:
-        declared_size: returns how many bytes a source says that it has, or 0. It raises Refused if the source can be
+        declared_size: returns how many bytes a file says that it has, or 0. It raises Refused if the file can be
             seen to be truncated in another way.
+        told: returns what the header tells of the samples.
+        corrections: returns bytes that libsndfile must find in a source in place of those that stand there, by offset.
+        mend: puts right what libsndfile writes wrongly into the header of a file of so many frames.
         stop_the_clock: takes out of a written file the bytes that a codec chose by the clock.
     """
 
-    declared_size: Callable[[SourceFile], int] = lambda source: 0
+    declared_size: Callable[[OpenFile], int] = lambda file: 0
     stop_the_clock: Callable[[OutputFile], None] = lambda output: None
+    told: Callable[[OpenFile], Told] = told_heads.told_of_others
+    corrections: Callable[[SourceFile], dict[int, bytes]] = lambda source: {}
+    mend: Callable[[OutputFile, int], None] = lambda output, frames: None
 
 
 # By how their files begin.
 _CONTAINERS = {
-    **dict.fromkeys((b"RIFF", b"RIFX", b"FORM"), Container(riff.declared_size, riff.stop_the_clock)),
-    b"RF64": Container(riff.declared_size_of_rf64),
-    b"caff": Container(caf.declared_size),
-    b"OggS": Container(ogg.declared_size, ogg.stop_the_clock),
-    b"NIST_1A": Container(nist.declared_size),
-    **dict.fromkeys((b".snd", b"dns."), Container(headers.size_of_au)),
-    b"riff": Container(headers.size_of_w64),
-    b"2BIT": Container(headers.size_of_avr),
-    b"Creative Voice File": Container(headers.size_of_voc),
+    **dict.fromkeys(
+        (b"RIFF", b"RIFX"),
+        Container(riff.declared_size, riff.stop_the_clock, told_riff.told, mend=mending.mend_riff),
+    ),
+    b"RF64": Container(riff.declared_size_of_rf64, told=told_riff.told),
+    b"FORM": Container(riff.declared_size, riff.stop_the_clock, told_iff.told, mend=mending.mend_iff),
+    b"caff": Container(
+        caf.declared_size, told=told_iff.told_of_caf, corrections=caf.corrections, mend=mending.mend_caf
+    ),
+    b"fLaC": Container(told=told_heads.told_of_flac, corrections=flac_frames.corrections),
+    b"OggS": Container(ogg.declared_size, ogg.stop_the_clock, told_heads.told_of_ogg),
+    b"NIST_1A": Container(nist.declared_size, told=told_heads.told_of_nist),
+    b"ID3": Container(told=told_heads.told_of_mpeg),
+    **dict.fromkeys((b".snd", b"dns."), Container(declared_size=headers.size_of_au, told=told_heads.told_of_au)),
+    b"riff": Container(
+        declared_size=headers.size_of_w64,
+        told=told_riff.told_of_w64,
+        corrections=told_riff.corrections_of_w64,
+        mend=mending.mend_w64,
+    ),
+    b"2BIT": Container(declared_size=headers.size_of_avr, told=told_heads.told_of_avr),
+    b"Creative Voice File": Container(declared_size=headers.size_of_voc, told=told_heads.told_of_voc),
 }
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from noiseaug.media.audio.containers.chunks import chunks
-from noiseaug.storage.source_file import SourceFile
+from noiseaug.storage.source_file import OpenFile, SourceFile
 
 
-def declared_size(source: SourceFile) -> int:
+def declared_size(source: OpenFile) -> int:
     """Return where the last chunk ends, or 0 if one reaches to the end of the file, wherever that is."""
     end = 8
     for chunk in chunks(source):
@@ -14,3 +14,11 @@ def declared_size(source: SourceFile) -> int:
             return 0
         end = chunk.start + chunk.length
     return end
+
+
+def corrections(source: SourceFile) -> dict[int, bytes]:
+    """Return the length of samples that a recorder, which wrote to a pipe, did not know; libsndfile wants one."""
+    for chunk in chunks(source):
+        if chunk.name == b"data" and chunk.length == -1:
+            return {chunk.start - 8: (source.size - chunk.start).to_bytes(8)}
+    return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 
 from noiseaug.storage.output_file import OutputFile
-from noiseaug.storage.source_file import Refused, SourceFile
+from noiseaug.storage.source_file import OpenFile, Refused
 
 _PAGE_HEADER = 27  # bytes, and then the lengths of its segments
 _MOST_SEGMENTS = 255
@@ -14,14 +14,15 @@ _LAST = 4
 _REVERSED_BYTES = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def declared_size(source: SourceFile) -> int:
+def declared_size(source: OpenFile) -> int:
     """Return 0, as no size is told, if the last page is whole and marked as the last of its stream.
 
     Raises:
         Refused: if it is not.
     """
-    start = max(source.size - _LONGEST_PAGE - 1, 0)
-    tail = source.read_at(source.size - start, start)
+    size = source.length()
+    start = max(size - _LONGEST_PAGE - 1, 0)
+    tail = source.read_at(size - start, start)
     at = tail.rfind(b"OggS")
     while at >= 0:
         page = tail[at:]

@@ -17,7 +17,7 @@ PLAIN = frozenset(
 )
 
 
-def declared_size(source: SourceFile) -> int:
+def declared_size(source: OpenFile) -> int:
     """Return the size of a RIFF or AIFF file as its header has it.
 
     Sizes of 0 and 2**32 - 1 (or nearly) stand where a recorder wrote to a pipe and did not know.
@@ -27,7 +27,7 @@ def declared_size(source: SourceFile) -> int:
     return size + 8 if 0 < size < 0xFFFFFEF8 else 0
 
 
-def declared_size_of_rf64(source: SourceFile) -> int:
+def declared_size_of_rf64(source: OpenFile) -> int:
     """Return the size of an RF64 file as its chunk `ds64` has it."""
     name, size = struct.unpack("<12x4s4xQ", source.read_at(28, 0).ljust(28, b"\0"))
     return size + 8 if name == b"ds64" and 0 < size < 1 << 63 else 0

@@ -2,7 +2,7 @@
 
 __version__ = "0.2.0"
 
-_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "soundfile", "zlib-ng")
+_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "soundfile", "zlib-ng")
 
 
 def versions() -> dict[str, str]:

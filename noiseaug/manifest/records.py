@@ -21,7 +21,7 @@ KEYS = (
     *("noise_mean", "noise_std", "noise_std_decoded", "snr_db_measured", "snr_db_decoded", "psnr_db", "clipped"),
     *("silent", "silence_kept", "gain"),
     *("width", "height", "dtype", "frames", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
-    *("source_format", "not_kept", "bytes", "sha256", "source_bytes", "source_sha256"),
+    *("source_format", "not_kept", "damaged", "bytes", "sha256", "source_bytes", "source_sha256"),
     *("sidecars", "sidecars_sha256"),
 )
 # Of the values of each key, where they are not null: the same in every row. The other keys hold text.
@@ -35,6 +35,7 @@ _TYPES = {
     "soft_label": "floats",
     **dict.fromkeys(("sidecars", "sidecars_sha256"), "texts"),
 }
+DAMAGED = "damaged"  # the key of what is missing or corrupt in the source of an output; rows of whole ones have none
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode  # made once: dumps makes one a call
 
 
@@ -75,6 +76,17 @@ def is_pending(line: bytes) -> bool:
     return line.endswith(b', "pending": true}\n')
 
 
+def is_of_damaged(line: bytes) -> bool:
+    """Tell whether the row is of an output that was made of a damaged source.
+
+    >>> is_of_damaged(record_line({"not_kept": '"damaged": "', "damaged": "its pixels end early"}))
+    True
+    >>> is_of_damaged(record_line({"not_kept": '"damaged": "'}))
+    False
+    """
+    return _OF_DAMAGED in line
+
+
 def is_of_file(line: bytes) -> bool:
     """Tell whether the row is of a file that is kept and is neither image nor audio."""
     return _OF_FILE in line
@@ -94,6 +106,7 @@ def fragment(key: str, value: str | int) -> bytes:
 
 
 _OF_FILE = fragment("kind", FILE)
+_OF_DAMAGED = f'"{DAMAGED}": "'.encode()  # quotes within texts are escaped
 
 
 def sidecar_names(record: Record) -> list[str]:

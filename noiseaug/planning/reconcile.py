@@ -14,7 +14,14 @@ from typing import NamedTuple
 
 from noiseaug.kinds import FILE
 from noiseaug.manifest.reading import Group, record_of
-from noiseaug.manifest.records import failure_line, fragment, is_pending, recorded_sidecars, sidecar_names
+from noiseaug.manifest.records import (
+    failure_line,
+    fragment,
+    is_of_damaged,
+    is_pending,
+    recorded_sidecars,
+    sidecar_names,
+)
 from noiseaug.planning.labels_along import SIDECARS, LabelsAlong, left_over_of, told_alone
 from noiseaug.planning.sidecars import Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target
@@ -259,6 +266,8 @@ class Reconciliation:
             return "an interrupted run began it" if is_pending(line) else "it was made with other options"
         if fragment("source_bytes", source.size) not in line:
             return "its source changed"
+        if is_of_damaged(line) and not self._running.accept_damaged:
+            return "its source is damaged, and --accept-damaged was not given"
         try:
             info = look(f"{self._dest_root}/{target.file_name}")
         except OSError:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noiseaug.media.image import opencv
+from noiseaug.media.damage import Damaged
+from noiseaug.media.image import mending, opencv, turbojpeg
 from noiseaug.media.image.containers import apng, ifd, rasters, read_header, tiff
-from noiseaug.media.image.header import Header
+from noiseaug.media.image.header import DAMAGED, Header
 from noiseaug.noise.scale import SUPPORTED, Array
 from noiseaug.storage.source_file import Refused
 
@@ -23,14 +24,16 @@ class Picture(NamedTuple):
         header: what it says beside the samples.
         frames: the samples of each page or frame, shape (height, width) or (height, width, channels), in the order BGR;
             two channels are grey and alpha.
+        damage: what of the samples is missing or corrupt, as in `Damaged`; nothing if they are whole.
     """
 
     header: Header
     frames: list[Array]
+    damage: str = ""
 
 
 def decode(data: bytes, max_pixels: int) -> Picture:
-    """Return the picture in a file.
+    """Return the picture in a file; of one that is damaged, what decodes.
 
     Raises:
         Refused: if it cannot be decoded, would not be decoded as it is, or has more than `max_pixels`.
@@ -39,7 +42,26 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         raise Refused("is empty; expected an image")
     header = read_header(data)
     _refuse(header, max_pixels)
-    frames = _decoded(data, header)
+    try:
+        return _picture(data, header)
+    except Refused:
+        mended = mending.mended(data)
+        if mended is None:
+            raise
+    header = read_header(mended.data)
+    _refuse(header, max_pixels)
+    return _picture(mended.data, header)._replace(damage=mended.what)
+
+
+def _picture(data: bytes, header: Header) -> Picture:
+    if header.refusal:
+        raise Refused(header.refusal)
+    damage = ""
+    try:
+        frames = _frames(data, header)
+    except Damaged as found:
+        frames, damage = found.decoded, found.what
+    _check(frames, header)
     if header.format == "gif" and all(frame.ndim == 3 and frame.shape[2] == 4 for frame in frames):
         if all((frame[..., 3] == 255).all() for frame in frames):  # animations are decoded with alpha in any case
             frames = [np.ascontiguousarray(frame[..., :3]) for frame in frames]
@@ -51,7 +73,7 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         frames = [rasters.rgb(frame) for frame in frames]
     elif header.format == "avif":
         header = _with_avif_exif(data, header)
-    return Picture(header, frames)
+    return Picture(header, frames, damage)
 
 
 def _refuse(header: Header, max_pixels: int) -> None:
@@ -59,13 +81,12 @@ def _refuse(header: Header, max_pixels: int) -> None:
     if pixels > max_pixels:
         size = f"{header.width} x {header.height}" + (f" x {header.frames}" if header.frames > 1 else "")
         raise Refused(f"has {size} pixels, more than the {max_pixels:,} of --max-pixels; raise that if it is meant")
-    if header.refusal:
+    if header.refusal and header.refusal != DAMAGED:
         raise Refused(header.refusal)
 
 
-def _decoded(data: bytes, header: Header) -> list[Array]:
-    """Return the samples of each frame, all of one dtype that is worked on."""
-    frames = _frames(data, header)
+def _check(frames: list[Array], header: Header) -> None:
+    """Raise Refused if the frames are not as many as expected, or not all of one dtype that is worked on."""
     if len(frames) != header.frames:
         raise Refused(f"cannot be decoded as an image: {header.frames} frames expected, {len(frames)} found")
     dtype = frames[0].dtype
@@ -76,10 +97,17 @@ def _decoded(data: bytes, header: Header) -> list[Array]:
         raise Refused(f"has {dtype} samples, which is not supported; convert it to uint16 or float32")
     if header.format == "avif" and dtype != np.uint8:
         raise Refused("is an AVIF of more than 8 bits a sample, which is not supported; convert it to PNG")
-    return frames
 
 
 def _frames(data: bytes, header: Header) -> list[Array]:
+    """Return the samples of each frame.
+
+    Raises:
+        Damaged: with what decodes, where the decoder tells that something is missing or corrupt.
+        Refused: where nothing decodes.
+    """
+    if header.format == "jpeg":
+        return [turbojpeg.decode(data)]
     if header.format == "png" and header.timing:
         return apng.canvases(data, opencv.decode)
     if header.format == "tiff":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from noiseaug.media.image.header import Header, Timing
 
-_IMAGE, _EXTENSION = 0x2C, 0x21
+IMAGE, EXTENSION = 0x2C, 0x21
 _COMMENT, _CONTROL, _APPLICATION, _TEXT = 0xFE, 0xF9, 0xFF, 0x01
 
 
@@ -14,11 +14,11 @@ def header(data: bytes) -> Header:
     delays: list[tuple[int, int]] = []
     lost = ["GIF palette"]
     plays, delay = 1, 0
-    at = 13 + _table_size(data[10])
+    at = 13 + table_size(data[10])
     while data[at : at + 1] in (b"\x2c", b"\x21"):
-        if data[at] == _IMAGE:
+        if data[at] == IMAGE:
             delays.append((delay, 100))
-            at, delay = at + 11 + _table_size(data[at + 9]), 0
+            at, delay = at + 11 + table_size(data[at + 9]), 0
         else:
             label, first = data[at + 1], data[at + 3 : at + 3 + data[at + 2]]
             at += 2
@@ -36,7 +36,8 @@ def header(data: bytes) -> Header:
     return Header("gif", width, height, len(delays) or 1, timing=timing, lost=tuple(lost))
 
 
-def _table_size(flags: int) -> int:
+def table_size(flags: int) -> int:
+    """Return how many bytes the colour table has that is told of by the flags before it."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from noiseaug.media.damage import Damaged
 from noiseaug.media.image import mending, opencv, turbojpeg
-from noiseaug.media.image.containers import apng, ifd, rasters, read_header, tiff
+from noiseaug.media.image.containers import apng, ifd, rasters, read_header, tiff, tiff_strips
 from noiseaug.media.image.header import DAMAGED, Header
 from noiseaug.noise.scale import SUPPORTED, Array
 from noiseaug.storage.source_file import Refused
@@ -111,12 +111,24 @@ def _frames(data: bytes, header: Header) -> list[Array]:
     if header.format == "png" and header.timing:
         return apng.canvases(data, opencv.decode)
     if header.format == "tiff":
-        data = tiff.without_transforms(data)
-    elif header.format == "sunraster":
+        return _tiff_pages(data, header)
+    if header.format == "sunraster":
         data = rasters.sun_raster_for_opencv(data)
+    return _stored(data, header)
+
+
+def _stored(data: bytes, header: Header) -> list[Array]:
     if header.frames == 1:
         return [opencv.decode(data)]
     return opencv.decode_frames(data, animated=header.timing is not None)
+
+
+def _tiff_pages(data: bytes, header: Header) -> list[Array]:
+    """Return the samples of each page, if all of them are there: OpenCV makes zeros of those that are not."""
+    frames = _stored(tiff.without_transforms(data), header)
+    if what := tiff_strips.damage(data):
+        raise Damaged(what, frames)
+    return frames
 
 
 def _with_key(samples: Array, key: int) -> Array:

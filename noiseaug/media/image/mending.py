@@ -1,4 +1,4 @@
-"""Files that end early made decodable: what is missing becomes zeros, or frames that are left out.
+"""Files that end early made decodable: what is missing becomes zeros, or is left out if it is a whole frame.
 
 A decoder raises `Refused` at the first thing that is not as it should be. So that what is there can be used all the
 same, the file is completed here, and decoded as any other.
@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from noiseaug.media.image.containers import gif_blocks, png_rows
+from noiseaug.media.image.containers import gif_blocks, png_rows, tiff_strips
 
 _TOKEN = re.compile(rb"(?:\s|#[^\n\r]*[\n\r])*([^\s#]+)")
 
@@ -108,6 +108,7 @@ def _sun(data: bytes) -> _Raster:
 
 _MENDERS: dict[bytes, Callable[[bytes], tuple[bytes, str] | None]] = {
     b"\x89PNG": png_rows.completed,
+    **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), tiff_strips.completed),
     b"GIF8": gif_blocks.completed,
     b"BM": _padded(_bmp),
     **dict.fromkeys((b"P4", b"P5", b"P6"), _padded(_pnm)),

@@ -25,4 +25,8 @@ def completed(data: bytes) -> tuple[bytes, str] | None:
             break
     if not frames or data[end : end + 1] == _TRAILER:
         return None
-    return data[:end] + _TRAILER, f"its frames end early ({frames:,} {'is' if frames == 1 else 'are'} whole)"
+    whole = f"{frames:,} {'is' if frames == 1 else 'are'} whole"
+    what = (
+        f"its frames end early ({whole})" if data[end:].strip(b"\0") else f"its end is missing ({whole} of its frames)"
+    )
+    return data[:end] + _TRAILER, what

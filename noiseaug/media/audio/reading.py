@@ -9,8 +9,10 @@ import numpy as np
 import soundfile
 
 from noiseaug.media.audio import silence
-from noiseaug.media.audio.containers import aiff, container_of, mpeg
+from noiseaug.media.audio.containers import aiff, container_of, flac_frames, mpeg, mpeg_frames
+from noiseaug.media.audio.excerpt import Excerpt, Piece
 from noiseaug.media.audio.formats import Sound
+from noiseaug.media.damage import Damaged
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
 
@@ -20,6 +22,8 @@ BLOCK_SAMPLES = 1 << 16
 # Recordings of up to so many samples are held in memory if they are gone through more than once.
 HELD_SAMPLES = 1 << 18
 _MOST_NAMES = 20
+# Formats whose decoders can err. Of what is read from a damaged file, so many frames may be lost before an error.
+_CODED, _PORTION = frozenset({"FLAC", "OGG", "MP3", "CAF"}), 1 << 10
 
 
 class Recording:
@@ -28,21 +32,26 @@ class Recording:
     Args:
         source: its file.
         keep_silence: whether long digital silence in it is to stay silent.
+        accept_damaged: whether to read what decodes of a recording of which a part is missing or corrupt.
 
     Attributes:
         source: its file.
         sound: its format, subtype, rate, channels and length.
         tags: its text tags.
         silent: whether all samples gone through so far were 0.
+        damage: what is missing or corrupt, as in `Damaged`.
 
     Raises:
-        Refused: if it cannot be decoded, or is shorter than it says.
+        Refused: if it cannot be decoded.
+        Damaged: if a part of it is missing or corrupt, and that is not accepted.
     """
 
-    def __init__(self, source: SourceFile, *, keep_silence: bool) -> None:
-        self.source, self._keep_silence = source, keep_silence
+    def __init__(self, source: SourceFile, *, keep_silence: bool, accept_damaged: bool = False) -> None:
+        self.source, self._keep_silence, self._accept_damaged = source, keep_silence, accept_damaged
+        self.damage = ""
+        self._pieces: list[Piece] = []
         self._container = container_of(source)
-        self._refuse_truncated()
+        self._look_for_damage()
         self._reader = reader = self._open()
         self.sound = Sound(
             reader.format, reader.subtype, reader.endian, reader.samplerate, reader.channels, reader.frames
@@ -54,23 +63,76 @@ class Recording:
         self.silent = True
         self._started = False
         self._held: Array | None = None
+        if self.sound.subtype.startswith("MPEG") and self.sound.format == "MP3":
+            frames = mpeg_frames.frames_of(source)
+            self._tell(frames.damage)
+            if frames.damage:
+                self._pieces = frames.pieces
+        if accept_damaged and self.sound.format in _CODED:
+            self._settle_length()
 
     def close(self) -> None:
         """Close the reader. The source stays open."""
         self._reader.close()
 
-    def _refuse_truncated(self) -> None:
-        """Raise Refused for a file that is empty or shorter than it says: libsndfile reads what is there, silently."""
+    def _tell(self, what: str) -> None:
+        """Take note of damage, if there is any.
+
+        Raises:
+            Damaged: if it is not accepted.
+        """
+        if what and not self._accept_damaged:
+            raise Damaged(what, None)
+        self.damage = self.damage or what
+
+    def _look_for_damage(self) -> None:
+        """Look whether the file is as long as it says, and all there: libsndfile reads what is there, silently."""
         found = self.source.size
         if not found:
             raise Refused("is empty; expected audio")
         declared = self._container.declared_size(self.source)
         if declared > found + 1:  # some leave out the byte that pads the last chunk
-            raise Refused(f"is truncated: {declared} bytes expected, {found} found")
+            self._tell(f"its data ends early ({declared:,} bytes expected, {found:,} found)")
+            self._pieces = self._container.closed(self.source)
+        self._tell(self._container.damage(self.source))
 
     def _open(self) -> soundfile.SoundFile:
         with refusing("decoded"):
+            if self._pieces:
+                return soundfile.SoundFile(Excerpt(self.source.fd, self._pieces))
             return soundfile.SoundFile(self.source.rewound(), closefd=False)
+
+    def _settle_length(self) -> None:
+        """Find out how much of a damaged recording decodes, before anything is made of it.
+
+        Raises:
+            Refused: if nothing does.
+        """
+        expected, is_estimate = self.sound.frames, self._has_estimated_length()
+        self._reader.close()
+        self._reader = self._open()
+        decoded, failed = decodable(self._reader)
+        if failed or (decoded != expected and not is_estimate):
+            found = flac_frames.sound_part(self.source) if self.sound.format == "FLAC" else None
+            if found:
+                self._pieces, decoded, expected = found.pieces, found.samples, found.expected
+            ends = "are missing or corrupt" if found else "are missing"
+            count = (
+                f"{expected - decoded:,} of its {expected:,}"
+                if expected > decoded and not is_estimate
+                else "some of its"
+            )
+            self._tell(f"{count} samples {ends}")
+        if self.damage:
+            if not decoded:
+                raise Refused("cannot be decoded as audio: no sample of it decodes; replace or remove it")
+            self.sound = self.sound._replace(frames=decoded)
+        self._reader.close()
+        self._reader = self._open()
+
+    def _has_estimated_length(self) -> bool:
+        """Tell whether the number of samples is an estimate by the size of the file."""
+        return self.sound.subtype.startswith("MPEG") and not mpeg.knows_its_length(self.source)
 
     def lost(self) -> tuple[str, ...]:
         """Return names of what the source holds and no output will, in order, each once, but not more than 20."""
@@ -104,14 +166,23 @@ class Recording:
         frames = 0
         buffer = np.empty((step, self.sound.channels), self._lattice.dtype)
         while True:
-            with refusing("decoded"):
-                block = self._reader.read(dtype=self._lattice.dtype, always_2d=True, out=buffer)
+            block = self._next_block(buffer, frames)
             if not len(block):
                 break
             self.silent = self.silent and not block.any()
             frames += len(block)
             yield block
         self._check_length(frames)
+
+    def _next_block(self, buffer: Array, before: int) -> Array:
+        """Return the next block, read into `buffer`, after as many frames as were read before."""
+        if self.damage:
+            buffer = buffer[: max(self.sound.frames - before, 0)]
+        try:
+            block: Array = self._reader.read(dtype=self._lattice.dtype, always_2d=True, out=buffer)
+        except (soundfile.SoundFileError, AssertionError):
+            raise Damaged("some of its samples are missing or corrupt", None) from None
+        return block
 
     def pieces(self) -> Iterator[tuple[Array, silence.Channels]]:
         """Yield `blocks`, cut where long digital silence begins and ends, with the channels that are to stay silent."""
@@ -124,10 +195,21 @@ class Recording:
         expected = self.sound.frames
         if frames == expected:
             return
-        if self.sound.subtype.startswith("MPEG") and not mpeg.knows_its_length(self.source):
+        if self._has_estimated_length():
             self.sound = self.sound._replace(frames=frames)  # what was expected is an estimate by file size
             return
-        raise Refused(f"is truncated: {expected} frames expected, {frames} found")
+        raise Damaged(f"its samples end early ({expected:,} expected, {frames:,} found)", None)
+
+
+def decodable(reader: soundfile.SoundFile) -> tuple[int, bool]:
+    """Return how many frames are decoded before the end or an error, and whether it is an error."""
+    frames, buffer = 0, np.empty((_PORTION, reader.channels), np.float32)
+    try:
+        while count := len(reader.read(out=buffer)):
+            frames += count
+    except (soundfile.SoundFileError, AssertionError):
+        return frames, True
+    return frames, False
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from noiseaug.media.audio.containers import aiff, caf, flac, headers, mpeg, nist, ogg, riff
+from noiseaug.media.audio.excerpt import Piece
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
@@ -18,24 +19,27 @@ class Container(NamedTuple):
 
     Attributes:
         lost: yields names of what a source holds beside samples and the ten text tags of libsndfile.
-        declared_size: returns how many bytes a source says that it has, or 0. It raises Refused if the source can be
-            seen to be truncated in another way.
+        declared_size: returns how many bytes a source says that it has, or 0.
+        damage: returns what of a source can be seen to be missing or corrupt in another way, as in `Damaged`.
+        closed: returns the pieces of a source that ends early as libsndfile reads it, if it does not as it stands.
         stop_the_clock: takes out of a written file the bytes that a codec chose by the clock.
     """
 
     lost: Callable[[SourceFile], Iterable[str]] = lambda source: ()
     declared_size: Callable[[SourceFile], int] = lambda source: 0
+    damage: Callable[[SourceFile], str] = lambda source: ""
+    closed: Callable[[SourceFile], list[Piece]] = lambda source: []
     stop_the_clock: Callable[[OutputFile], None] = lambda output: None
 
 
 # By how their files begin.
 _CONTAINERS = {
-    **dict.fromkeys((b"RIFF", b"RIFX"), Container(riff.lost, riff.declared_size, riff.stop_the_clock)),
+    **dict.fromkeys((b"RIFF", b"RIFX"), Container(riff.lost, riff.declared_size, stop_the_clock=riff.stop_the_clock)),
     b"RF64": Container(riff.lost, riff.declared_size_of_rf64),
-    b"FORM": Container(aiff.lost, riff.declared_size, riff.stop_the_clock),
-    b"caff": Container(caf.lost, caf.declared_size),
+    b"FORM": Container(aiff.lost, riff.declared_size, stop_the_clock=riff.stop_the_clock),
+    b"caff": Container(caf.lost, caf.declared_size, closed=caf.closed),
     b"fLaC": Container(flac.lost),
-    b"OggS": Container(ogg.lost, ogg.declared_size, ogg.stop_the_clock),
+    b"OggS": Container(ogg.lost, damage=ogg.damage, stop_the_clock=ogg.stop_the_clock),
     b"NIST_1A": Container(nist.lost, nist.declared_size),
     **dict.fromkeys((b"ID3\3", b"ID3\4"), Container(mpeg.lost)),
     **dict.fromkeys((b".snd", b"dns."), Container(declared_size=headers.size_of_au)),

@@ -114,15 +114,15 @@ class Recording:
         decoded, failed = decodable(self._reader)
         if failed or (decoded != expected and not is_estimate):
             found = flac_frames.sound_part(self.source) if self.sound.format == "FLAC" else None
+            sound_samples = decoded
             if found:
-                self._pieces, decoded, expected = found.pieces, found.samples, found.expected
-            ends = "are missing or corrupt" if found else "are missing"
-            count = (
-                f"{expected - decoded:,} of its {expected:,}"
-                if expected > decoded and not is_estimate
-                else "some of its"
-            )
-            self._tell(f"{count} samples {ends}")
+                self._pieces, sound_samples, expected = found.pieces, found.samples, found.expected
+                self._reader.close()
+                self._reader = self._open()
+                decoded, _ = decodable(self._reader)
+            lacking = f"{expected - sound_samples:,} of its {expected:,}" if expected > sound_samples else "some of its"
+            silent = ", with silence in place of some" if decoded > sound_samples else ""
+            self._tell(f"{'some of its' if is_estimate else lacking} samples are missing or corrupt{silent}")
         if self.damage:
             if not decoded:
                 raise Refused("cannot be decoded as audio: no sample of it decodes; replace or remove it")

@@ -28,10 +28,10 @@ def completed(data: bytes) -> tuple[bytes, str] | None:
         return _animation(parts)
     header, before = parts[0][1], [(kind, content) for kind, content, sound in parts[1:] if sound and kind != b"IDAT"]
     raw, is_whole = _inflated(b"".join(content for kind, content, _ in parts if kind == b"IDAT"))
-    is_whole &= all(sound for kind, _, sound in parts if kind == b"IDAT")
+    rows = _row_sizes(header)
+    is_whole &= len(raw) >= sum(rows) and all(sound for kind, _, sound in parts if kind == b"IDAT")
     if is_whole and parts[-1] == (b"IEND", b"", True):
         return None
-    rows = _row_sizes(header)
     found, filled = 0, bytearray()
     for size in rows:
         row = raw[len(filled) : len(filled) + size]

@@ -62,7 +62,8 @@ def _damage_of_page(data: bytes, page: Tags) -> str:
     for number, (start, length) in enumerate(parts.places):
         lacking = parts.compression == _PLAIN and _is_simple(page) and length < parts.size(number, of_plane)
         if start + length > len(data) or not start or lacking:
-            row = number % of_plane * parts.rows
+            there = max(len(data) - start, 0) // parts.stride if parts.compression == _PLAIN and start else 0
+            row = number % of_plane * parts.rows + min(there, parts.rows - 1)
             return "its pixels end early" + ("" if tiled else f" (row {row:,} of {height:,})")
     whole = True
     if parts.compression in _DEFLATE and _is_simple(page):

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+from noiseaug.storage.source_file import OpenFile
+
 Piece = tuple[int, int] | bytes  # where it begins and how long it is, or what stands in its place
 
 
@@ -16,12 +18,12 @@ class Excerpt(io.RawIOBase):
     """A file that can be read and is nowhere on disk.
 
     Args:
-        fd: the open file that pieces are taken from.
+        source: the file that pieces are taken from.
         pieces: what it consists of, one after the other.
     """
 
-    def __init__(self, fd: int, pieces: Sequence[Piece]) -> None:
-        self._fd, self._pieces = fd, pieces
+    def __init__(self, source: OpenFile, pieces: Sequence[Piece]) -> None:
+        self._source, self._pieces = source, pieces
         lengths = (len(piece) if isinstance(piece, bytes) else piece[1] for piece in pieces)
         self._ends = list(accumulate(lengths, initial=0))
         self._at = 0
@@ -53,7 +55,7 @@ class Excerpt(io.RawIOBase):
             if isinstance(piece, bytes):
                 part = piece[skipped : skipped + size]
             else:
-                part = os.pread(self._fd, size, piece[0] + skipped)
+                part = self._source.read_at(size, piece[0] + skipped)
             if not part:
                 break
             view[done : done + len(part)] = part

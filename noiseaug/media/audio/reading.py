@@ -99,7 +99,7 @@ class Recording:
     def _open(self) -> soundfile.SoundFile:
         with refusing("decoded"):
             if self._pieces:
-                return soundfile.SoundFile(Excerpt(self.source.fd, self._pieces))
+                return soundfile.SoundFile(Excerpt(self.source, self._pieces))
             return soundfile.SoundFile(self.source.rewound(), closefd=False)
 
     def _settle_length(self) -> None:

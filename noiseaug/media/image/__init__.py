@@ -22,8 +22,8 @@ from noiseaug.version import __version__
 
 # Python's own zlib compresses what OpenCV does not write as PNG.
 _MADE_WITH = (
-    f"noiseaug {__version__}, numpy {np.__version__}, {versions()}, simplejpeg {VERSION}, "
-    f"zlib {zlib.ZLIB_RUNTIME_VERSION}"
+    f"noiseaug {__version__}, numpy {np.__version__}, {versions()}, zlib {zlib.ZLIB_RUNTIME_VERSION}, "
+    f"simplejpeg {VERSION}"
 )
 
 

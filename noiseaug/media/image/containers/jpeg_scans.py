@@ -16,7 +16,7 @@ _BETWEEN = frozenset({0xC4, 0xCC, *range(0xDA, 0xDE), *range(0xE0, 0xF0), 0xFE})
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 # A sector of a disk: so many zeros are no samples, unless zeros are the code of "nothing changes".
 _HOLE = bytes(512)
-_COEFFICIENTS = 64
+_ALL = (1 << 64) - 1  # coefficients of a block
 
 
 class Layout(NamedTuple):
@@ -33,6 +33,11 @@ class Layout(NamedTuple):
     components: tuple[int, ...]
     start: int
     codes: dict[int, int]
+
+    @property
+    def coefficients_of_zeros(self) -> list[int]:
+        """What zeros mean in each table but those of mean values; 0 is the end of a block."""
+        return [symbol for table, symbol in self.codes.items() if table >> 4]
 
     @property
     def is_arithmetic(self) -> bool:
@@ -86,19 +91,18 @@ def _codes_of_zeros(content: bytes) -> dict[int, int]:
 def missing(data: bytes, layout: Layout) -> str:
     """Return what is missing although decoders take the file for whole: scans, or samples that are zeros now."""
     if layout.process in _HUFFMAN_SEQUENTIAL and data[layout.start + 4] == len(layout.components):
-        hole = data.find(_HOLE, layout.start)
-        if 0 <= hole < data.find(_END, layout.start) and any(
-            symbol for table, symbol in layout.codes.items() if table >> 4
-        ):
+        hole, zeros_are_flat = data.find(_HOLE, layout.start), not any(layout.coefficients_of_zeros)
+        if 0 <= hole < data.find(_END, layout.start) and not zeros_are_flat:
             return "some of its pixels are zeros in place of data"
         return ""
-    progressive, found = layout.process in _PROGRESSIVE, set()
+    progressive, given = layout.process in _PROGRESSIVE, dict.fromkeys(layout.components, 0)
     for scan in _scans(data, layout):
         if not (progressive and scan.low_bit):
-            numbers = range(scan.first, scan.last + 1) if progressive else range(_COEFFICIENTS)
-            found |= {(component, number) for component in scan.components for number in numbers}
-    expected = _COEFFICIENTS * len(set(layout.components))
-    return "" if len(found) >= expected else "its last scans are missing"
+            # A bit for each coefficient that is there now to its last bit.
+            found = (2 << scan.last) - (1 << scan.first) if progressive else _ALL
+            for component in scan.components:
+                given[component] = given.get(component, 0) | found
+    return "" if all(found == _ALL for found in given.values()) else "its last scans are missing"
 
 
 def closed(data: bytes, layout: Layout) -> bytes:

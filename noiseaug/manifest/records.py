@@ -76,17 +76,6 @@ def is_pending(line: bytes) -> bool:
     return line.endswith(b', "pending": true}\n')
 
 
-def is_of_damaged(line: bytes) -> bool:
-    """Tell whether the row is of an output that was made of a damaged source.
-
-    >>> is_of_damaged(record_line({"not_kept": '"damaged": "', "damaged": "its pixels end early"}))
-    True
-    >>> is_of_damaged(record_line({"not_kept": '"damaged": "'}))
-    False
-    """
-    return _OF_DAMAGED in line
-
-
 def is_of_file(line: bytes) -> bool:
     """Tell whether the row is of a file that is kept and is neither image nor audio."""
     return _OF_FILE in line
@@ -106,7 +95,6 @@ def fragment(key: str, value: str | int) -> bytes:
 
 
 _OF_FILE = fragment("kind", FILE)
-_OF_DAMAGED = f'"{DAMAGED}": "'.encode()  # quotes within texts are escaped
 
 
 def sidecar_names(record: Record) -> list[str]:

@@ -13,15 +13,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from noiseaug.kinds import FILE
-from noiseaug.manifest.reading import Group, record_of
-from noiseaug.manifest.records import (
-    failure_line,
-    fragment,
-    is_of_damaged,
-    is_pending,
-    recorded_sidecars,
-    sidecar_names,
-)
+from noiseaug.manifest.reading import Group, is_of_damaged, record_of
+from noiseaug.manifest.records import failure_line, fragment, is_pending, recorded_sidecars, sidecar_names
 from noiseaug.planning.labels_along import SIDECARS, LabelsAlong, left_over_of, told_alone
 from noiseaug.planning.sidecars import Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target

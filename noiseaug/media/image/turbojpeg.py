@@ -1,8 +1,8 @@
 """JPEG through libjpeg-turbo by itself, which says where samples are damaged; OpenCV makes them grey without a word.
 
 simplejpeg decodes the same samples as OpenCV, which has the same library inside. With all checks here it takes 0.92 to
-0.98 of OpenCV's time at 512 x 512 and more. At 32 x 32 it is 0.8 to 1.2, and 1.6 for progressive files (43 us). Files that it does not decode are decoded by OpenCV: CMYK, and those whose
-components have unusual sizes.
+0.98 of OpenCV's time at 512 x 512 and more. At 32 x 32 it is 0.8 to 1.2, and 1.6 for progressive files (43 us). Files
+that it does not decode are decoded by OpenCV: CMYK, and those whose components have unusual sizes.
 """
 
 from __future__ import annotations

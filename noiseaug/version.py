@@ -2,7 +2,7 @@
 
 __version__ = "0.2.0"
 
-_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "soundfile", "zlib-ng")
+_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "soundfile", "zlib-ng")
 # Those that decide the bytes of a few sources only, and need not be there. `made_with` names them where they did.
 EXTRAS = ("av", "imagecodecs", "pillow-heif", "tifffile")
 

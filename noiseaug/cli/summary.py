@@ -64,6 +64,8 @@ def show_summary(summary: Summary, dest: str) -> None:
         rate = summary.written / max(summary.seconds, 0.001)
         traffic = f"{size(summary.source_bytes)} read, {size(summary.bytes_written)} written"
         click.echo(f"{traffic} in {summary.seconds:,.1f} s ({rate:,.3g} files/s)")
+    if summary.damaged:
+        click.echo(f"{counted(summary.damaged, 'file')} made of damaged sources; see damaged in the manifest")
     _show_not_kept(summary.not_kept)
     if summary.manifest:
         click.echo(f"manifest: {printable(summary.manifest)}")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from noiseaug.manifest.records import Record
+from noiseaug.manifest.records import DAMAGED, Record
 from noiseaug.storage import disk
 from noiseaug.storage.paths import LEFTOVERS, MANIFEST, METADATA, STATE_PREFIX, walk_order
 
@@ -20,6 +20,7 @@ _LONGEST_LINE = 1 << 20
 
 
 _HEAD = re.compile(rb'\{"file_name": "([ !#-\[\]-~]+)", "source_path": "([ !#-\[\]-~]+)", ')  # ASCII, nothing escaped
+_OF_DAMAGED = f'"{DAMAGED}": "'.encode()  # quotes within texts are escaped
 
 
 class Entry(NamedTuple):
@@ -151,6 +152,15 @@ def merged(newer: Iterable[Group], older: Iterable[Group]) -> Iterator[Group]:
 def record_of(line: bytes) -> Record:
     """Return the record in a line; an empty one if it holds none."""
     return _parsed(0, line).record or {}
+
+
+def is_of_damaged(line: bytes) -> bool:
+    """Tell whether the row is of an output that was made of a damaged source.
+
+    >>> is_of_damaged(b'{"not_kept": "", "damaged": "its pixels end early", "bytes": 1}')
+    True
+    """
+    return _OF_DAMAGED in line
 
 
 def _parsed(number: int, line: bytes) -> Entry:

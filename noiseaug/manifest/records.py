@@ -21,7 +21,7 @@ KEYS = (
     *("noise_mean", "noise_std", "noise_std_decoded", "snr_db_measured", "snr_db_decoded", "psnr_db", "clipped"),
     *("silent", "silence_kept", "gain"),
     *("width", "height", "dtype", "frames", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
-    *("source_format", "not_kept", "bytes", "sha256", "source_bytes", "source_sha256"),
+    *("source_format", "not_kept", "damaged", "bytes", "sha256", "source_bytes", "source_sha256"),
     *("sidecars", "sidecars_sha256"),
 )
 # Of the values of each key, where they are not null: the same in every row. The other keys hold text.
@@ -37,6 +37,7 @@ _TYPES = {
 }
 # What stands in the line of a row with sidecars, and nowhere else.
 SIDECARS = b', "sidecars": ['
+DAMAGED = "damaged"  # the key of what is missing or corrupt in the source of an output; rows of whole ones have none
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode  # made once: dumps makes one a call
 
 

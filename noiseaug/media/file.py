@@ -8,7 +8,7 @@ from noiseaug.media.output import Facts, Output
 from noiseaug.storage.source_file import SourceFile
 
 
-def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts]:
+def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool) -> list[Facts]:
     """Make the source itself each output; there is nothing to record of what is in it."""
     for output in outputs:
         output.file.take(source, output.link or "copy")

@@ -62,6 +62,11 @@ class Output:
         return Noiser(stream, terms, std, recipe.mean, mono=recipe.mono)
 
 
+def damage_facts(damage: str) -> Facts:
+    """Return what the manifest says of a source of which a part is missing or corrupt; nothing of others."""
+    return {"damaged": damage} if damage else {}
+
+
 def noise_facts(std: float, clip: tuple[float, float] | None, measured: Measured) -> Facts:
     """Return what the manifest says of the noise on an output of any kind: its std, its limits and its figures."""
     limits: Facts = {} if clip is None else {"clip_low": clip[0], "clip_high": clip[1]}

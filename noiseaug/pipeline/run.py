@@ -142,6 +142,7 @@ class _Run:
             overwrite=running.overwrite,
             link=self._request.layout.link,
             max_pixels=running.max_pixels,
+            accept_damaged=running.accept_damaged,
             tag=state.tag,
             manifest=self._request.companions.manifest,
             recorded=ends.dest_file is None,

@@ -33,6 +33,7 @@ class Summary:
         written: outputs made.
         up_to_date: outputs that were so already.
         failed: failures recorded.
+        damaged: outputs made of sources of which a part is missing or corrupt.
         pruned: outputs deleted as their source is gone.
         sidecars: files written that go along with outputs.
         unlabelled: sources without any file that was to go along.
@@ -63,6 +64,7 @@ class Summary:
     written: int = 0
     up_to_date: int = 0
     failed: int = 0
+    damaged: int = 0
     pruned: int = 0
     left_over: int = 0
     sidecars: int = 0
@@ -97,6 +99,7 @@ class Summary:
             self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
             self.source_bytes += note.size
         self.bytes_written += outcome.bytes_written
+        self.damaged += outcome.damaged
         self.sidecars += outcome.sidecars
         self.unlabelled += note.unlabelled
         for what, source_format in outcome.not_kept:

@@ -26,6 +26,7 @@ class Job:
         overwrite: whether files that no run wrote may be replaced.
         link: how originals come to DEST.
         max_pixels: images of more are refused before they are decoded.
+        accept_damaged: outputs are made of what decodes of damaged sources, which are refused otherwise.
         manifest: the name of the manifest, or of the view of it, that the run writes.
         tag: begins the names of temporaries.
         permit: a file in DEST, or empty. Without the file, nothing is published or removed in DEST. The run removes it
@@ -39,6 +40,7 @@ class Job:
     overwrite: bool = False
     link: Link = "copy"
     max_pixels: int = MAX_PIXELS
+    accept_damaged: bool = False
     tag: str = ""
     manifest: str = MANIFEST
     permit: str = ""
@@ -97,6 +99,7 @@ class Outcome(NamedTuple):
         sidecars: how many sidecars were written.
         bytes_written: the size of the outputs that were written.
         not_kept: pairs of something in the source that its targets have lost, and the source's format.
+        damaged: how many outputs were made of a source of which a part is missing or corrupt.
         failed: the source as a whole failed, so that no target of it is to stand in DEST.
         unchanged: nothing was done, as the source has the hash that was known.
         stop: a reason why no further task can succeed.
@@ -110,6 +113,7 @@ class Outcome(NamedTuple):
     sidecars: int = 0
     bytes_written: int = 0
     not_kept: tuple[tuple[str, str], ...] = ()
+    damaged: int = 0
     failed: bool = False
     unchanged: bool = False
     stop: str | None = None

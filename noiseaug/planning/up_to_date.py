@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from noiseaug.kinds import FILE
+from noiseaug.manifest.reading import is_of_damaged
 from noiseaug.manifest.records import fragment, is_pending
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.walk import Source
@@ -87,6 +88,8 @@ class UpToDate:
             return "an interrupted run began it" if is_pending(line) else "it was made with other options"
         if fragment("source_bytes", source.size) not in line:
             return "its source changed"
+        if is_of_damaged(line) and not self._running.accept_damaged:
+            return "its source is damaged, and --accept-damaged was not given"
         try:
             info = look(f"{self._dest_root}/{target.file_name}")
         except OSError:

@@ -25,6 +25,7 @@ class Running:
         scheduler: the address of a Dask scheduler; without one, `dask` starts a cluster on this machine.
         workers: how many files are worked on at once; by default one for each available core.
         max_pixels: images whose header declares more are refused before anything is allocated for them.
+        accept_damaged: make outputs of what decodes of damaged sources, which are refused otherwise.
         timeout: seconds that one file may take (not on threads).
         force: make every target again.
         checksum: tell whether a source changed by its SHA-256 instead of its size and time.
@@ -40,6 +41,7 @@ class Running:
     scheduler: str | None = None
     workers: int | None = None
     max_pixels: int = MAX_PIXELS
+    accept_damaged: bool = False
     timeout: float = 300.0
     force: bool = False
     checksum: bool = False

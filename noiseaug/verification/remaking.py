@@ -11,7 +11,7 @@ from typing import Any
 
 from noiseaug.engines.choice import engine_for
 from noiseaug.engines.pool import in_order
-from noiseaug.manifest.records import Record
+from noiseaug.manifest.records import DAMAGED, Record
 from noiseaug.manifest.untrusted import read_checked
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Item, Job, Outcome, Task
@@ -30,11 +30,13 @@ def made_again(
 ) -> Iterator[Finding]:
     """Make every output again, a row at a time, and yield where what comes out is not what the manifest says.
 
-    Outputs whose source is `changed` are left out. The other sources are as they were when a run took them, so that
+    Outputs whose source is `changed` are left out. Of damaged sources, what decodes is used, as in a run that wrote
+    them. The other sources are as they were when a run took them, so that
     images of any size are made again, with whatever --max-pixels it had.
     """
     with tempfile.TemporaryDirectory(prefix="noiseaug-verify-") as scratch:
-        engine = engine_for(Job(source, scratch, max_pixels=sys.maxsize), Running(workers=workers))
+        job = Job(source, scratch, max_pixels=sys.maxsize, accept_damaged=True)
+        engine = engine_for(job, Running(workers=workers))
         try:
             for record, outcome in in_order(engine, _tasks(dest, manifest, source, changed), lambda _: None):
                 if isinstance(record, Finding):
@@ -82,6 +84,10 @@ def _compared(record: Record, outcome: Outcome) -> Iterator[Finding]:
         yield Finding("differs", record["file_name"], f"cannot be made again: {json.loads(failure)['error']}")
     for row in outcome.rows:
         made = json.loads(row.line)
+        if DAMAGED in made and DAMAGED not in record:
+            yield Finding(
+                "differs", record["file_name"], f"its source is damaged, which its row does not say: {made[DAMAGED]}"
+            )
         if made["sha256"] == record["sha256"]:
             continue
         if made["source_sha256"] != record["source_sha256"]:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from noiseaug import kinds
 from noiseaug.manifest.reading import record_of
-from noiseaug.manifest.records import Row, failure_line, record_line, without_sidecars
+from noiseaug.manifest.records import DAMAGED, Row, failure_line, record_line, without_sidecars
 from noiseaug.media.output import Facts, Output
 from noiseaug.noise.streams import SharedCells, Stream, stream_key
 from noiseaug.planning.targets import Target
@@ -29,7 +29,9 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 class _Media(Protocol):
-    def perform(self, source: SourceFile, outputs: list[Output], max_pixels: int) -> list[Facts | None]: ...
+    def perform(
+        self, source: SourceFile, outputs: list[Output], max_pixels: int, *, accept_damaged: bool
+    ) -> list[Facts | None]: ...
 
 
 def perform(job: Job, task: Task) -> Outcome:
@@ -67,7 +69,7 @@ def _made(job: Job, task: Task) -> Outcome:
             outputs.extend(_opened(job, task, target) for target in task.targets)
             outputs = _sharing(outputs)
             codec = _codec_of(task.source.kind)
-            facts = codec.perform(source, outputs, job.max_pixels)
+            facts = codec.perform(source, outputs, job.max_pixels, accept_damaged=job.accept_damaged)
             source.check_unchanged()
             return _published(job, task, source, sha256, outputs, facts).joined(labelled)
         finally:
@@ -127,7 +129,7 @@ def _published(
     job: Job, task: Task, source: SourceFile, sha256: str, outputs: list[Output], facts: list[Facts | None]
 ) -> Outcome:
     """Publish the outputs, and record each. One that cannot have its place is a failure of its own."""
-    rows, failures, count, size = [], [], 0, 0
+    rows, failures, count, size, damaged = [], [], 0, 0, 0
     for target, output, fact in zip(task.targets, outputs, facts, strict=True):
         if fact is None:
             continue
@@ -140,9 +142,11 @@ def _published(
             rows.append(Row(target.file_name, record_line(record)))
             count += len(record.get("sidecars", ()))
             size += record["bytes"]
+            damaged += DAMAGED in record
         except Unpublished as reason:
             failures.append(failure_line(task.source.path, str(reason), target.file_name))
-    return Outcome(tuple(rows), tuple(failures), sidecars=count, bytes_written=size, not_kept=_not_kept(facts))
+    lost = _not_kept(facts)
+    return Outcome(tuple(rows), tuple(failures), sidecars=count, bytes_written=size, not_kept=lost, damaged=damaged)
 
 
 def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:

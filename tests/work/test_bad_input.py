@@ -19,13 +19,13 @@ STRENGTH = ["--std", "10/255", "--seed", "7"]
 BAD = {
     "corrupt.png": "cannot be decoded as an image",
     "corrupt.jpg": "cannot be decoded as an image",
-    "truncated.png": "cannot be decoded as an image",
-    "truncated.jpg": "cannot be decoded as an image",
-    "truncated.tif": "cannot be decoded as an image",
+    "truncated.png": "is damaged: its pixels end early (row ",
+    "truncated.jpg": "cannot be decoded as an image: it ends before its first scan",
+    "truncated.tif": "is damaged: its pixels end early (row ",
     "truncated.webp": "cannot be decoded as an image",
-    "truncated.bmp": "cannot be decoded as an image",
-    "truncated.wav": "is truncated",
-    "truncated.flac": "",
+    "truncated.bmp": "is damaged: its pixels end early (row ",
+    "truncated.wav": "is damaged: its data ends early",
+    "truncated.flac": "is damaged: some of its samples are missing or corrupt",
     "empty.png": "is empty; expected an image",
     "empty.wav": "is empty; expected audio",
     "empty.mp3": "is empty; expected audio",
@@ -110,8 +110,9 @@ def test_failures_are_shown_by_reason_and_where_the_others_are_listed(bad):
     lines = result.stderr.splitlines()
     assert lines[0] == f"{len(BAD)} failed:"
     grouped = [line for line in lines[1:-1] if " times: " in line]
-    assert "  2 times: is empty; expected audio" in grouped
-    assert lines[lines.index("  2 times: is empty; expected audio") + 1] == "    empty.mp3, empty.wav"
+    of_two = "  2 times: is empty; expected audio"
+    assert of_two in grouped
+    assert lines[lines.index(of_two) + 1] == "    empty.mp3, empty.wav"
     assert lines[-2].endswith(" other reasons")
     assert f"{dest}/failures.jsonl" in lines[-1]
 

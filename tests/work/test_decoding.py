@@ -14,12 +14,13 @@ def test_five_levels_decode_each_source_once(source, dest):
         write_image(source / name, photo(16, 16))
     log = source.parent / "decodes"
     script = (
-        "import cv2, os, sys\n"
-        "real = cv2.imdecode\n"
-        "def counted(*arguments):\n"
-        f"    open({str(log)!r}, 'a').write('x')\n"
-        "    return real(*arguments)\n"
-        "cv2.imdecode = counted\n"
+        "import cv2, simplejpeg\n"
+        "def counted(real):\n"
+        "    def counting(*arguments, **options):\n"
+        f"        open({str(log)!r}, 'a').write('x')\n"
+        "        return real(*arguments, **options)\n"
+        "    return counting\n"
+        "cv2.imdecode, simplejpeg.decode_jpeg = counted(cv2.imdecode), counted(simplejpeg.decode_jpeg)\n"
         "from noiseaug.cli import main\n"
         "main()\n"
     )

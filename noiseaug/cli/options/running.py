@@ -38,6 +38,9 @@ OPTIONS = (
     ),
     with_default("--timeout", SECONDS, "300", "Seconds that one file may take (not on threads)."),
     with_default("--max-pixels", Whole(min=1), MAX_PIXELS, "Refuse larger images, before they are decoded."),
+    click.option(
+        "--accept-damaged", is_flag=True, help="Use what decodes of damaged files; recorded as damaged in the manifest."
+    ),
     replacing("--force", "Make everything again."),
     click.option("--checksum", is_flag=True, help="Tell changed sources by SHA-256, not by size and time."),
     replacing("--prune", "Delete outputs whose source is gone."),

@@ -14,7 +14,7 @@ from noiseaug.media.audio.encoding import finish, write_all
 from noiseaug.media.audio.formats import Form, form_for
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition, renditions_of
-from noiseaug.media.output import Facts, Output, noise_facts
+from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
 from noiseaug.noise.figures import Measured, decibels, six_digits
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
@@ -26,17 +26,22 @@ _MADE_WITH = (
 )
 
 
-def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts | None]:
+def perform(
+    source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool
+) -> list[Facts | None]:
     """Write each output with its noise on the source's samples, all in one pass after those that measure the source.
 
     Returns:
         The facts that are recorded of each; None for those that are left out, as the source is silent.
 
     Raises:
-        Refused: if the source cannot be decoded, is shorter than it says, or an output cannot hold it.
+        Refused: if the source cannot be decoded, or an output cannot hold it.
+        Damaged: if a part of the source is missing or corrupt, unless that is accepted.
     """
     recipe = outputs[0].recipe
-    with contextlib.closing(Recording(source, keep_silence=recipe.audio.keep_silence)) as recording:
+    with contextlib.closing(
+        Recording(source, keep_silence=recipe.audio.keep_silence, accept_damaged=accept_damaged)
+    ) as recording:
         encoded = [output for output in outputs if not output.link]
         forms = [form_for(recording.sound, output.suffix, as_float=recipe.clip == "none") for output in encoded]
         renditions = renditions_of(recording, encoded, forms) if encoded else []
@@ -86,6 +91,7 @@ def _sound_facts(recording: Recording, subtype: str, frames: int, not_kept: str)
         "subtype": subtype,
         "source_format": sound.format,
         "not_kept": not_kept,
+        **damage_facts(recording.damage),
         "made_with": f"{_MADE_WITH}, {made_by}" if (made_by := recording.decoder) else _MADE_WITH,
     }
 

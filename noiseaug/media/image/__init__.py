@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from noiseaug.media.damage import Damaged
 from noiseaug.media.image.checks import DTYPES
 from noiseaug.media.image.decode import Picture, decode
 from noiseaug.media.image.encode import encode
 from noiseaug.media.image.formats import channels_of, fitted, form_for
 from noiseaug.media.image.opencv import versions
-from noiseaug.media.output import Facts, Output, noise_facts
+from noiseaug.media.image.turbojpeg import VERSION
+from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
 from noiseaug.noise.figures import Sums
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.scale import Array, full_scale
@@ -20,10 +22,13 @@ from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
 # Python's own zlib compresses what OpenCV does not write as PNG.
-_MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, {versions()}, zlib {zlib.ZLIB_RUNTIME_VERSION}"
+_MADE_WITH = (
+    f"noiseaug {__version__}, numpy {np.__version__}, {versions()}, zlib {zlib.ZLIB_RUNTIME_VERSION}, "
+    f"simplejpeg {VERSION}"
+)
 
 
-def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> list[Facts]:
+def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool) -> list[Facts]:
     """Write each output with its noise on the source's colour samples; alpha is kept.
 
     Returns:
@@ -31,8 +36,11 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int) -> l
 
     Raises:
         Refused: if the source cannot be decoded, holds what would be lost, or has more than `max_pixels`.
+        Damaged: if a part of it is missing or corrupt, unless that is accepted.
     """
     picture = decode(source.read(), max_pixels)
+    if picture.damage and not accept_damaged:
+        raise Damaged(picture.damage, picture)
     return [
         _taken(source, picture, output) if output.link else _make(picture, output, max_pixels) for output in outputs
     ]
@@ -80,6 +88,7 @@ def _shape_facts(picture: Picture, written: Array, not_kept: str) -> Facts:
         "frames": len(picture.frames),
         "source_format": picture.header.format,
         "not_kept": not_kept,
+        **damage_facts(picture.damage),
         "made_with": _MADE_WITH + (f", {picture.decoder}" if picture.decoder else ""),
     }
 

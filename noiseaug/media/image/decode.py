@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noiseaug.media.image import opencv, pillow, tiff_files
+from noiseaug.media.damage import Damaged
+from noiseaug.media.image import mending, opencv, pillow, tiff_files, turbojpeg
 from noiseaug.media.image.checks import DTYPES, check_decoded
-from noiseaug.media.image.containers import apng, bmp, gif, heif, rasters, read_header, sun, tiff
+from noiseaug.media.image.containers import apng, bmp, gif, heif, rasters, read_header, sun, tiff, tiff_strips
 from noiseaug.media.image.containers.tiff_layouts import PILLOW, TIFFFILE
 from noiseaug.media.image.header import Header, Undecodable, told
 from noiseaug.noise.scale import Array
@@ -23,15 +24,17 @@ class Picture(NamedTuple):
         frames: the samples of each page or frame, shape (height, width) or (height, width, channels), in the order BGR;
             two channels are grey and alpha.
         decoder: the name and version of the library that decoded it, if that is not OpenCV.
+        damage: what of the samples is missing or corrupt, as in `Damaged`; nothing if they are whole.
     """
 
     header: Header
     frames: list[Array]
     decoder: str = ""
+    damage: str = ""
 
 
 def decode(data: bytes, max_pixels: int) -> Picture:
-    """Return the picture in a file.
+    """Return the picture in a file; of one that is damaged, what decodes.
 
     Raises:
         Refused: if it cannot be decoded, would not be decoded as it is, or has more than `max_pixels`.
@@ -40,6 +43,22 @@ def decode(data: bytes, max_pixels: int) -> Picture:
         raise Refused("is empty; expected an image")
     header = read_header(data)
     _refuse(header, max_pixels)
+    try:
+        return _picture(data, header)
+    except Refused:
+        mended = mending.mended(data)
+        if mended is None:
+            raise
+    header = read_header(mended.data)
+    _refuse(header, max_pixels)
+    return _picture(mended.data, header)._replace(damage=mended.what)
+
+
+def _picture(data: bytes, header: Header) -> Picture:
+    if header.refusal:
+        raise Refused(header.refusal)
+    if min(header.width, header.height) < 1:
+        raise Refused(f"cannot be decoded as an image: the header of this {told(header)} is damaged or cut off")
     try:
         picture = _decoded(data, header)
     except Undecodable as reason:
@@ -54,10 +73,6 @@ def _refuse(header: Header, max_pixels: int) -> None:
     if pixels > max_pixels:
         size = f"{header.width} x {header.height}" + (f" x {header.frames}" if header.frames > 1 else "")
         raise Refused(f"has {size} pixels, more than the {max_pixels:,} of --max-pixels; raise that if it is meant")
-    if header.refusal:
-        raise Refused(header.refusal)
-    if min(header.width, header.height) < 1:
-        raise Refused(f"cannot be decoded as an image: the header of this {told(header)} is damaged or cut off")
 
 
 def _check(picture: Picture) -> None:
@@ -93,12 +108,23 @@ def _decoded(data: bytes, header: Header) -> Picture:
         return Picture(header, [sun.decode(data)])
     if name == "pam":
         return Picture(header, [_scaled(rasters.decode_pam(data, header), header.maximum)])
+    if name == "jpeg":
+        try:
+            return Picture(header, [turbojpeg.decode(data)])
+        except Damaged as found:
+            return Picture(header, found.decoded, damage=found.what)
+    if name == "tiff":  # decoders make zeros of what is not there
+        return _tiff(data, header)._replace(damage=tiff_strips.damage(data))
+    return Picture(header, _by_opencv(data, header))
+
+
+def _tiff(data: bytes, header: Header) -> Picture:
     if header.library == TIFFFILE:
         return Picture(header, tiff_files.decode(data), tiff_files.version())
     if header.library == PILLOW:
         mode = "RGB" if header.channels == 3 else "L"
-        frames, _ = pillow.decode_frames(name, tiff.without_transforms(data), mode)
-        return Picture(header, frames, pillow.version(name))
+        frames, _ = pillow.decode_frames("tiff", tiff.without_transforms(data), mode)
+        return Picture(header, frames, pillow.version("tiff"))
     return Picture(header, _by_opencv(data, header))
 
 

@@ -213,4 +213,4 @@ def damaged(at: bytes, offset: int, content: bytes) -> bytes:
 def test_a_damaged_animation_is_refused_before_it_can_crash_the_decoder(source, dest, data):
     (source / "a.png").write_bytes(data)
     assert within("run", source, dest, "--std", "0.1", "--engine", "threads").returncode == 3
-    assert "cannot be decoded as an image" in failures(dest)["a.png"]
+    assert failures(dest)["a.png"].startswith(("cannot be decoded as an image", "is damaged: its frames end early"))

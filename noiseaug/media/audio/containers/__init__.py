@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from noiseaug.media.audio.containers import (
     caf,
-    flac_frames,
+    flac_heads,
     headers,
     mending,
     nist,
@@ -21,6 +21,7 @@ from noiseaug.media.audio.containers import (
     told_riff,
 )
 from noiseaug.media.audio.containers.told import Told
+from noiseaug.media.audio.excerpt import Piece
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
@@ -29,8 +30,9 @@ class Container(NamedTuple):
     """The questions that are asked of a container, each a function of an open file.
 
     Attributes:
-        declared_size: returns how many bytes a file says that it has, or 0. It raises Refused if the file can be
-            seen to be truncated in another way.
+        declared_size: returns how many bytes a file says that it has, or 0.
+        damage: returns what of a source can be seen to be missing or corrupt in another way, as in `Damaged`.
+        closed: returns the pieces of a source that ends early as libsndfile reads it, if it does not as it stands.
         told: returns what the header tells of the samples.
         corrections: returns bytes that libsndfile must find in a source in place of those that stand there, by offset.
         mend: puts right what libsndfile writes wrongly into the header of a file of so many frames.
@@ -38,6 +40,8 @@ class Container(NamedTuple):
     """
 
     declared_size: Callable[[OpenFile], int] = lambda file: 0
+    damage: Callable[[SourceFile], str] = lambda source: ""
+    closed: Callable[[SourceFile], list[Piece]] = lambda source: []
     stop_the_clock: Callable[[OutputFile], None] = lambda output: None
     told: Callable[[OpenFile], Told] = told_heads.told_of_others
     corrections: Callable[[SourceFile], dict[int, bytes]] = lambda source: {}
@@ -48,15 +52,21 @@ class Container(NamedTuple):
 _CONTAINERS = {
     **dict.fromkeys(
         (b"RIFF", b"RIFX"),
-        Container(riff.declared_size, riff.stop_the_clock, told_riff.told, mend=mending.mend_riff),
+        Container(riff.declared_size, stop_the_clock=riff.stop_the_clock, told=told_riff.told, mend=mending.mend_riff),
     ),
     b"RF64": Container(riff.declared_size_of_rf64, told=told_riff.told),
-    b"FORM": Container(riff.declared_size, riff.stop_the_clock, told_iff.told, mend=mending.mend_iff),
-    b"caff": Container(
-        caf.declared_size, told=told_iff.told_of_caf, corrections=caf.corrections, mend=mending.mend_caf
+    b"FORM": Container(
+        riff.declared_size, stop_the_clock=riff.stop_the_clock, told=told_iff.told, mend=mending.mend_iff
     ),
-    b"fLaC": Container(told=told_heads.told_of_flac, corrections=flac_frames.corrections),
-    b"OggS": Container(ogg.declared_size, ogg.stop_the_clock, told_heads.told_of_ogg),
+    b"caff": Container(
+        caf.declared_size,
+        closed=caf.closed,
+        told=told_iff.told_of_caf,
+        corrections=caf.corrections,
+        mend=mending.mend_caf,
+    ),
+    b"fLaC": Container(told=told_heads.told_of_flac, corrections=flac_heads.corrections),
+    b"OggS": Container(damage=ogg.damage, stop_the_clock=ogg.stop_the_clock, told=told_heads.told_of_ogg),
     b"NIST_1A": Container(nist.declared_size, told=told_heads.told_of_nist),
     b"ID3": Container(told=told_heads.told_of_mpeg),
     **dict.fromkeys((b".snd", b"dns."), Container(declared_size=headers.size_of_au, told=told_heads.told_of_au)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from noiseaug.media.audio.containers.chunks import chunks
+from noiseaug.media.audio.excerpt import Piece
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
 
@@ -22,3 +23,13 @@ def corrections(source: SourceFile) -> dict[int, bytes]:
         if chunk.name == b"data" and chunk.length == -1:
             return {chunk.start - 8: (source.size - chunk.start).to_bytes(8)}
     return {}
+
+
+def closed(source: SourceFile) -> list[Piece]:
+    """Return the pieces of a file that ends within its samples, with their true length before them."""
+    for chunk in chunks(source):
+        rest = source.size - chunk.start
+        if chunk.name == b"data" and 0 < rest < chunk.length:
+            head = source.read_at(chunk.start - 8, 0)
+            return [head + rest.to_bytes(8, "big"), (chunk.start, rest)]
+    return []

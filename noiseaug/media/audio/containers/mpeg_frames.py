@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from noiseaug.media.audio.containers.mpeg import end_of_tags
 from noiseaug.storage.source_file import OpenFile
 
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}  # by version: 1, 2, 2.5
@@ -30,7 +31,7 @@ class Frame(NamedTuple):
 
 def first(file: OpenFile) -> Frame | None:
     """Return the first frame behind the ID3 tags that follow upon each other, or None within the next MiB."""
-    start = behind_tags(file)
+    start = end_of_tags(file, 0)
     for at in range(start, start + _FURTHEST, _PIECE):
         piece = file.read_at(_PIECE + 3, at)
         found = piece.find(b"\xff")
@@ -42,15 +43,6 @@ def first(file: OpenFile) -> Frame | None:
         if len(piece) < _PIECE:
             return None
     return None
-
-
-def behind_tags(file: OpenFile) -> int:
-    """Return where the ID3v2 tags at the beginning of a file end."""
-    at = 0
-    while (head := file.read_at(10, at))[:3] == b"ID3" and len(head) == 10:
-        size = sum((byte & 127) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
-        at += 10 + size + (10 if head[5] & 16 else 0)  # a footer, as long as the header
-    return at
 
 
 def parsed(head: bytes, at: int = 0) -> Frame | None:

@@ -5,38 +5,62 @@ from __future__ import annotations
 import zlib
 
 from noiseaug.storage.output_file import OutputFile
-from noiseaug.storage.source_file import OpenFile, Refused
+from noiseaug.storage.source_file import SourceFile
 
 _PAGE_HEADER = 27  # bytes, and then the lengths of its segments
 _MOST_SEGMENTS = 255
-_LONGEST_PAGE = 65_307
+_MAGIC = b"OggS"
+_SEARCHED = 1 << 18  # bytes at a time
 _LAST = 4
 _REVERSED_BYTES = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
-def declared_size(source: OpenFile) -> int:
-    """Return 0, as no size is told, if the last page is whole and marked as the last of its stream.
+def damage(source: SourceFile) -> str:
+    """Return which pages are missing or corrupt, in words that go on with "its"; nothing if all are there.
 
-    Raises:
-        Refused: if it is not.
+    libsndfile leaves such pages out, or takes the first for the end, without a word.
     """
-    size = source.length()
-    start = max(size - _LONGEST_PAGE - 1, 0)
-    tail = source.read_at(size - start, start)
-    at = tail.rfind(b"OggS")
-    while at >= 0:
-        page = tail[at:]
-        if len(page) >= _page_size(page):
-            if page[5] & _LAST:
-                return 0
-            break
-        if at and len(page) >= _PAGE_HEADER and page[4] == 0:
-            break  # a page that is cut short
-        at = tail.rfind(b"OggS", 0, at)
-    raise Refused("is truncated: the last page of its Ogg stream is missing")
+    at = pages = corrupt = missing = 0
+    expected: dict[bytes, int] = {}  # the number of the next page, by stream
+    open_streams: set[bytes] = set()
+    while len(head := source.read_at(_PAGE_HEADER + _MOST_SEGMENTS, at)) >= _PAGE_HEADER:
+        page = bytearray(source.read_at(_page_size(head), at)) if head.startswith(_MAGIC) else bytearray()
+        if not _is_whole(page):
+            following = _next_page(source, at + 1)
+            if following < 0:
+                corrupt += bool(open_streams) and bool(bytes(head).strip(b"\0"))
+                break
+            at, corrupt = following, corrupt + 1
+            continue
+        serial, number = bytes(page[14:18]), int.from_bytes(page[18:22], "little")
+        missing += number != expected.get(serial, number)
+        expected[serial] = number + 1
+        (open_streams.discard if page[5] & _LAST else open_streams.add)(serial)
+        at, pages = at + len(page), pages + 1
+    if open_streams or not pages:
+        return "its last page is missing"
+    return "some of its pages are missing or corrupt" if corrupt or missing else ""
 
 
-def _page_size(page: bytes) -> int:
+def _is_whole(page: bytearray) -> bool:
+    """Tell whether this is a page, with the right checksum."""
+    if len(page) < _PAGE_HEADER or len(page) < _page_size(page):
+        return False
+    stated = int.from_bytes(page[22:26], "little")
+    return _checksum(page[:22] + bytes(4) + page[26:]) == stated
+
+
+def _next_page(source: SourceFile, at: int) -> int:
+    """Return where the next page begins, or -1 if there is none."""
+    while part := source.read_at(_SEARCHED, at):
+        found = part.find(_MAGIC)
+        if found >= 0:
+            return at + found
+        at += max(len(part) - len(_MAGIC) + 1, 1)
+    return -1
+
+
+def _page_size(page: bytes | bytearray) -> int:
     """Return the size of a page of which these are the first bytes, or at least that of its header."""
     segments = page[_PAGE_HEADER - 1] if len(page) >= _PAGE_HEADER else 0
     return _PAGE_HEADER + segments + sum(page[_PAGE_HEADER : _PAGE_HEADER + segments])

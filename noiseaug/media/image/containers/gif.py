@@ -13,7 +13,7 @@ from noiseaug.media.image.containers import canvas
 from noiseaug.media.image.header import Header, Timing, Undecodable
 from noiseaug.noise.scale import Array
 
-_IMAGE, _EXTENSION, _END = b"\x2c", b"\x21", b"\x3b"
+IMAGE, EXTENSION, _END = b"\x2c", b"\x21", b"\x3b"
 _COMMENT, _CONTROL, _APPLICATION, _TEXT = 0xFE, 0xF9, 0xFF, 0x01
 _DISPOSALS = {2: canvas.TO_BACKGROUND, 3: canvas.TO_PREVIOUS}
 
@@ -35,11 +35,11 @@ class _Block(NamedTuple):
 
 def _blocks(data: bytes) -> Iterator[_Block]:
     """Yield the blocks of a file (GIF89a specification). Raises IndexError where it is cut off."""
-    at = 13 + _table_size(data[10])
-    while (kind := data[at : at + 1]) in (_IMAGE, _EXTENSION):
+    at = 13 + table_size(data[10])
+    while (kind := data[at : at + 1]) in (IMAGE, EXTENSION):
         start, label = at, None
-        if kind == _IMAGE:
-            at += 11 + _table_size(data[at + 9])
+        if kind == IMAGE:
+            at += 11 + table_size(data[at + 9])
         else:
             label = data[at + 1]
             at += 2
@@ -50,7 +50,8 @@ def _blocks(data: bytes) -> Iterator[_Block]:
         yield _Block(label, start, at, content)
 
 
-def _table_size(flags: int) -> int:
+def table_size(flags: int) -> int:
+    """Return how many bytes the colour table has that is told of by the flags before it."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
@@ -112,13 +113,13 @@ def _background(data: bytes) -> bytes:
     """
     control = next((block for block in _blocks(data) if block.label in (None, _CONTROL)), None)
     place = 13 + 3 * data[11]
-    if (control and control.label == _CONTROL and control.content[0] & 1) or place + 3 > 13 + _table_size(data[10]):
+    if (control and control.label == _CONTROL and control.content[0] & 1) or place + 3 > 13 + table_size(data[10]):
         return b""
     return bytes((*data[place : place + 3][::-1], 255))
 
 
 def _frames(data: bytes) -> Iterator[canvas.Frame]:
-    first, control, table = True, b"", data[13 : 13 + _table_size(data[10])]
+    first, control, table = True, b"", data[13 : 13 + table_size(data[10])]
     for block in _blocks(data):
         if block.label == _CONTROL:
             control = data[block.start : block.end]
@@ -127,7 +128,7 @@ def _frames(data: bytes) -> Iterator[canvas.Frame]:
             if not across or not down:
                 raise Undecodable("a frame is empty")
             screen = data[:6] + data[block.start + 5 : block.start + 9] + data[10:13] + table
-            image = _IMAGE + bytes(4) + data[block.start + 5 : block.end]
+            image = IMAGE + bytes(4) + data[block.start + 5 : block.end]
             dispose = _DISPOSALS.get(control[3] >> 2 & 7, canvas.KEEP) if control else canvas.KEEP
             if first and dispose == canvas.TO_PREVIOUS:  # to nothing; all readers that were compared keep it
                 dispose = canvas.KEEP

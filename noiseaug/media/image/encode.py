@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from noiseaug.media.image import opencv
-from noiseaug.media.image.containers import apng, avif, ifd, jpeg, png, rasters, tiff, webp
+from noiseaug.media.image.containers import avif, ifd, jpeg, png, png_writer, rasters, tiff, webp
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
 from noiseaug.media.image.header import NOTHING, PORTABLE, Header, Metadata, Timing
@@ -18,6 +18,7 @@ from noiseaug.storage.source_file import Refused
 
 Content = bytes | memoryview
 
+_PNG_LEVEL = 1
 _LEAST_JP2 = 32  # pixels, for its five levels of resolution
 
 
@@ -33,7 +34,7 @@ def encode(
     _check_frames(header, form)
     metadata, lost = _fitting(header, form, channels)
     settings = opencv.settings_for(form.name, header, options, frames[0].dtype)
-    writer = _Writer(suffix, settings, metadata, options.png_level)
+    writer = _Writer(suffix, settings, metadata, _PNG_LEVEL if options.png_level is None else options.png_level)
     if form.name == "avif" and channels == 4 and opencv.AVIF_LOSSLESS not in settings:
         lost.append("exact alpha")
     if form.name == "gif" and header.format != "gif":
@@ -102,26 +103,26 @@ class _Writer(NamedTuple):
         suffix: of the file.
         settings: the parameters of the codec.
         metadata: what the file is to say about its image.
-        png_level: how strongly PNG files are compressed that the codec does not write.
+        png_level: how strongly PNG files are compressed, 0 to 9.
     """
 
     suffix: str
     settings: opencv.Settings
     metadata: Metadata
-    png_level: int | None
+    png_level: int
 
     def still(self, samples: Array) -> Content:
         """Return one image with its metadata."""
         metadata = self.metadata
         if self.suffix == ".avif":
             return opencv.encode_with_metadata(self.suffix, samples, metadata, self.settings)
+        if self.suffix == ".png":
+            return png_writer.still(samples, self.png_level, png.chunks_for(metadata))
         encoded = self._bare(samples)
         if metadata == NOTHING:
             return encoded
         if self.suffix in (".jpg", ".jpeg", ".jpe"):
             return jpeg.with_metadata(bytes(encoded), metadata)
-        if self.suffix == ".png":
-            return png.with_metadata(bytes(encoded), metadata)
         if self.suffix == ".webp":
             return webp.joined([bytes(encoded)], None, metadata, channels_of(samples))
         if metadata.per_metre:  # no other format that is written so takes any metadata but BMP
@@ -137,8 +138,7 @@ class _Writer(NamedTuple):
     def animation(self, frames: Sequence[Array], timing: Timing) -> Content:
         """Return frames with their timing."""
         if self.suffix == ".png":
-            stills = [bytes(self._bare(frame)) for frame in frames]
-            return png.with_metadata(apng.joined(stills, timing), self.metadata)
+            return png_writer.animation(frames, timing, self.png_level, png.chunks_for(self.metadata))
         frames = frames[timing.poster :]
         timing = timing._replace(delays=timing.delays[timing.poster :], poster=False)
         if self.suffix == ".webp":
@@ -151,8 +151,6 @@ class _Writer(NamedTuple):
         """Return one image without metadata."""
         if self.suffix == ".pam":
             return rasters.encode_pam(samples)
-        if self.suffix == ".png" and channels_of(samples) == 2:
-            return png.encode_grey_with_alpha(samples, self.png_level)
         if self.suffix == ".jp2" and min(samples.shape[:2]) < _LEAST_JP2:
             size = f"{_LEAST_JP2} x {_LEAST_JP2}"
             raise Refused(f"is smaller than {size}, which OpenCV writes no JPEG 2000 of; use --image-format png")

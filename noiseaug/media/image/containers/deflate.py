@@ -34,7 +34,7 @@ _FAST = 1
 
 # Bytes of an image that is not worth a look, of rows that are looked at, and of rows that are tried at a slow level.
 _SMALL, _FEW, _MORE = 1 << 13, 1 << 14, 1 << 16
-_SHARE = 16  # of an image, how little is tried
+_SHARE = 32  # of an image, how little is tried
 _FIVE_BITS = 5 << 16
 _GROUP = 4  # rows that stand together where ways are tried, so that what repeats from row to row is found
 
@@ -52,6 +52,7 @@ class Way(NamedTuple):
 
 
 _LIKE_OPENCV = Way(_SUB, _FAST, zlib_ng.Z_RLE)
+_MATCHING = zlib_ng.Z_DEFAULT_STRATEGY, zlib_ng.Z_FILTERED
 _RUNS = tuple(Way(number, _FAST, zlib_ng.Z_RLE) for number in _FILTERS)
 
 
@@ -60,16 +61,18 @@ def deflated(samples: Array, level: int) -> list[bytes]:
 
     Args:
         samples: shape (height, width) or (height, width, channels), in the order BGR, dtype uint8 or uint16.
-        level: 0 stores, 1 is fast, and 2 to 9 keep what is smaller: the result of 1, or of that level of zlib-ng.
+        level: 0 stores, 1 is fast, and 2 to 9 keep the smallest of what 1 gives, Huffman codes alone, and that level of
+            zlib-ng. Noise is hardly smaller then, as there is nothing to find in it.
     """
     image = samples.reshape(*samples.shape[:2], -1)
     if not level:
         return _with_way(image, Way(_NONE, 0, zlib_ng.Z_DEFAULT_STRATEGY))
-    fast = _with_way(image, _chosen(image))
-    if level == _FAST:
-        return fast
-    slow = _with_way(image, _smallest(_sample(image, _MORE, _GROUP), _matching(level)))
-    return min(fast, slow, key=lambda pieces: sum(map(len, pieces)))
+    fast = _chosen(image)
+    ways = [fast]
+    if level > _FAST:
+        sizes = _sizes(_sample(image, _MORE, _GROUP), _matching(level))
+        ways += [fast._replace(level=_FAST, strategy=zlib_ng.Z_HUFFMAN_ONLY), min(sizes, key=sizes.__getitem__)]
+    return min((_with_way(image, way) for way in ways), key=lambda pieces: sum(map(len, pieces)))
 
 
 def _with_way(image: Array, way: Way) -> list[bytes]:
@@ -82,7 +85,10 @@ def _with_way(image: Array, way: Way) -> list[bytes]:
         strip = image[top : top + step]
         last = len(strip)
         _put_in_file_order(strip, rows[1 : last + 1, 1:])
-        pieces.append(compressor.compress(_filtered(way.filter, rows[1 : last + 1], rows[:last])))
+        filtered = _filtered(way.filter, rows[1 : last + 1], rows[:last])
+        if not top and way.filter in (_UP, _AVERAGE):  # there is nothing above
+            filtered[:1] = _filtered(_SUB, rows[1:2], rows[:1])
+        pieces.append(compressor.compress(filtered))
         rows[0] = rows[last]
     pieces.append(compressor.flush())
     return pieces
@@ -141,8 +147,8 @@ def _chosen(image: Array) -> Way:
         sample = _sample(image, max(_FEW, image.nbytes // _SHARE), _GROUP)
         sizes = _sizes(sample, _RUNS)
         best = min(sizes, key=sizes.__getitem__)
-        further = _matching(2) if sizes[best] < sample[0].nbytes // 4 else ()
-        sizes |= _sizes(sample, (best._replace(strategy=zlib_ng.Z_HUFFMAN_ONLY), *further))
+        matching = (Way(number, 2, zlib_ng.Z_DEFAULT_STRATEGY) for number in (best.filter, _SUB))
+        sizes |= _sizes(sample, (best._replace(strategy=zlib_ng.Z_HUFFMAN_ONLY), *matching))
     return min(sizes, key=lambda way: sizes[way] * _percent(way))
 
 
@@ -168,7 +174,8 @@ def _percent(way: Way) -> int:
 
 
 def _matching(level: int) -> tuple[Way, ...]:
-    return tuple(Way(number, level, zlib_ng.Z_DEFAULT_STRATEGY) for number in _FILTERS)
+    # Matches of few bytes, which `Z_FILTERED` leaves out, take more than they save where there is noise.
+    return tuple(Way(number, level, strategy) for number in _FILTERS for strategy in _MATCHING)
 
 
 def _sample(image: Array, size: int, group: int) -> tuple[Array, Array]:
@@ -195,8 +202,3 @@ def _sizes(sample: tuple[Array, Array], ways: Sequence[Way]) -> dict[Way, int]:
         compressor = way.compressor()
         sizes[way] = len(compressor.compress(by_filter[way.filter])) + len(compressor.flush())
     return sizes
-
-
-def _smallest(sample: tuple[Array, Array], ways: Sequence[Way]) -> Way:
-    sizes = _sizes(sample, ways)
-    return min(sizes, key=sizes.__getitem__)

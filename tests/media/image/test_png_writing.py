@@ -152,7 +152,7 @@ def test_ffmpeg_reads_the_same_samples(source, dest, level):
 
 
 def test_files_are_no_larger_than_those_of_opencv(source, dest):
-    """A hundredth would be within what is promised; on these none is larger at all."""
+    """docs/performance.md has more of them. There may be 2 % for one file of a hundred; on these, none needs it."""
     for path in SAMPLES.rglob("*.*"):
         shutil.copy(path, source)
     for dtype, channels in LAYOUTS:
@@ -172,22 +172,25 @@ def test_files_are_no_larger_than_those_of_opencv(source, dest):
     assert np.mean(list(ratios.values())) < 0.93
 
 
-def test_level_0_stores_1_is_the_default_and_9_is_smaller(source, tmp_path):
+def test_level_0_stores_1_is_the_default_and_9_is_smaller_but_for_noise(source, tmp_path):
     shutil.copy(SAMPLES / "nature/flower.jpg", source)
     write_image(source / "drawing.png", drawing(200, 300, 3))
-    sizes = {}
+    sizes, samples = {}, {}
     for level in ("0", "1", "2", "6", "9", None):
         out = tmp_path / f"out-{level}"
         options = ("--png-level", level) if level else ()
-        assert within("run", source, out, "--std", "1/255", "--image-format", "png", *options).returncode == 0
+        command = ("run", source, out, "--std", "0", "--std", "25/255", "--image-format", "png", *options)
+        assert within(*command).returncode == 0
         sizes[level] = {name: row["bytes"] for name, row in manifest(out).items()}
-        for path in out.glob("*.png"):
-            assert np.array_equal(cv2.imread(str(path)), cv2.imread(str(tmp_path / "out-0" / path.name)))
+        for name in sizes[level]:
+            read = cv2.imread(str(out / name))
+            assert np.array_equal(samples.setdefault(name, read), read)
+    assert len(samples) == 4
     for name, stored in sizes["0"].items():
-        raw = cv2.imread(str(tmp_path / "out-0" / name)).nbytes
-        assert raw < stored < 1.01 * raw
-        assert sizes["9"][name] < sizes["1"][name] == sizes[None][name] < stored
-        assert max(sizes["2"][name], sizes["6"][name]) <= sizes["1"][name]
+        assert samples[name].nbytes < stored < 1.01 * samples[name].nbytes
+        assert sizes["1"][name] == sizes[None][name] < stored
+        assert max(sizes[level][name] for level in ("2", "6", "9")) <= sizes["1"][name]
+        assert sizes["9"][name] < sizes["1"][name] or "std0.098" in name
 
 
 def test_a_large_image_has_samples_in_several_chunks():

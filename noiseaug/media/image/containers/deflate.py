@@ -12,6 +12,7 @@ processor and on ARM.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -59,6 +60,8 @@ _RUNS = tuple(Way(number, _FAST, zlib_ng.Z_RLE) for number in _FILTERS)
 def deflated(samples: Array, level: int) -> list[bytes]:
     """Return the zlib stream of an image, in pieces.
 
+    What a few rows tell can be wrong for a drawing. As drawings take little time, OpenCV's way is tried on them too.
+
     Args:
         samples: shape (height, width) or (height, width, channels), in the order BGR, dtype uint8 or uint16.
         level: 0 stores, 1 is fast, and 2 to 9 keep the smallest of what 1 gives, Huffman codes alone, and that level of
@@ -67,12 +70,19 @@ def deflated(samples: Array, level: int) -> list[bytes]:
     image = samples.reshape(*samples.shape[:2], -1)
     if not level:
         return _with_way(image, Way(_NONE, 0, zlib_ng.Z_DEFAULT_STRATEGY))
-    fast = _chosen(image)
-    ways = [fast]
+    way = _chosen(image)
+    found = [_with_way(image, way)]
+    if way != _LIKE_OPENCV and _length(found[0]) < image.nbytes // 4:
+        found.append(_with_way(image, _LIKE_OPENCV))
     if level > _FAST:
         sizes = _sizes(_sample(image, _MORE, _GROUP), _matching(level))
-        ways += [fast._replace(level=_FAST, strategy=zlib_ng.Z_HUFFMAN_ONLY), min(sizes, key=sizes.__getitem__)]
-    return min((_with_way(image, way) for way in ways), key=lambda pieces: sum(map(len, pieces)))
+        further = way._replace(level=_FAST, strategy=zlib_ng.Z_HUFFMAN_ONLY), min(sizes, key=sizes.__getitem__)
+        found += [_with_way(image, other) for other in further]
+    return min(found, key=_length)
+
+
+def _length(pieces: list[bytes]) -> int:
+    return sum(map(len, pieces))
 
 
 def _with_way(image: Array, way: Way) -> list[bytes]:
@@ -100,7 +110,7 @@ def _put_in_file_order(pixels: Array, out: Array) -> None:
         cv2.cvtColor(pixels, _TO_FILE_ORDER[pixels.shape[2]], out)
     else:
         out[...] = pixels
-    if out.itemsize > 1:
+    if out.itemsize > 1 and sys.byteorder == "little":
         out.byteswap(inplace=True)
 
 

@@ -32,7 +32,7 @@ class ImageOptions:
     Attributes:
         quality: of JPEG, lossy WebP and AVIF, 1 to 100; by default 95, which keeps most of the noise.
         subsampling: of JPEG chroma: 444 (none), 422 or 420.
-        png_level: of zlib, 0 to 9; by default the fastest that OpenCV has.
+        png_level: of PNG compression: 0 stores, 1 is fast (also where it is None), 2 to 9 are slow and smaller.
         format: the suffix of the format to write, such as png; by default that of the source.
         measure: what the figures of the record are measured on: the samples `encoded`, or those that can be `decoded`
             from the output.

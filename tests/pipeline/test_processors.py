@@ -24,7 +24,8 @@ from noiseaug.cli import main
 
 source, dest = sys.argv[1:]
 ratios = "--snr 7.3 --snr -5:30 --snr-reference channel --keep-silence --on-clip rescale --measure decoded"
-for name, options in (("stds", "--std 25/255 --std 0.001:0.3 --copies 2"), ("ratios", "--std 10% " + ratios)):
+levels = [(f"png{level}", f"--std 0 --std 5/255 --include *.png --png-level {level}") for level in (0, 1, 5, 9)]
+for name, options in (("stds", "--std 25/255 --std 0.001:0.3 --copies 2"), ("ratios", "--std 10% " + ratios), *levels):
     try:
         main(["run", source, f"{dest}/{name}", "--engine", "threads", "--workers", "1", *options.split()])
     except SystemExit as end:
@@ -37,6 +38,7 @@ def make_sources(root):
     write_image(root / "images/b.jpg", photo(33, 29, seed=1))
     write_image(root / "images/c.webp", photo(33, 29, seed=2))
     write_image(root / "images/deep.png", photo(17, 19, dtype=np.uint16))
+    write_image(root / "images/large.png", photo(61, 97))  # so large that filters are compared
     write_image(root / "images/float.tif", photo(17, 19).astype(np.float32) / 255)
     for subtype in ("PCM_16", "PCM_24", "FLOAT", "ULAW"):
         write_sound(root / f"sound/{subtype}.wav", sound(3001, 2), subtype)
@@ -69,12 +71,12 @@ def test_old_and_new_processors_give_the_same_bytes(tmp_path):
         made[model] = tree(tmp_path / model)
     different = {name for name in made[OLD].keys() | made[NEW].keys() if made[OLD].get(name) != made[NEW].get(name)}
     assert not different, rows_that_differ(tmp_path)
-    assert len(manifest(tmp_path / NEW / "stds")) == 56
+    assert len(manifest(tmp_path / NEW / "stds")) == 60
 
 
 def rows_that_differ(place):
     """What the manifests say of the outputs that are not the same."""
-    for name in ("stds", "ratios"):
+    for name in ("stds", "ratios", "png0", "png1", "png5", "png9"):
         old, new = (manifest(place / model / name) for model in (OLD, NEW))
         for file_name, row in old.items():
             found = {key: (value, new[file_name][key]) for key, value in row.items() if new[file_name][key] != value}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
+from zlib_ng import zlib_ng
 
 from noiseaug.media.damage import Damaged
 from noiseaug.media.image.checks import DTYPES
@@ -21,9 +21,8 @@ from noiseaug.noise.scale import Array, full_scale
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
-# Python's own zlib compresses what OpenCV does not write as PNG.
 _MADE_WITH = (
-    f"noiseaug {__version__}, numpy {np.__version__}, {versions()}, zlib {zlib.ZLIB_RUNTIME_VERSION}, "
+    f"noiseaug {__version__}, numpy {np.__version__}, {versions()}, zlib-ng {zlib_ng.ZLIBNG_RUNTIME_VERSION}, "
     f"simplejpeg {VERSION}"
 )
 

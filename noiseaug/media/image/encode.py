@@ -9,7 +9,7 @@ import numpy as np
 
 from noiseaug.media.image import opencv, tiff_files
 from noiseaug.media.image.checks import check_encoded
-from noiseaug.media.image.containers import apng, avif, bmp, ifd, jpeg, png, rasters, sun, tiff, webp
+from noiseaug.media.image.containers import avif, bmp, ifd, jpeg, png, png_writer, rasters, sun, tiff, webp
 from noiseaug.media.image.containers.tiff_layouts import TIFFFILE
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
@@ -20,6 +20,7 @@ from noiseaug.storage.source_file import Refused
 
 Content = bytes | memoryview
 
+_PNG_LEVEL = 1
 _LEAST_JP2 = 32  # pixels, for its five levels of resolution
 
 
@@ -35,7 +36,8 @@ def encode(
     _check_frames(header, form)
     metadata, lost = _fitting(header, form, channels)
     settings = opencv.settings_for(form.name, header, options, frames[0].dtype)
-    writer = _Writer(suffix, settings, metadata, options.png_level, header.library)
+    png_level = _PNG_LEVEL if options.png_level is None else options.png_level
+    writer = _Writer(suffix, settings, metadata, png_level, header.library)
     if form.name == "avif" and channels == 4 and opencv.AVIF_LOSSLESS not in settings:
         lost.append("exact alpha")
     if form.name == "gif" and header.format != "gif":
@@ -107,14 +109,14 @@ class _Writer(NamedTuple):
         suffix: of the file.
         settings: the parameters of the codec.
         metadata: what the file is to say about its image.
-        png_level: how strongly PNG files are compressed that the codec does not write.
+        png_level: how strongly PNG files are compressed, 0 to 9.
         library: of a TIFF source, what decoded it.
     """
 
     suffix: str
     settings: opencv.Settings
     metadata: Metadata
-    png_level: int | None
+    png_level: int
     library: str
 
     def still(self, samples: Array) -> Content:
@@ -122,13 +124,13 @@ class _Writer(NamedTuple):
         metadata = self.metadata
         if self.suffix == ".avif":
             return opencv.encode_with_metadata(self.suffix, samples, metadata, self.settings)
+        if self.suffix == ".png":
+            return png_writer.still(samples, self.png_level, png.chunks_for(metadata))
         encoded = self._bare(samples)
         if metadata == NOTHING:
             return encoded
         if self.suffix in (".jpg", ".jpeg", ".jpe"):
             return jpeg.with_metadata(bytes(encoded), metadata)
-        if self.suffix == ".png":
-            return png.with_metadata(bytes(encoded), metadata)
         if self.suffix == ".webp":
             return webp.joined([bytes(encoded)], None, metadata, channels_of(samples))
         if metadata.per_metre:  # no other format that is written so takes any metadata but BMP
@@ -147,8 +149,7 @@ class _Writer(NamedTuple):
     def animation(self, frames: Sequence[Array], timing: Timing) -> Content:
         """Return frames with their timing."""
         if self.suffix == ".png":
-            stills = [bytes(self._bare(frame)) for frame in frames]
-            return png.with_metadata(apng.joined(stills, timing), self.metadata)
+            return png_writer.animation(frames, timing, self.png_level, png.chunks_for(self.metadata))
         if self.suffix == ".webp":
             stills = [bytes(self._bare(frame)) for frame in frames]
             return webp.joined(stills, timing, self.metadata, channels_of(frames[0]))
@@ -161,8 +162,6 @@ class _Writer(NamedTuple):
             return rasters.encode_pam(samples)
         if self.suffix in (".ras", ".sr"):
             return sun.encode(samples)
-        if self.suffix == ".png" and channels_of(samples) == 2:
-            return png.encode_grey_with_alpha(samples, self.png_level)
         if self.suffix == ".jp2" and min(samples.shape[:2]) < _LEAST_JP2:
             size = f"{_LEAST_JP2} x {_LEAST_JP2}"
             raise Refused(f"is smaller than {size}, which OpenCV writes no JPEG 2000 of; use --image-format png")

@@ -84,8 +84,6 @@ def settings_for(name: str, header: Header, options: ImageOptions, dtype: np.dty
         return _WEBP_LOSSLESS if lossless else (cv2.IMWRITE_WEBP_QUALITY, quality)
     if name == "avif":
         return (cv2.IMWRITE_AVIF_QUALITY, AVIF_LOSSLESS if lossless else quality)
-    if name == "png" and options.png_level is not None:
-        return (cv2.IMWRITE_PNG_COMPRESSION, options.png_level)
     if name == "jp2":
         return (cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000)  # lossless
     if name == "tiff":

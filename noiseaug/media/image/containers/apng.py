@@ -1,4 +1,4 @@
-"""Animated PNG: taken apart into still images, and put together from such.
+"""Animated PNG: taken apart into still images. `png_writer` writes them.
 
 OpenCV 5.0.0 is not used for it: it reads 16 bits a sample as 8, writes one frame for several that are equal and frames
 with alpha so that they come back otherwise, and crashes on some damaged files.
@@ -7,11 +7,11 @@ with alpha so that they come back otherwise, and crashes on some damaged files.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from noiseaug.media.image.containers import canvas
-from noiseaug.media.image.containers.png import AFTER_IHDR, SIGNATURE, chunk, chunks
-from noiseaug.media.image.header import Timing, Undecodable, milliseconds
+from noiseaug.media.image.containers.png import SIGNATURE, chunk, chunks
+from noiseaug.media.image.header import Undecodable
 from noiseaug.noise.scale import Array
 
 _BLEND_OVER = 1
@@ -58,27 +58,3 @@ def _place(control: bytes, width: int, height: int) -> tuple[int, int, int, int,
     if not (0 < across <= width - left and 0 < down <= height - top):
         raise Undecodable(f"a frame of {across} x {down} at {left}, {top} is outside of {width} x {height}")
     return left, top, across, down, dispose, blend
-
-
-def joined(stills: Sequence[bytes], timing: Timing) -> bytes:
-    """Return the animation of which `stills` are the frames, all PNG files of one size and layout."""
-    animated = len(stills) - timing.poster
-    parts = [stills[0][:AFTER_IHDR], chunk(b"acTL", struct.pack(">II", animated, timing.plays))]
-    width, height = struct.unpack_from(">II", stills[0], 16)
-    number = 0
-    for index, still in enumerate(stills):
-        if index or not timing.poster:
-            control = struct.pack(">5I2H2x", number, width, height, 0, 0, *_short(timing.delays[index]))
-            parts.append(chunk(b"fcTL", control))
-            number += 1
-        content = b"".join(still[part.start : part.end] for part in chunks(still) if part.kind == b"IDAT")
-        if index:
-            content = number.to_bytes(4, "big") + content
-            number += 1
-        parts.append(chunk(b"fdAT" if index else b"IDAT", content))
-    return b"".join([*parts, chunk(b"IEND", b"")])
-
-
-def _short(delay: tuple[int, int]) -> tuple[int, int]:
-    """Return a delay in numbers of 16 bits, exactly if it can be."""
-    return delay if max(delay) < 1 << 16 else (min(milliseconds(delay), 65535), 1000)

@@ -1,7 +1,4 @@
-"""PNG files: the chunks that say something about the image, which are copied as they stand.
-
-Grey with alpha, which OpenCV cannot write, is written here.
-"""
+"""PNG files: the chunks that say something about the image, which are copied as they stand."""
 
 from __future__ import annotations
 
@@ -10,10 +7,9 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
+from zlib_ng import zlib_ng
 
 from noiseaug.media.image.header import NOTHING, Header, Metadata, Timing
-from noiseaug.noise.scale import Array
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 AFTER_IHDR = 33
@@ -182,15 +178,14 @@ def _per_metre(content: bytes) -> tuple[float, float] | None:
     return (across, down) if across and down else None
 
 
-def with_metadata(encoded: bytes, metadata: Metadata) -> bytes:
-    """Return an encoded file that says of its image what another says."""
-    blocks = metadata.blocks or tuple(_chunks_of(metadata))
-    return b"".join([encoded[:AFTER_IHDR], *blocks, memoryview(encoded)[AFTER_IHDR:]])
+def chunks_for(metadata: Metadata) -> tuple[bytes, ...]:
+    """Return the chunks of a file that says this about its image. They stand after IHDR."""
+    return metadata.blocks or tuple(_chunks_of(metadata))
 
 
 def _chunks_of(metadata: Metadata) -> Iterator[bytes]:
     if metadata.icc:
-        yield chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc))
+        yield chunk(b"iCCP", b"ICC profile\0\0" + zlib_ng.compress(metadata.icc))
     if metadata.per_metre:
         across, down = (round(value) for value in metadata.per_metre)
         yield chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
@@ -198,14 +193,3 @@ def _chunks_of(metadata: Metadata) -> Iterator[bytes]:
         yield chunk(b"eXIf", metadata.exif)
     if metadata.xmp:
         yield chunk(b"iTXt", _XMP + bytes(4) + metadata.xmp)
-
-
-def encode_grey_with_alpha(samples: Array, level: int | None) -> bytes:
-    """Return a PNG file of samples of shape (height, width, 2), dtype uint8 or uint16."""
-    height, width = samples.shape[:2]
-    rows = samples.astype(samples.dtype.newbyteorder(">"), copy=False).reshape(height, -1).view(np.uint8)
-    # Each row after the number of its filter: none, as filters do nothing for noise.
-    filtered = np.concatenate([np.zeros((height, 1), np.uint8), rows], axis=1)
-    ihdr = struct.pack(">II5B", width, height, 8 * samples.itemsize, _GREY_ALPHA, 0, 0, 0)
-    idat = zlib.compress(filtered.data, 1 if level is None else level)
-    return SIGNATURE + chunk(b"IHDR", ihdr) + chunk(b"IDAT", idat) + chunk(b"IEND", b"")

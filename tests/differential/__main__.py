@@ -1,63 +1,69 @@
-"""Runs the corpus at `--std 0` and compares every output with what independent readers see in its source."""
+"""Runs a corpus by many encoders, and damaged files, at `--std 0`, and compares every output with what independent
+readers see in its source. Exits with 1 if an output is wrong.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable
 from pathlib import Path
 
-from differential import compare
-from differential.corpus import copy_shipped, fresh, write_libraries
-from noiseaug.kinds import kind_of
-from support.commands import noiseaug
-from support.trees import failures, manifest
+from differential import corpus
+from differential.encoders import by_tools
+from differential.mutants import mutants
+from differential.report import figures, write_table
+from differential.runs import jobs, verdicts
+from differential.verdicts import VERDICTS, Verdict
 
-
-def verdicts(corpus: Path, scratch: Path) -> list[compare.Verdict]:
-    """The verdict of each file, from two runs over the corpus."""
-    dest, plain = scratch / "out", scratch / "plain"
-    _run(corpus, fresh(dest))
-    rows, refused = manifest(dest), failures(dest)
-    lossy = [row["source_path"] for row in rows.values() if _is_lossy(row)]
-    (scratch / "lossy.txt").write_text("".join(f"{name}\n" for name in lossy))
-    _run(corpus, fresh(plain), "--files-from", str(scratch / "lossy.txt"), "--image-format", "png", "--audio-format", "flac")
-    floats = [name for name in lossy if name.endswith(".hdr")]
-    (scratch / "floats.txt").write_text("".join(f"{name}\n" for name in floats))
-    _run(corpus, fresh(scratch / "floats"), "--files-from", str(scratch / "floats.txt"), "--image-format", "tif")
-    again = {row["source_path"]: folder / row["file_name"] for folder in (plain, scratch / "floats") for row in manifest(folder).values()}
-    jobs = [(kind_of(name), corpus / name, message) for name, message in refused.items()]
-    for row in rows.values():
-        name = row["source_path"]
-        jobs.append((row["kind"], corpus / name, dest / row["file_name"], row["not_kept"], again.get(name), row.get("subtype", "")))
-    with ProcessPoolExecutor(2) as pool:
-        return sorted(pool.map(compare.one, jobs, chunksize=20))
-
-
-def _is_lossy(row: dict) -> bool:
-    return row["file_name"].rpartition(".")[2].lower() in compare.LOSSY_IMAGES or compare.is_lossy_sound(row.get("subtype", ""), row["not_kept"])
-
-
-def _run(corpus: Path, dest: Path, *options: str) -> None:
-    result = noiseaug("run", corpus, dest, "--std", "0", *options, timeout=3600)
-    if result.returncode not in (0, 3):
-        raise SystemExit(f"the run ended with {result.returncode}: {result.stderr}")
+_SHOWN = ("wrong", "disbelieved", "ambiguous")
+_MUTANTS = 20_000
 
 
 def main() -> int:
     parser = argparse.ArgumentParser("python -m differential", description=__doc__)
-    parser.add_argument("--corpus", type=Path, required=True)
-    parser.add_argument("--scratch", type=Path, required=True)
+    parser.add_argument("--corpus", type=Path, metavar="DIR", help="where the corpus is, or is kept once made")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where to keep damaged files that come out wrong")
+    parser.add_argument("--mutants", type=int, default=_MUTANTS, metavar="N", help="damaged files  [default: 20000]")
+    parser.add_argument("--seed", type=int, default=0, help="of the damages  [default: 0]")
+    parser.add_argument("--list", type=Path, metavar="FILE", help="where to write every verdict, tab-separated")
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/reliability.md")
     given = parser.parse_args()
-    if not given.corpus.exists():
-        write_libraries(fresh(given.corpus))
-        copy_shipped(given.corpus)
-    found = verdicts(given.corpus, given.scratch)
+    for program in by_tools.missing():
+        print(f"differential: {program} is not installed; what it would encode is left out", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="noiseaug-differential-") as scratch:
+        files = given.corpus or Path(scratch, "corpus")
+        if not files.is_dir():
+            files.mkdir(parents=True)
+            corpus.write(files, everything=True)
+        found = {"corpus": _told(verdicts(jobs(files, Path(scratch, "runs"))), given.list)}
+        if given.mutants:
+            damaged = mutants(Path(scratch), given.seed, given.mutants, given.keep)
+            found["damaged files"] = _told(damaged, given.list)
+    print(figures(found))
+    if given.write:
+        write_table(found)
+    return 1 if any(count["wrong"] for count, _ in found.values()) else 0
+
+
+def _told(found: Iterable[Verdict], listed: Path | None) -> tuple[Counter[str], Counter[str]]:
+    """Print what needs a look, and return how many files there are of each verdict, and on each reader's word."""
+    counts, readers = Counter[str](dict.fromkeys(VERDICTS, 0)), Counter[str]()
+    start = time.monotonic()
     for verdict in found:
-        print(*verdict, sep="\t")
-    print(Counter(verdict.verdict for verdict in found), file=sys.stderr)
-    return 0
+        counts[verdict.verdict] += 1
+        if verdict.verdict in ("equal", "named"):
+            readers[verdict.reader] += 1
+        if verdict.verdict in _SHOWN:
+            print(f"{verdict.verdict}: {verdict.name}: {verdict.detail}", flush=True)
+        if listed:
+            with listed.open("a") as file:
+                print(*verdict, sep="\t", file=file)
+    print(f"{counts.total():,} files in {time.monotonic() - start:.0f} s", file=sys.stderr)
+    return counts, readers
 
 
 if __name__ == "__main__":

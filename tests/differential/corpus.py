@@ -1,65 +1,80 @@
-"""The corpus: every encoder's files in one folder, and what installed packages ship."""
+"""The corpus: the files of all encoders in one folder, each content once, and what installed packages ship."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import site
 import sysconfig
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
-from differential.encoders import by_hand, by_opencv, by_pillow, by_tifffile, sounds_by_hand, sounds_by_libraries
+from differential.encoders import (
+    by_hand,
+    by_opencv,
+    by_pillow,
+    by_tifffile,
+    by_tools,
+    sounds_by_hand,
+    sounds_by_libraries,
+)
 from noiseaug.kinds import kind_of
 
-LIBRARIES = (by_pillow, by_opencv, by_tifffile, by_hand, sounds_by_libraries, sounds_by_hand)
-SHIPPED_AT_MOST = 1500
-_LARGEST = 1 << 20
+_LIBRARIES = (by_pillow, by_opencv, by_tifffile, by_hand, sounds_by_libraries, sounds_by_hand)
+_SHIPPED_AT_MOST = 1500
+_LARGEST = 1 << 20  # bytes of a shipped file
+_ALIKE = 8  # PNG and GIF files that are taken from one folder, as icons are much alike
+
+Files = Iterable[tuple[str, bytes]]
 
 
-def write_libraries(folder: Path) -> None:
-    """Writes what the libraries of the test extra make."""
-    with _silent():
-        for encoder in LIBRARIES:
-            for name, data in encoder.files():
-                if data:
-                    (folder / name).write_bytes(data)
-
-
-def copy_shipped(folder: Path) -> None:
-    """Copies what installed packages and the system ship, each content once."""
+def write(folder: Path, *, everything: bool) -> None:
+    """Write what libraries make or, with `everything`, also what programs make and what packages ship."""
     seen: set[bytes] = set()
-    for path in _shipped():
-        data = path.read_bytes()
-        digest = sha256(data).digest()
-        if digest not in seen:
+    with _silent():
+        for encoder in _LIBRARIES:
+            _write(folder, encoder.files(), seen)
+    if everything:
+        with tempfile.TemporaryDirectory() as scratch:
+            _write(folder, by_tools.files(Path(scratch)), seen)
+        _write(folder, _shipped(), seen)
+
+
+def _write(folder: Path, files: Files, seen: set[bytes]) -> None:
+    for name, data in files:
+        digest = sha256(Path(name).suffix.encode() + data).digest()
+        if data and digest not in seen:
             seen.add(digest)
-            (folder / f"shipped-{len(seen):04}-{path.name}").write_bytes(data)
-        if len(seen) == SHIPPED_AT_MOST:
+            (folder / name).write_bytes(data)
+
+
+def _shipped() -> Files:
+    for number, path in enumerate(_media_files()):
+        if number == _SHIPPED_AT_MOST:
             return
+        yield f"shipped-{number:04}-{path.name}", path.read_bytes()
 
 
-def _shipped() -> Iterator[Path]:
+def _media_files() -> Iterator[Path]:
     roots = [*site.getsitepackages(), sysconfig.get_paths()["stdlib"], "/usr/lib/python3", "/usr/share"]
     for root in dict.fromkeys(roots):
         for folder, names, files in os.walk(root):
             names.sort()
-            few = {".png": 0}
+            taken = 0
             for name in sorted(files):
                 path = Path(folder, name)
-                suffix = path.suffix.lower()
                 with contextlib.suppress(OSError):
                     if kind_of(name) and path.is_file() and path.stat().st_size <= _LARGEST:
-                        few[suffix] = few.get(suffix, 0) + 1
-                        if suffix not in (".png", ".gif") or few[suffix] <= 8:  # icons are much alike
+                        taken += (alike := path.suffix.lower() in (".png", ".gif"))
+                        if not alike or taken <= _ALIKE:
                             yield path
 
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """Libraries in C write warnings to where Python's standard error goes."""
+    """Send what libraries in C write to standard error nowhere."""
     kept = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
@@ -68,10 +83,3 @@ def _silent() -> Iterator[None]:
         finally:
             os.dup2(kept, 2)
             os.close(kept)
-
-
-def fresh(folder: Path) -> Path:
-    """An empty folder."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder

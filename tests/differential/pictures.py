@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -220,18 +217,3 @@ def _plane(frame: Any, number: int, dtype: str, channels: int, width: int = 0) -
     rows = np.frombuffer(bytes(plane), np.uint8)[: plane.line_size * frame.height].reshape(frame.height, plane.line_size)
     wide = (width or frame.width) * channels * kind.itemsize
     return np.ascontiguousarray(rows[:, :wide]).view(kind).reshape(frame.height, -1, channels)
-
-
-def without_words(reader: Callable[[Path], Any], path: Path) -> Any:
-    """What a reader makes of a file, or None if it cannot read it."""
-    with warnings.catch_warnings(), contextlib.suppress(Exception):
-        warnings.simplefilter("ignore")
-        return reader(path)
-    return None
-
-
-def encoded(array: np.ndarray, form: str) -> bytes:
-    """A file of an array by Pillow."""
-    file = io.BytesIO()
-    Image.fromarray(array).save(file, form)
-    return file.getvalue()

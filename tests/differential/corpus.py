@@ -17,12 +17,13 @@ from differential.encoders import (
     by_pillow,
     by_tifffile,
     by_tools,
+    gifs_by_hand,
     sounds_by_hand,
     sounds_by_libraries,
 )
 from noiseaug.kinds import kind_of
 
-_LIBRARIES = (by_pillow, by_opencv, by_tifffile, by_hand, sounds_by_libraries, sounds_by_hand)
+_LIBRARIES = (by_pillow, by_opencv, by_tifffile, by_hand, gifs_by_hand, sounds_by_libraries, sounds_by_hand)
 _SHIPPED_AT_MOST = 1500
 _LARGEST = 1 << 20  # bytes of a shipped file
 _ALIKE = 8  # PNG and GIF files that are taken from one folder, as icons are much alike

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 
 from differential.pictures import FULL, Seen
-from differential.readers import reading, readings
-from differential.verdicts import Told, Verdict, judged, unexplained
+from differential.readers import form_of, reading, readings
+from differential.verdicts import Job, Told, Verdict, judged, trusted, unexplained
 
 LOSSY = frozenset({"jpg", "jpeg", "jpe", "webp", "avif", "hdr"})
 
@@ -22,41 +21,39 @@ _DEEP = re.compile(r"(10|12|14)-bit depth")
 _INKS = 4 * FULL / 255  # how far conversions of inks may be apart
 
 
-def image(source: Path, output: Path, names: str, plain: Path | None) -> Verdict:
-    """Compare an image with its output and, if that is lossy, with `plain`, its output in a lossless format."""
+def image(job: Job) -> Verdict:
+    """Return the verdict on an image that was written."""
     told: list[Told] = []
     seen: list[Seen] = []
-    for reader, expected in readings(source, "image"):
+    for reader, expected in readings(job.source, "image", programs=job.programs):
         seen.append(expected)
-        differences, much = _differences(reader, expected, (source, output, plain), names)
+        differences, much = _differences(reader, expected, job)
         told.append(Told(reader, differences, much))
-        if not unexplained(differences, names):
+        if not unexplained(differences, job.names):
             break
-    tolerance = _tolerance(source, names)
+    tolerance = _tolerance(job)
     disputed = any(_unlike(seen[0], other, tolerance)[0] & {"pixels", "size", "frames", "alpha"} for other in seen[1:])
-    return judged(source.name, told, names, disputed=disputed)
+    disputed = disputed or (job.damaged and not trusted(job.source, "image", told[:1]))
+    return judged(job.source.name, told, job.names, disputed=disputed)
 
 
-def _tolerance(source: Path, names: str) -> float:
-    if step := _DEEP.search(names):
+def _tolerance(job: Job) -> float:
+    if step := _DEEP.search(job.names):
         return FULL / 2 ** int(step[1])
-    return _TOLERANCES.get(source.suffix[1:].lower(), 0) * FULL / 255
+    return _TOLERANCES.get(form_of(job.source), 0) * FULL / 255
 
 
-def _differences(
-    reader: str, expected: Seen, files: tuple[Path, Path, Path | None], names: str
-) -> tuple[set[str], str]:
+def _differences(reader: str, expected: Seen, job: Job) -> tuple[set[str], str]:
     """Return the names of what differs, to a reader, and how much pixels do."""
-    source, output, plain = files
-    lossy, tolerance = output.suffix[1:].lower() in LOSSY, _tolerance(source, names)
-    found = reading(output, "image", reader if output.suffix == source.suffix else "")
+    lossy, tolerance = job.output.suffix[1:].lower() in LOSSY, _tolerance(job)
+    found = reading(job.output, "image", reader if form_of(job.output) == form_of(job.source) else "")
     if found is None:
         return {"nobody reads the output"}, ""
-    exact = not lossy and source.suffix[1:].lower() not in _EXACTLY_WRITTEN and not _DEEP.search(names)
+    exact = not lossy and form_of(job.source) not in _EXACTLY_WRITTEN and not _DEEP.search(job.names)
     differences, much = _unlike(expected, found, 0 if exact else tolerance)
     if not lossy or not differences & {"pixels", "alpha"}:
         return differences, much
-    again = reading(plain, "image", "")
+    again = reading(job.plain, "image", "")
     if again is None:
         return differences, much
     more, much = _unlike(expected, again, tolerance)

@@ -16,7 +16,11 @@ PROGRAMS = {"ImageMagick": "convert", "GraphicsMagick": "gm"}
 def by_imagemagick(path: Path) -> Seen | None:
     """By ImageMagick, which writes each frame as PAM."""
     coalesced = ["-coalesce"] if path.suffix == ".gif" else []
-    return _seen(["convert", str(path), *coalesced, "-colorspace", "sRGB", "-depth", "16", "pam:-"]) if shutil.which("convert") else None
+    return (
+        _seen(["convert", str(path), *coalesced, "-colorspace", "sRGB", "-depth", "16", "pam:-"])
+        if shutil.which("convert")
+        else None
+    )
 
 
 def by_graphicsmagick(path: Path) -> Seen | None:

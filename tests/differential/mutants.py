@@ -23,10 +23,10 @@ def mutants(scratch: Path, seed: int, total: int, keep: Path | None) -> Iterator
         histories = {}
         for number in range(start, min(start + _BATCH, total)):
             made = mutant(intact, seed, number)
-            # The number is at the end of the stem, so that no two files have one name in a lossless format.
             (folder / made.name).write_bytes(made.data)
             histories[made.name] = made.history
-        todo = jobs(folder, scratch, "--timeout", str(PATIENCE), "--max-pixels", str(PIXELS))
+        options = ("--timeout", str(PATIENCE), "--max-pixels", str(PIXELS))
+        todo = [job._replace(damaged=True) for job in jobs(folder, scratch, *options)]
         for verdict in verdicts(todo, tried=False):
             if verdict.verdict == "wrong" and keep:
                 keep.mkdir(parents=True, exist_ok=True)

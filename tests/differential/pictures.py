@@ -55,9 +55,8 @@ def by_pillow(path: Path) -> Seen | None:
     with Image.open(path) as image:
         if _too_deep_for_pillow(image, path):
             return None
-        frames, first = [], image.mode
-        for frame in ImageSequence.Iterator(image):
-            frames.append(_of_pillow(frame))
+        first = image.mode
+        frames = [_of_pillow(frame) for frame in ImageSequence.Iterator(image)]
     colours = {"P": "palette", "PA": "palette", "CMYK": "CMYK", "YCbCr": "YCbCr"}.get(first, "")
     colours = colours or ("grey" if first[0] in "1LIF" and first != "LAB" else "colour")
     kind = {"1": "b1", "I": "i4", "F": "f4"}.get(first, "u2" if first.startswith("I;16") else "u1")
@@ -75,7 +74,7 @@ def _too_deep_for_pillow(image: Image.Image, path: Path) -> bool:
         bits = image.tag_v2.get(258, (1,))
         return image.mode not in ("I", "F", "I;16", "I;16B") and max(bits) > 8
     if image.format == "PPM":
-        return image.mode not in ("1", "L") or path.read_bytes()[:2] in (b"P2", b"P5") and image.mode == "I"
+        return image.mode not in ("1", "L")
     return image.format in ("JPEG2000", "AVIF") and image.mode not in ("L", "LA", "RGB", "RGBA", "I;16")
 
 
@@ -105,7 +104,9 @@ def by_tifffile(path: Path) -> Seen | None:
             frames.append(_of_page(page, array))
         first = file.pages[0]
         colours = {3: "palette", 5: "CMYK", 6: "YCbCr", 2: "colour"}.get(int(first.photometric), "grey")
-        kind = f"{first.dtype.kind}{first.dtype.itemsize}" if first.bitspersample % 8 == 0 else f"b{first.bitspersample}"
+        kind = (
+            f"{first.dtype.kind}{first.dtype.itemsize}" if first.bitspersample % 8 == 0 else f"b{first.bitspersample}"
+        )
         return Seen(tuple(frames), colours, kind, bool(first.extrasamples))
 
 
@@ -124,39 +125,55 @@ def _of_page(page: Any, array: np.ndarray) -> np.ndarray:
     if page.photometric == 5 and array.shape[-1] == 4:
         inks = array.astype(np.float64) / np.iinfo(array.dtype).max
         return canonical((1 - inks[..., :3]) * (1 - inks[..., 3:]) * FULL)
-    if array.ndim == 3 and array.shape[2] > 4 or page.photometric == 1 and array.ndim == 3 and array.shape[2] > 2:
+    if array.ndim == 3 and array.shape[2] > (2 if page.photometric == 1 else 4):
         return array.astype(np.float64)
     return canonical(array, top)
 
 
+_CODECS: dict[bytes, Callable[[bytes], Any]] = {
+    b"\x89PNG": imagecodecs.png_decode,
+    b"RIFF": imagecodecs.webp_decode,
+    b"\0\0\0\x0c": imagecodecs.jpeg2k_decode,
+    b"\xff\x4f\xff\x51": imagecodecs.jpeg2k_decode,
+    b"\xff\xd8": imagecodecs.jpeg8_decode,
+    b"#?": imagecodecs.rgbe_decode,
+}
+
+
 def by_imagecodecs(path: Path) -> Seen | None:
     """By the codec of the format in imagecodecs."""
-    codecs: dict[str, Callable[[bytes], Any]] = {
-        "png": imagecodecs.png_decode, "webp": imagecodecs.webp_decode, "avif": imagecodecs.avif_decode,
-        "jp2": imagecodecs.jpeg2k_decode, "jpg": imagecodecs.jpeg8_decode, "jpeg": imagecodecs.jpeg8_decode,
-        "jpe": imagecodecs.jpeg8_decode, "hdr": imagecodecs.rgbe_decode,
-    }
-    decode = codecs.get(path.suffix[1:].lower())
-    if decode is None:
-        return None
-    array = np.asarray(decode(path.read_bytes()))
-    if path.suffix == ".hdr":
+    data = path.read_bytes()
+    decode = next((codec for magic, codec in _CODECS.items() if data.startswith(magic)), imagecodecs.avif_decode)
+    array = np.asarray(decode(data))
+    if decode is imagecodecs.rgbe_decode:
         return Seen((canonical(array),), "colour", "f4", False)
-    frames = list(array) if array.ndim == 4 else [array]
-    if path.suffix[:2] == ".j" and path.suffix != ".jp2" and array.shape[2:] == (4,):
+    if decode is imagecodecs.jpeg8_decode and array.shape[2:] == (4,):
         return None  # inks
-    top = None
-    if array.dtype == np.uint16 and path.suffix == ".avif":
+    if decode is imagecodecs.avif_decode and array.dtype == np.uint16:
         return None  # of 10 or 12 bits: which of them it does not say
+    frames = list(array) if array.ndim == 4 else [array]
     channels = array.shape[-1] if array.ndim > 2 else 1
-    return Seen(tuple(canonical(frame, top) for frame in frames), "", f"u{array.dtype.itemsize}", channels in (2, 4))
+    return Seen(tuple(map(canonical, frames)), "", f"u{array.dtype.itemsize}", channels in (2, 4))
 
 
 _PACKED = {  # bytes a sample and the order of red, green, blue and alpha in a pixel
-    "gray": (1, [0]), "gray8": (1, [0]), "ya8": (1, [0, 1]), "rgb24": (1, [0, 1, 2]), "bgr24": (1, [2, 1, 0]),
-    "rgba": (1, [0, 1, 2, 3]), "bgra": (1, [2, 1, 0, 3]), "argb": (1, [1, 2, 3, 0]), "abgr": (1, [3, 2, 1, 0]),
-    "rgb0": (1, [0, 1, 2]), "bgr0": (1, [2, 1, 0]), "0rgb": (1, [1, 2, 3]), "0bgr": (1, [3, 2, 1]),
-    "gray16": (2, [0]), "ya16": (2, [0, 1]), "rgb48": (2, [0, 1, 2]), "rgba64": (2, [0, 1, 2, 3]),
+    "gray": (1, [0]),
+    "gray8": (1, [0]),
+    "ya8": (1, [0, 1]),
+    "rgb24": (1, [0, 1, 2]),
+    "bgr24": (1, [2, 1, 0]),
+    "rgba": (1, [0, 1, 2, 3]),
+    "bgra": (1, [2, 1, 0, 3]),
+    "argb": (1, [1, 2, 3, 0]),
+    "abgr": (1, [3, 2, 1, 0]),
+    "rgb0": (1, [0, 1, 2]),
+    "bgr0": (1, [2, 1, 0]),
+    "0rgb": (1, [1, 2, 3]),
+    "0bgr": (1, [3, 2, 1]),
+    "gray16": (2, [0]),
+    "ya16": (2, [0, 1]),
+    "rgb48": (2, [0, 1, 2]),
+    "rgba64": (2, [0, 1, 2, 3]),
 }
 _FIELDS = {"rgb555": ("<u2", 10, 5, 0, 5, 5), "rgb565": ("<u2", 11, 5, 0, 5, 6), "rgb444": ("<u2", 8, 4, 0, 4, 4)}
 
@@ -167,17 +184,29 @@ def by_ffmpeg(path: Path) -> Seen | None:
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
             found = _of_ffmpeg(frame)
+            if found is not None and container.format.name.startswith("bmp") and frame.format.name == "pal8":
+                found[..., 3] = FULL  # a palette of BMP has no alpha
             if found is None:
                 return None
             frames.append(found)
             names.add(frame.format.name)
-    if not frames:
+    if not frames or not all(frame.size for frame in frames):
         return None
     (name, *_) = names
     colours = "palette" if name == "pal8" else "grey" if name[:2] in ("gr", "ya", "mo") else "colour"
-    kind = "f4" if "f32" in name else "b1" if name.startswith("mono") else "u2" if "16" in name or "48" in name or "64" in name else "u1"
+    kind = (
+        "f4"
+        if "f32" in name
+        else "b1"
+        if name.startswith("mono")
+        else "u2"
+        if "16" in name or "48" in name or "64" in name
+        else "u1"
+    )
     if len(names) > 1 or path.suffix == ".gif" or name == "pal8":
-        return Seen(tuple(frames), "palette" if path.suffix == ".gif" else colours, "u1" if path.suffix == ".gif" else kind)
+        return Seen(
+            tuple(frames), "palette" if path.suffix == ".gif" else colours, "u1" if path.suffix == ".gif" else kind
+        )
     return Seen(tuple(frames), colours, kind, "a" in name.replace("gray", ""))
 
 
@@ -204,7 +233,9 @@ def _of_ffmpeg(frame: Any) -> np.ndarray | None:
         planes = [_plane(frame, number, f"{order}f4", 1)[..., 0] for number in ((2, 0, 1) if bare[1] == "b" else (0,))]
         return canonical(np.stack(planes, axis=-1).astype(np.float32))
     if bare in ("gbrp", "gbrap"):
-        return canonical(np.stack([_plane(frame, number, "u1", 1)[..., 0] for number in (2, 0, 1, 3)[: len(frame.planes)]], -1))
+        return canonical(
+            np.stack([_plane(frame, number, "u1", 1)[..., 0] for number in (2, 0, 1, 3)[: len(frame.planes)]], -1)
+        )
     return None
 
 
@@ -214,6 +245,8 @@ def _opaque(channels: list[np.ndarray]) -> np.ndarray:
 
 def _plane(frame: Any, number: int, dtype: str, channels: int, width: int = 0) -> np.ndarray:
     plane, kind = frame.planes[number], np.dtype(dtype)
-    rows = np.frombuffer(bytes(plane), np.uint8)[: plane.line_size * frame.height].reshape(frame.height, plane.line_size)
+    rows = np.frombuffer(bytes(plane), np.uint8)[: plane.line_size * frame.height].reshape(
+        frame.height, plane.line_size
+    )
     wide = (width or frame.width) * channels * kind.itemsize
     return np.ascontiguousarray(rows[:, :wide]).view(kind).reshape(frame.height, -1, channels)

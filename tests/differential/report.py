@@ -16,7 +16,10 @@ Found = dict[str, tuple[Counter[str], Counter[str]]]
 def figures(found: Found) -> str:
     """Return the table: a row for each set of files, a column for each verdict; then which readers agreed."""
     rows = [["files", "of them", *VERDICTS], ["---"] * (2 + len(VERDICTS))]
-    rows += [[name, f"{counts.total():,}", *(f"{counts[verdict]:,}" for verdict in VERDICTS)] for name, (counts, _) in found.items()]
+    rows += [
+        [name, f"{counts.total():,}", *(f"{counts[verdict]:,}" for verdict in VERDICTS)]
+        for name, (counts, _) in found.items()
+    ]
     table = "\n".join("| " + " | ".join(row) + " |" for row in rows)
     agreed: Counter[str] = sum((readers for _, readers in found.values()), Counter())
     told = ", ".join(f"{name} {count:,}" for name, count in agreed.most_common())

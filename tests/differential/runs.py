@@ -9,11 +9,10 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from differential.images import LOSSY, image
 from differential.recordings import lossy_subtype, sound
-from differential.verdicts import Verdict, refusal
+from differential.verdicts import Job, Verdict, refusal
 from noiseaug.kinds import kind_of
 from support.commands import noiseaug
 from support.trees import failures, manifest
@@ -22,25 +21,11 @@ _MEMORY = 6 << 30  # address space of a process that reads what may be damaged, 
 _CHUNK = 20  # files that a process judges at a time
 
 
-class Job(NamedTuple):
-    """A file to be judged: its row and where its outputs are or, if it was refused, why."""
-
-    source: Path
-    kind: str
-    message: str = ""
-    output: Path = Path()
-    plain: Path | None = None
-    names: str = ""
-    subtype: str = ""
-
-
 def judge(job: Job, *, tried: bool = True) -> Verdict:
     """Return the verdict of one file; see `refusal` for `tried`."""
     if job.message:
-        return refusal(job.source, job.kind, job.message, tried=tried)
-    if job.kind == "image":
-        return image(job.source, job.output, job.names, job.plain)
-    return sound(job.source, job.output, job.names, job.plain, job.subtype)
+        return refusal(job, tried=tried)
+    return image(job) if job.kind == "image" else sound(job)
 
 
 def jobs(corpus: Path, scratch: Path, *options: str) -> list[Job]:

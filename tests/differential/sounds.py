@@ -48,6 +48,8 @@ def by_ffmpeg(path: Path) -> Heard | None:
         for frame in container.decode(stream):
             block = frame.to_ndarray()
             blocks.append(block.T if frame.format.is_planar else block.reshape(-1, channels))
+    if not channels:
+        return None
     if not blocks:
         return Heard(rate, np.zeros((0, channels), np.int64))
     return Heard(rate, _whole(np.concatenate(blocks)))
@@ -57,7 +59,10 @@ def by_sox(path: Path) -> Heard | None:
     """By sox, which cuts off what is above full scale."""
     if not shutil.which("sox"):
         return None
-    told = [subprocess.run(["sox", "--i", option, str(path)], capture_output=True, text=True, check=True, timeout=60).stdout for option in ("-r", "-c")]
+    told = [
+        subprocess.run(["sox", "--i", option, str(path)], capture_output=True, text=True, check=True, timeout=60).stdout
+        for option in ("-r", "-c")
+    ]
     rate, channels = (int(float(text)) for text in told)
     command = ["sox", "-D", "-V1", str(path), "-t", "raw", "-e", "signed", "-b", "32", "-L", "-"]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
@@ -73,8 +78,9 @@ def by_scipy(path: Path) -> Heard | None:
 
 
 def by_lame(path: Path) -> Heard | None:
-    """By LAME's own decoder, which leaves out the delay of the encoder."""
-    if not shutil.which("lame"):
+    """By LAME's own decoder, where the file says how long the delay of the encoder is."""
+    start = path.read_bytes()[: 1 << 13]
+    if not shutil.which("lame") or not (b"Xing" in start or b"Info" in start):
         return None
     done = subprocess.run(["lame", "--quiet", "--decode", str(path), "-"], capture_output=True, check=True, timeout=60)
     rate, channels = int.from_bytes(done.stdout[24:28], "little"), int.from_bytes(done.stdout[22:24], "little")

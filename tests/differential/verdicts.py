@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from differential.readers import readings
+from differential.readers import readers_of, readings
 
 
 class Verdict(NamedTuple):
@@ -25,6 +25,32 @@ class Verdict(NamedTuple):
     detail: str
 
 
+class Job(NamedTuple):
+    """A file to be judged.
+
+    Attributes:
+        source: where it is.
+        kind: "image" or "audio".
+        message: why it was refused, or "".
+        output: what the run made of it.
+        plain: what another run made of it in a lossless format, if that of the output is lossy.
+        names: of what the run says that it did not keep.
+        subtype: of the samples of the output, if it is a recording.
+        programs: whether programs of the system are readers, too.
+        damaged: whether the source was damaged on purpose, so that readers may rightly differ.
+    """
+
+    source: Path
+    kind: str
+    message: str = ""
+    output: Path = Path()
+    plain: Path | None = None
+    names: str = ""
+    subtype: str = ""
+    programs: bool = True
+    damaged: bool = False
+
+
 class Told(NamedTuple):
     """What differs between source and output to one reader, by name, and how much."""
 
@@ -38,7 +64,7 @@ VERDICTS = {
     "named": "the same, but for what `not_kept` names",
     "refused": "with a message that says what the file is",
     "disbelieved": "refused as if it were damaged, though an independent reader reads it",
-    "ambiguous": "independent readers disagree with each other, and with the output",
+    "ambiguous": "independent readers disagree with each other, or on whether it can be read, and with the output",
     "unjudged": "no independent reader here reads it",
     "wrong": "the output differs, and nothing says so; or the message is a decoder's",
 }
@@ -51,6 +77,7 @@ _EXPLAINED_BY = {
     "inks": re.compile(r"CMYK|YCbCr"),
     "alpha": re.compile(r"exact alpha"),
     "frames": re.compile(r"poster"),
+    "resolution": re.compile(r"\w+ samples"),
     "number of samples": re.compile(r"number of samples"),
 }
 _DECODERS_WORDS = re.compile(
@@ -86,11 +113,17 @@ def judged(name: str, told: list[Told], names: str, *, disputed: bool) -> Verdic
     return Verdict(name, "ambiguous" if disputed else "wrong", "", f"{said} [not kept: {names}]" if names else said)
 
 
-def refusal(source: Path, kind: str, message: str, *, tried: bool = True) -> Verdict:
+def trusted(source: Path, kind: str, told: list[Told]) -> bool:
+    """Tell whether the first that told anything of a file is the most trusted reader of its format."""
+    return not told or told[0].reader == readers_of(source, kind)[0][0]
+
+
+def refusal(job: Job, *, tried: bool = True) -> Verdict:
     """Return what a refusal is worth; whether other readers read the file is `tried` unless it may harm them."""
-    reader = next((name for name, _ in readings(source, kind)), "") if tried else ""
-    if _DECODERS_WORDS.search(message):
-        return Verdict(source.name, "wrong", reader, f"refused in the words of a decoder: {message}")
-    if reader and _DISBELIEF.search(message):
-        return Verdict(source.name, "disbelieved", reader, message)
-    return Verdict(source.name, "refused", reader, message)
+    found = readings(job.source, job.kind, programs=job.programs) if tried else iter(())
+    reader = next((name for name, _ in found), "")
+    if _DECODERS_WORDS.search(job.message):
+        return Verdict(job.source.name, "wrong", reader, f"refused in the words of a decoder: {job.message}")
+    if reader and _DISBELIEF.search(job.message):
+        return Verdict(job.source.name, "disbelieved", reader, job.message)
+    return Verdict(job.source.name, "refused", reader, job.message)

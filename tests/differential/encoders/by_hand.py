@@ -8,16 +8,24 @@ from collections.abc import Iterator
 import numpy as np
 
 from differential import contents
-from support.picture_files import interlaced, pam, png
+from support.picture_files import chunk, interlaced, pam, png
 
 Files = Iterator[tuple[str, bytes]]
 
 _MASKS = {
-    "555": (16, 0x7C00, 0x03E0, 0x001F, 0), "565": (16, 0xF800, 0x07E0, 0x001F, 0), "444": (16, 0x0F00, 0x00F0, 0x000F, 0),
-    "bgr565": (16, 0x001F, 0x07E0, 0xF800, 0), "1555": (16, 0x7C00, 0x03E0, 0x001F, 0x8000), "4444": (16, 0x0F00, 0x00F0, 0x000F, 0xF000),
-    "xrgb": (32, 0xFF0000, 0xFF00, 0xFF, 0), "rgbx": (32, 0xFF000000, 0xFF0000, 0xFF00, 0), "bgrx": (32, 0xFF, 0xFF00, 0xFF0000, 0),
-    "argb": (32, 0xFF0000, 0xFF00, 0xFF, 0xFF000000), "abgr": (32, 0xFF, 0xFF00, 0xFF0000, 0xFF000000),
-    "rgba": (32, 0xFF000000, 0xFF0000, 0xFF00, 0xFF), "deep": (32, 0x3FF00000, 0xFFC00, 0x3FF, 0),
+    "555": (16, 0x7C00, 0x03E0, 0x001F, 0),
+    "565": (16, 0xF800, 0x07E0, 0x001F, 0),
+    "444": (16, 0x0F00, 0x00F0, 0x000F, 0),
+    "bgr565": (16, 0x001F, 0x07E0, 0xF800, 0),
+    "1555": (16, 0x7C00, 0x03E0, 0x001F, 0x8000),
+    "4444": (16, 0x0F00, 0x00F0, 0x000F, 0xF000),
+    "xrgb": (32, 0xFF0000, 0xFF00, 0xFF, 0),
+    "rgbx": (32, 0xFF000000, 0xFF0000, 0xFF00, 0),
+    "bgrx": (32, 0xFF, 0xFF00, 0xFF0000, 0),
+    "argb": (32, 0xFF0000, 0xFF00, 0xFF, 0xFF000000),
+    "abgr": (32, 0xFF, 0xFF00, 0xFF0000, 0xFF000000),
+    "rgba": (32, 0xFF000000, 0xFF0000, 0xFF00, 0xFF),
+    "deep": (32, 0x3FF00000, 0xFFC00, 0x3FF, 0),
 }
 
 
@@ -26,7 +34,6 @@ def files() -> Files:
     for name, picture in contents.pictures().items():
         yield from ((f"hand-{kind}-{name}{suffix}", data) for kind, suffix, data in _bitmaps(picture))
         yield from ((f"hand-{kind}-{name}{suffix}", data) for kind, suffix, data in _others(picture))
-    yield from _gifs()
 
 
 def _rows(packed: np.ndarray) -> bytes:
@@ -34,12 +41,25 @@ def _rows(packed: np.ndarray) -> bytes:
     return np.pad(packed[::-1], ((0, 0), (0, -packed.shape[1] % 4))).tobytes()
 
 
-def bitmap(width: int, height: int, bits: int, rows: bytes, *, header: int = 40, compression: int = 0, masks: bytes = b"", palette: bytes = b"", colours: int = 0) -> bytes:
+def bitmap(
+    width: int,
+    height: int,
+    bits: int,
+    rows: bytes,
+    *,
+    header: int = 40,
+    compression: int = 0,
+    masks: bytes = b"",
+    palette: bytes = b"",
+    colours: int = 0,
+) -> bytes:
     """A BMP file with a header of so many bytes."""
     if header == 12:
         info = struct.pack("<IHHHH", 12, width, height, 1, bits)
     else:
-        info = struct.pack("<IiiHHIIiiII", header, width, height, 1, bits, compression, len(rows), 2835, 2835, colours, 0)
+        info = struct.pack(
+            "<IiiHHIIiiII", header, width, height, 1, bits, compression, len(rows), 2835, 2835, colours, 0
+        )
         info += masks[: max(header - 40, 0)]
         info += bytes(max(header - len(info), 0))
         masks = masks[max(header - 40, 0) :] if header < 56 else b""
@@ -61,7 +81,11 @@ def _bitmaps(picture: np.ndarray) -> Iterator[tuple[str, str, bytes]]:
         table = colours[: 1 << bits]
         yield f"bmp-os2-{bits}", ".bmp", bitmap(*size, bits, _rows(packed), header=12, palette=table[:, :3].tobytes())
         for header in (40, 64, 108, 124):
-            yield f"bmp-v{header}-{bits}", ".bmp", bitmap(*size, bits, _rows(packed), header=header, palette=table.tobytes())
+            yield (
+                f"bmp-v{header}-{bits}",
+                ".bmp",
+                bitmap(*size, bits, _rows(packed), header=header, palette=table.tobytes()),
+            )
     few = colours[:5].tobytes()
     yield "bmp-5-colours", ".bmp", bitmap(*size, 8, _rows(indices % 5), palette=few, colours=5)
     down = bitmap(*size, 24, _rows(bgr[::-1]))
@@ -77,7 +101,13 @@ def _bitmaps(picture: np.ndarray) -> Iterator[tuple[str, str, bytes]]:
             yield f"bmp-{kind}-v{header}", ".bmp", bitmap(*size, bits, rows, header=header, compression=3, masks=given)
     for bits in (4, 8):
         rows = _run_lengths(indices >> (8 - bits), bits)
-        yield f"bmp-rle{bits}", ".bmp", bitmap(*size, bits, rows, compression=3 - bits // 4, palette=colours[: 1 << bits].tobytes(), colours=1 << bits)
+        yield (
+            f"bmp-rle{bits}",
+            ".bmp",
+            bitmap(
+                *size, bits, rows, compression=3 - bits // 4, palette=colours[: 1 << bits].tobytes(), colours=1 << bits
+            ),
+        )
 
 
 def _packed(indices: np.ndarray, bits: int) -> np.ndarray:
@@ -115,7 +145,15 @@ def _others(picture: np.ndarray) -> Iterator[tuple[str, str, bytes]]:
     height, width = picture.shape[:2]
     grey, alpha = contents.grey(picture), contents.with_alpha(picture)
     size = f"{width} {height}"
-    yield from (("pam-" + kind.lower(), ".pam", pam(array, kind)) for kind, array in {"GRAYSCALE": grey, "GRAYSCALE_ALPHA": alpha[..., 2:], "RGB": picture, "RGB_ALPHA": alpha}.items())
+    yield from (
+        ("pam-" + kind.lower(), ".pam", pam(array, kind))
+        for kind, array in {
+            "GRAYSCALE": grey,
+            "GRAYSCALE_ALPHA": alpha[..., 2:],
+            "RGB": picture,
+            "RGB_ALPHA": alpha,
+        }.items()
+    )
     yield "pam-blackandwhite", ".pam", pam(grey // 128, "BLACKANDWHITE").replace(b"MAXVAL 255", b"MAXVAL 1")
     yield "pgm-comment", ".pgm", f"P5\n# said\n{size}\n# more\n255\n".encode() + grey.tobytes()
     for top in (1, 15, 100, 1000, 4095):
@@ -123,7 +161,11 @@ def _others(picture: np.ndarray) -> Iterator[tuple[str, str, bytes]]:
         yield f"pgm-max{top}", ".pgm", f"P5 {size} {top}\n".encode() + values.tobytes()
         plain = " ".join(map(str, values.ravel()))
         yield f"pgm-plain-max{top}", ".pgm", f"P2 {size} {top}\n{plain}\n".encode()
-    yield "pbm-plain", ".pbm", f"P1\n{size}\n".encode() + "\n".join("".join(str(value) for value in row) for row in grey // 128).encode()
+    yield (
+        "pbm-plain",
+        ".pbm",
+        f"P1\n{size}\n".encode() + "\n".join("".join(str(value) for value in row) for row in grey // 128).encode(),
+    )
     yield "pgm-two", ".pgm", 2 * (f"P5 {size} 255\n".encode() + grey.tobytes())
     floats = (picture[::-1] / 255).astype("<f4")
     for scale in ("-1.0", "-2.5"):
@@ -140,8 +182,11 @@ def _sun(picture: np.ndarray) -> Iterator[tuple[str, str, bytes]]:
     colours = np.random.default_rng(3).integers(0, 256, (3, 256)).astype(np.uint8)
     alpha = contents.with_alpha(picture)
     layouts = {
-        (1, False): _packed(grey >> 7, 1), (8, False): grey, (8, True): grey,
-        (24, False): picture[..., ::-1].reshape(height, -1), (32, False): alpha[..., [3, 2, 1, 0]].reshape(height, -1),
+        (1, False): _packed(grey >> 7, 1),
+        (8, False): grey,
+        (8, True): grey,
+        (24, False): picture[..., ::-1].reshape(height, -1),
+        (32, False): alpha[..., [3, 2, 1, 0]].reshape(height, -1),
     }
     for (depth, mapped), rows in layouts.items():
         rows = np.pad(rows, ((0, 0), (0, rows.shape[1] % 2)))
@@ -153,7 +198,9 @@ def _sun(picture: np.ndarray) -> Iterator[tuple[str, str, bytes]]:
                 raw = alpha[..., [3, 0, 1, 2]].reshape(height, -1)
             data = _sun_runs(raw.tobytes()) if kind == 2 else raw.tobytes()
             table = colours.tobytes() if mapped else b""
-            head = struct.pack(">8I", 0x59A66A95, width, height, depth, len(data) if kind else 0, kind, int(mapped), len(table))
+            head = struct.pack(
+                ">8I", 0x59A66A95, width, height, depth, len(data) if kind else 0, kind, int(mapped), len(table)
+            )
             label = f"ras-{depth}{'-map' if mapped else ''}-type{kind}"
             yield label, ".ras", head + table + data
 
@@ -180,22 +227,24 @@ def _portable(picture: np.ndarray) -> Iterator[tuple[str, str, bytes]]:
     yield "png-deep-rgb", ".png", png(deep[..., :3], 2)
     yield "png-deep-rgba", ".png", png(deep, 6)
     yield "png-deep-ga", ".png", png(deep[..., 2:], 4)
-    yield "png-deep-grey-key", ".png", png(deep[..., 1], 0, _chunk(b"tRNS", deep[0, 0, 1].astype(">u2").tobytes()))
-    yield "png-deep-rgb-key", ".png", png(deep[..., :3], 2, _chunk(b"tRNS", deep[0, 0, :3].astype(">u2").tobytes()))
+    yield "png-deep-grey-key", ".png", png(deep[..., 1], 0, chunk(b"tRNS", deep[0, 0, 1].astype(">u2").tobytes()))
+    yield "png-deep-rgb-key", ".png", png(deep[..., :3], 2, chunk(b"tRNS", deep[0, 0, :3].astype(">u2").tobytes()))
     yield "png-interlaced", ".png", interlaced(grey)
     for bits in (2, 4):
         yield f"png-grey{bits}", ".png", _small(grey, bits)
-        yield f"png-grey{bits}-key", ".png", _small(grey, bits, _chunk(b"tRNS", struct.pack(">H", grey[0, 0] >> (8 - bits))))
+        yield (
+            f"png-grey{bits}-key",
+            ".png",
+            _small(grey, bits, chunk(b"tRNS", struct.pack(">H", grey[0, 0] >> (8 - bits)))),
+        )
     yield "png-grey1", ".png", png(grey // 128, 0, depth=1)
-    yield "png-gamma", ".png", png(picture, 2, _chunk(b"gAMA", struct.pack(">I", 100000)))
-    yield "png-histogram", ".png", png(grey // 128, 3, _chunk(b"PLTE", bytes([200, 0, 0, 0, 0, 200])), _chunk(b"hIST", bytes(4)))
-    yield "png-background", ".png", png(picture, 2, _chunk(b"bKGD", bytes(6)), _chunk(b"sBIT", b"\5\6\5"))
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    from support.picture_files import chunk
-
-    return chunk(kind, content)
+    yield "png-gamma", ".png", png(picture, 2, chunk(b"gAMA", struct.pack(">I", 100000)))
+    yield (
+        "png-histogram",
+        ".png",
+        png(grey // 128, 3, chunk(b"PLTE", bytes([200, 0, 0, 0, 0, 200])), chunk(b"hIST", bytes(4))),
+    )
+    yield "png-background", ".png", png(picture, 2, chunk(b"bKGD", bytes(6)), chunk(b"sBIT", b"\5\6\5"))
 
 
 def _small(grey: np.ndarray, bits: int, *before: bytes) -> bytes:
@@ -206,43 +255,4 @@ def _small(grey: np.ndarray, bits: int, *before: bytes) -> bytes:
 
 def _with_width(data: bytes, width: int, bits: int) -> bytes:
     ihdr = struct.pack(">I", width) + data[20:24] + bytes([bits]) + data[25:29]
-    return data[:8] + _chunk(b"IHDR", ihdr) + data[33:]
-
-
-def _gifs() -> Files:
-    """GIF animations of all disposals, frames smaller than the screen, with and without a transparent colour."""
-    colours = np.array([[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8).tobytes()
-    for disposal in range(4):
-        for clear in (False, True):
-            for background in (0, 2):
-                frames = b"".join(_gif_frame(number, disposal, clear) for number in range(3))
-                head = b"GIF89a" + struct.pack("<HHBBB", 20, 16, 0x91, background, 0) + colours
-                loop = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
-                label = f"hand-gif-d{disposal}{'-clear' if clear else ''}-b{background}.gif"
-                yield label, head + loop + frames + b";"
-    single = b"GIF87a" + struct.pack("<HHBBB", 20, 16, 0x91, 1, 0) + colours
-    yield "hand-gif-small-in-screen.gif", single + _gif_frame(0, 0, False) + b";"
-    yield "hand-gif-local-table.gif", b"GIF89a" + struct.pack("<HHBBB", 20, 16, 0, 0, 0) + _gif_frame(1, 1, True, colours[::-1]) + b";"
-
-
-def _gif_frame(number: int, disposal: int, clear: bool, colours: bytes = b"") -> bytes:
-    left, top, width, height = 2 + 4 * number, 1 + 3 * number, 9, 7
-    indices = (np.add.outer(np.arange(height), np.arange(width)) + number) % 4
-    control = b"\x21\xf9\x04" + struct.pack("<BHBB", disposal << 2 | clear, 10 + number, 3, 0)
-    image = b"\x2c" + struct.pack("<4HB", left, top, width, height, 0x81 if colours else 0) + colours
-    return control + image + b"\2" + _blocks(_lzw(indices.astype(np.uint8).tobytes()))
-
-
-def _lzw(indices: bytes) -> bytes:
-    """GIF's LZW of 2 bits without a table: a clear code before codes get longer."""
-    codes = []
-    for at, index in enumerate(indices):
-        codes += [4] * (at % 2 == 0) + [index]
-    bits = "".join(f"{code:03b}"[::-1] for code in [*codes, 5])
-    bits += "0" * (-len(bits) % 8)
-    return bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
-
-
-def _blocks(data: bytes) -> bytes:
-    parts = [data[at : at + 255] for at in range(0, len(data), 255)]
-    return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
+    return data[:8] + chunk(b"IHDR", ihdr) + data[33:]

@@ -11,8 +11,36 @@ from differential import contents
 
 Files = Iterator[tuple[str, bytes]]
 
-_PLAIN = ("png", "jpg", "tif", "webp", "avif", "jp2", "gif", "bmp", "pgm", "ppm", "pnm", "pbm", "pam", "pfm", "hdr", "ras")
-_TIFF = {"raw": 1, "lzw": 5, "deflate": 8, "old-deflate": 32946, "packbits": 32773, "jpeg": 7, "zstd": 50000, "lzma": 34925, "lerc": 34887, "webp": 50001}
+_PLAIN = (
+    "png",
+    "jpg",
+    "tif",
+    "webp",
+    "avif",
+    "jp2",
+    "gif",
+    "bmp",
+    "pgm",
+    "ppm",
+    "pnm",
+    "pbm",
+    "pam",
+    "pfm",
+    "hdr",
+    "ras",
+)
+_TIFF = {
+    "raw": 1,
+    "lzw": 5,
+    "deflate": 8,
+    "old-deflate": 32946,
+    "packbits": 32773,
+    "jpeg": 7,
+    "zstd": 50000,
+    "lzma": 34925,
+    "lerc": 34887,
+    "webp": 50001,
+}
 
 
 def files() -> Files:
@@ -32,11 +60,18 @@ def _layouts(picture: np.ndarray) -> dict[str, np.ndarray]:
     bgra = np.ascontiguousarray(contents.with_alpha(picture)[..., [2, 1, 0, 3]])
     grey = contents.grey(picture)
     return {
-        "grey": grey, "bgr": bgr, "bgra": bgra,
-        "grey16": contents.deep(grey), "bgr16": contents.deep(bgr), "bgra16": contents.deep(bgra),
-        "greyf": (grey / 255).astype(np.float32), "bgrf": (bgr / 255).astype(np.float32),
-        "grey-s16": contents.deep(grey).astype(np.int16), "grey-s32": contents.deep(grey).astype(np.int32),
-        "grey-s8": grey.astype(np.int8), "greyd": grey / 255,
+        "grey": grey,
+        "bgr": bgr,
+        "bgra": bgra,
+        "grey16": contents.deep(grey),
+        "bgr16": contents.deep(bgr),
+        "bgra16": contents.deep(bgra),
+        "greyf": (grey / 255).astype(np.float32),
+        "bgrf": (bgr / 255).astype(np.float32),
+        "grey-s16": contents.deep(grey).astype(np.int16),
+        "grey-s32": contents.deep(grey).astype(np.int32),
+        "grey-s8": grey.astype(np.int8),
+        "greyd": grey / 255,
     }
 
 
@@ -61,7 +96,9 @@ def _settings() -> Files:
             yield from _file(f"opencv-jpg-restart{interval}-{name}.jpg", bgr, cv2.IMWRITE_JPEG_RST_INTERVAL, interval)
         for level in (0, 1, 9):
             yield from _file(f"opencv-png-level{level}-{name}.png", bgr, cv2.IMWRITE_PNG_COMPRESSION, level)
-        yield from _file(f"opencv-png-bilevel-{name}.png", contents.grey(picture) // 128 * 255, cv2.IMWRITE_PNG_BILEVEL, 1)
+        yield from _file(
+            f"opencv-png-bilevel-{name}.png", contents.grey(picture) // 128 * 255, cv2.IMWRITE_PNG_BILEVEL, 1
+        )
         for suffix in ("pbm", "pgm", "ppm"):
             array = bgr if suffix == "ppm" else contents.grey(picture)
             yield from _file(f"opencv-{suffix}-plain-{name}.{suffix}", array, cv2.IMWRITE_PXM_BINARY, 0)
@@ -76,4 +113,9 @@ def _settings() -> Files:
             yield from _file(f"opencv-tif-rows{rows}-{name}.tif", bgr, cv2.IMWRITE_TIFF_ROWSPERSTRIP, rows)
         for kind in ("RLE", "NONE"):
             number = getattr(cv2, f"IMWRITE_HDR_COMPRESSION_{kind}")
-            yield from _file(f"opencv-hdr-{kind.lower()}-{name}.hdr", (bgr / 255).astype(np.float32), cv2.IMWRITE_HDR_COMPRESSION, number)
+            yield from _file(
+                f"opencv-hdr-{kind.lower()}-{name}.hdr",
+                (bgr / 255).astype(np.float32),
+                cv2.IMWRITE_HDR_COMPRESSION,
+                number,
+            )

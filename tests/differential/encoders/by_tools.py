@@ -13,7 +13,8 @@ from PIL import Image
 from scipy.io import wavfile
 
 from differential import contents
-from differential.encoders.tool_variants import IMAGE_VARIANTS, SOUND_VARIANTS
+from differential.encoders import tool_images, tool_magick, tool_sounds
+from differential.encoders.tool_variants import unique
 
 Files = Iterator[tuple[str, bytes]]
 
@@ -58,14 +59,26 @@ def _sources(scratch: Path) -> None:
 
 def _calls(scratch: Path) -> Iterator[Call]:
     """Every variant of every content."""
-    for variant in IMAGE_VARIANTS:
+    for variant in unique([*tool_magick.variants(), *tool_images.variants()]):
         for name in ("photo", "odd"):
             for layout in variant.contents:
-                yield _call(variant.program, variant.arguments, scratch / f"{name}-{layout}", f"{variant.label}-{layout.split('.')[0]}-{name}", variant.suffix)
-    for variant in SOUND_VARIANTS:
+                yield _call(
+                    variant.program,
+                    variant.arguments,
+                    scratch / f"{name}-{layout}",
+                    f"{variant.label}-{layout.split('.')[0]}-{name}",
+                    variant.suffix,
+                )
+    for variant in unique(tool_sounds.variants()):
         for name in ("mono", "stereo", "odd", "surround"):
             for layout in variant.contents:
-                yield _call(variant.program, variant.arguments, scratch / f"{name}-{layout}", f"{variant.label}-{layout.split('.')[0]}-{name}", variant.suffix)
+                yield _call(
+                    variant.program,
+                    variant.arguments,
+                    scratch / f"{name}-{layout}",
+                    f"{variant.label}-{layout.split('.')[0]}-{name}",
+                    variant.suffix,
+                )
 
 
 def _call(program: str, arguments: str, source: Path, label: str, suffix: str) -> Call:

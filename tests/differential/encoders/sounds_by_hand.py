@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterator
 
@@ -50,17 +51,29 @@ def _waves() -> Files:
     octets = ((odd >> 8) + 128).astype(np.uint8).tobytes()
     wide = (stereo.astype(np.int32) * 256 + 77).astype("<i4")
     variants = {
-        "plain": _riff(fmt, data), "fmt18": _riff(_chunk(b"fmt ", _format(1, 16) + b"\0\0"), data),
-        "odd-chunk-before": _riff(_chunk(b"junk", b"abc"), fmt, data), "odd-chunk-after": _riff(fmt, data, _chunk(b"junk", b"abc")),
-        "odd-chunk-between": _riff(fmt, _chunk(b"note", b"a"), data), "list-after": _riff(fmt, data, _chunk(b"LIST", b"INFO" + _chunk(b"INAM", b"name\0"))),
-        "size-0": _riff(fmt, _chunk(b"data", sound, size=0), size=0), "size-max": _riff(fmt, _chunk(b"data", sound, size=0xFFFFFFFF), size=0xFFFFFFFF),
-        "riff-size-0": _riff(fmt, data, size=0), "riff-size-small": _riff(fmt, data, size=36),
-        "garbage-after": _riff(fmt, data) + b"garbage after the end", "data-twice": _riff(fmt, data, data),
+        "plain": _riff(fmt, data),
+        "fmt18": _riff(_chunk(b"fmt ", _format(1, 16) + b"\0\0"), data),
+        "odd-chunk-before": _riff(_chunk(b"junk", b"abc"), fmt, data),
+        "odd-chunk-after": _riff(fmt, data, _chunk(b"junk", b"abc")),
+        "odd-chunk-between": _riff(fmt, _chunk(b"note", b"a"), data),
+        "list-after": _riff(fmt, data, _chunk(b"LIST", b"INFO" + _chunk(b"INAM", b"name\0"))),
+        "size-0": _riff(fmt, _chunk(b"data", sound, size=0), size=0),
+        "size-max": _riff(fmt, _chunk(b"data", sound, size=0xFFFFFFFF), size=0xFFFFFFFF),
+        "riff-size-0": _riff(fmt, data, size=0),
+        "riff-size-small": _riff(fmt, data, size=36),
+        "garbage-after": _riff(fmt, data) + b"garbage after the end",
+        "data-twice": _riff(fmt, data, data),
         "u8-odd": _riff(_chunk(b"fmt ", _format(1, 8)), _chunk(b"data", octets)),
         "u8-odd-unpadded": _riff(_chunk(b"fmt ", _format(1, 8)), _chunk(b"data", octets))[:-1],
-        "u8-odd-then-list": _riff(_chunk(b"fmt ", _format(1, 8)), _chunk(b"data", octets), _chunk(b"LIST", b"INFO" + _chunk(b"INAM", b"x\0"))),
-        "part-of-a-frame": _riff(_chunk(b"fmt ", _format(2, 16)), _chunk(b"data", stereo.astype("<i2").tobytes() + b"\1\2")),
-        "24-in-4": _riff(_chunk(b"fmt ", _format(2, 24, align=8)), _chunk(b"data", (wide << 8).astype("<i4").tobytes())),
+        "u8-odd-then-list": _riff(
+            _chunk(b"fmt ", _format(1, 8)), _chunk(b"data", octets), _chunk(b"LIST", b"INFO" + _chunk(b"INAM", b"x\0"))
+        ),
+        "part-of-a-frame": _riff(
+            _chunk(b"fmt ", _format(2, 16)), _chunk(b"data", stereo.astype("<i2").tobytes() + b"\1\2")
+        ),
+        "24-in-4": _riff(
+            _chunk(b"fmt ", _format(2, 24, align=8)), _chunk(b"data", (wide << 8).astype("<i4").tobytes())
+        ),
         "20bit": _riff(_chunk(b"fmt ", _format(2, 20)), _chunk(b"data", _bytes24(wide & ~15))),
         "12bit": _riff(_chunk(b"fmt ", _format(1, 12)), _chunk(b"data", (odd & ~15).astype("<i2").tobytes())),
         "24bit": _riff(_chunk(b"fmt ", _format(2, 24)), _chunk(b"data", _bytes24(wide))),
@@ -69,12 +82,21 @@ def _waves() -> Files:
         "extensible-20-of-24": _riff(_extended(2, 24, 20, 3), _chunk(b"data", _bytes24(wide & ~15))),
         "extensible-24-of-32": _riff(_extended(2, 32, 24, 3), _chunk(b"data", (wide << 8).astype("<i4").tobytes())),
         "extensible-float": _riff(_extended(1, 32, 32, 4, 3), _chunk(b"data", (mono / 32768).astype("<f4").tobytes())),
-        "float-fact": _riff(_chunk(b"fmt ", _format(1, 32, 3) + b"\0\0"), _chunk(b"fact", struct.pack("<I", len(mono))), _chunk(b"data", (mono / 32768).astype("<f4").tobytes())),
-        "float-above-1": _riff(_chunk(b"fmt ", _format(1, 32, 3)), _chunk(b"data", (mono / 8192).astype("<f4").tobytes())),
-        "empty": _riff(fmt, _chunk(b"data", b"")), "12-channels": _riff(_chunk(b"fmt ", _format(12, 16)), _chunk(b"data", mono[:1200].astype("<i2").tobytes())),
+        "float-fact": _riff(
+            _chunk(b"fmt ", _format(1, 32, 3) + b"\0\0"),
+            _chunk(b"fact", struct.pack("<I", len(mono))),
+            _chunk(b"data", (mono / 32768).astype("<f4").tobytes()),
+        ),
+        "float-above-1": _riff(
+            _chunk(b"fmt ", _format(1, 32, 3)), _chunk(b"data", (mono / 8192).astype("<f4").tobytes())
+        ),
+        "empty": _riff(fmt, _chunk(b"data", b"")),
+        "12-channels": _riff(_chunk(b"fmt ", _format(12, 16)), _chunk(b"data", mono[:1200].astype("<i2").tobytes())),
         "ulaw": _riff(_chunk(b"fmt ", _format(1, 8, 7) + b"\0\0"), _chunk(b"data", bytes(range(256)) + b"\x80")),
         "alaw": _riff(_chunk(b"fmt ", _format(1, 8, 6) + b"\0\0"), _chunk(b"data", bytes(range(256)) + b"\x80")),
-        "bext-cue": _riff(_chunk(b"bext", bytes(602)), fmt, _chunk(b"cue ", struct.pack("<7I", 1, 1, 0, 0x61746164, 0, 0, 5)), data),
+        "bext-cue": _riff(
+            _chunk(b"bext", bytes(602)), fmt, _chunk(b"cue ", struct.pack("<7I", 1, 1, 0, 0x61746164, 0, 0, 5)), data
+        ),
     }
     for number in range(4):  # blocks that are not full
         variants[f"ima-fact{number}"] = _ima(1000 + number)
@@ -96,8 +118,6 @@ def _gsm(samples: int) -> bytes:
 
 
 def _coded(samples: int, subtype: str) -> bytes:
-    import io
-
     file = io.BytesIO()
     soundfile.write(file, contents.recording(samples, 1), contents.RATE, subtype, format="WAV")
     data = bytearray(file.getvalue())
@@ -109,21 +129,41 @@ def _coded(samples: int, subtype: str) -> bytes:
 
 def _aiffs() -> Files:
     """AIFF and AIFF-C with an even and an odd number of bytes of sound, padded and not."""
-    for bits, name in ((8, "odd"), (8, "mono"), (16, "odd"), (24, "odd"), (24, "stereo"), (32, "odd"), (12, "odd"), (20, "odd")):
+    for bits, name in (
+        (8, "odd"),
+        (8, "mono"),
+        (16, "odd"),
+        (24, "odd"),
+        (24, "stereo"),
+        (32, "odd"),
+        (12, "odd"),
+        (20, "odd"),
+    ):
         pcm = contents.pcm16(name)
         width = -(-bits // 8)
         wide = (pcm.astype(np.int32) << 16) & (-1 << 32 - bits)
         sound = np.ascontiguousarray(wide.astype(">i4")).view(np.uint8).reshape(-1, 4)[:, :width].tobytes()
         comm = struct.pack(">hIh", pcm.shape[1], len(pcm), bits) + _RATE_80
         ssnd = struct.pack(">II", 0, 0) + sound
-        for variant, chunk in {"": _chunk(b"SSND", ssnd, ">"), "-unpadded": b"SSND" + struct.pack(">I", len(ssnd)) + ssnd}.items():
+        for variant, chunk in {
+            "": _chunk(b"SSND", ssnd, ">"),
+            "-unpadded": b"SSND" + struct.pack(">I", len(ssnd)) + ssnd,
+        }.items():
             body = b"AIFF" + _chunk(b"COMM", comm, ">") + chunk
             yield f"hand-aiff-{bits}-{name}{variant}.aiff", b"FORM" + struct.pack(">I", len(body)) + body
             first = b"AIFF" + chunk + _chunk(b"COMM", comm, ">")
             yield f"hand-aiff-{bits}-{name}{variant}-ssnd-first.aiff", b"FORM" + struct.pack(">I", len(first)) + first
         for kind in (b"NONE", b"twos"):
-            compressed = b"AIFC" + _chunk(b"FVER", b"\xa2\x80\x51\x40", ">") + _chunk(b"COMM", comm + kind + b"\0\0", ">") + _chunk(b"SSND", ssnd, ">")
-            yield f"hand-aifc-{kind.decode().lower()}-{bits}-{name}.aifc", b"FORM" + struct.pack(">I", len(compressed)) + compressed
+            compressed = (
+                b"AIFC"
+                + _chunk(b"FVER", b"\xa2\x80\x51\x40", ">")
+                + _chunk(b"COMM", comm + kind + b"\0\0", ">")
+                + _chunk(b"SSND", ssnd, ">")
+            )
+            yield (
+                f"hand-aifc-{kind.decode().lower()}-{bits}-{name}.aifc",
+                b"FORM" + struct.pack(">I", len(compressed)) + compressed,
+            )
         named = body.replace(b"AIFF", b"AIFF" + _chunk(b"NAME", b"odd", ">"), 1)
         yield f"hand-aiff-{bits}-{name}-named.aiff", b"FORM" + struct.pack(">I", len(named)) + named
         offset = b"AIFF" + _chunk(b"COMM", comm, ">") + _chunk(b"SSND", struct.pack(">II", 4, 0) + b"skip" + sound, ">")
@@ -141,7 +181,10 @@ def _aus() -> Files:
             yield f"hand-au-{label}-{len(note)}.au", head + note + sound
     octets = bytes(range(256)) + b"\x80"
     for encoding in (1, 2, 27):
-        yield f"hand-au-encoding{encoding}.au", struct.pack(">4s5I", b".snd", 24, len(octets), encoding, 8000, 1) + octets
+        yield (
+            f"hand-au-encoding{encoding}.au",
+            struct.pack(">4s5I", b".snd", 24, len(octets), encoding, 8000, 1) + octets,
+        )
 
 
 def _vocs() -> Files:

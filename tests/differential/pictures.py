@@ -12,6 +12,8 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageSequence
 
+from support.picture_files import read_pfm
+
 FULL = 65535
 
 
@@ -156,6 +158,12 @@ def by_imagecodecs(path: Path) -> Seen | None:
     return Seen(tuple(map(canonical, frames)), "", f"u{array.dtype.itemsize}", channels in (2, 4))
 
 
+def by_numpy(path: Path) -> Seen | None:
+    """By a few lines of NumPy, of PFM, whose rows PyAV does not give."""
+    samples = read_pfm(path.read_bytes())
+    return Seen((canonical(samples),), "grey" if samples.ndim == 2 else "colour", "f4", False)
+
+
 _PACKED = {  # bytes a sample and the order of red, green, blue and alpha in a pixel
     "gray": (1, [0]),
     "gray8": (1, [0]),
@@ -245,6 +253,8 @@ def _opaque(channels: list[np.ndarray]) -> np.ndarray:
 
 def _plane(frame: Any, number: int, dtype: str, channels: int, width: int = 0) -> np.ndarray:
     plane, kind = frame.planes[number], np.dtype(dtype)
+    if plane.line_size < 0:
+        raise ValueError("the rows run upwards, and PyAV gives the memory behind them")
     rows = np.frombuffer(bytes(plane), np.uint8)[: plane.line_size * frame.height].reshape(
         frame.height, plane.line_size
     )

@@ -19,7 +19,7 @@ _PILLOW, _CODECS = ("Pillow", pictures.by_pillow), ("imagecodecs", pictures.by_i
 _TIFFFILE, _FFMPEG = ("tifffile", pictures.by_tifffile), ("FFmpeg", pictures.by_ffmpeg)
 _MAGICK, _GRAPHICS = ("ImageMagick", magick.by_imagemagick), ("GraphicsMagick", magick.by_graphicsmagick)
 _PROGRAMS = frozenset({"ImageMagick", "GraphicsMagick", "sox", "LAME"})
-_RASTERS = ("gif", "bmp", "dib", "pbm", "pgm", "ppm", "pnm", "pam", "pfm", "ras", "sr")
+_RASTERS = ("gif", "bmp", "dib", "pbm", "pgm", "ppm", "pnm", "pam", "ras", "sr")
 
 # None of them is the code that noiseaug itself decodes the format with.
 _IMAGES: dict[str, Readers] = {
@@ -29,6 +29,7 @@ _IMAGES: dict[str, Readers] = {
     **dict.fromkeys(("webp", "avif"), (_PILLOW, _CODECS, _MAGICK)),
     "jp2": (_CODECS, _FFMPEG, _PILLOW, _MAGICK),
     **dict.fromkeys(_RASTERS, (_FFMPEG, _MAGICK, _GRAPHICS)),
+    "pfm": (("NumPy", pictures.by_numpy), _MAGICK),
     "hdr": (_FFMPEG, _CODECS, _MAGICK),
 }
 _SOUND_FFMPEG = ("FFmpeg", sounds.by_ffmpeg)

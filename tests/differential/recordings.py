@@ -17,7 +17,8 @@ Measure = Callable[[np.ndarray, np.ndarray], float]
 
 
 def _furthest(before: np.ndarray, after: np.ndarray) -> float:
-    return float(np.abs(before - after).max(initial=0))
+    with np.errstate(invalid="ignore"):
+        return float(np.abs(before - after).max(initial=0))
 
 
 def _relative(before: np.ndarray, after: np.ndarray) -> float:

@@ -36,6 +36,8 @@ def jobs(corpus: Path, scratch: Path, *options: str) -> list[Job]:
     floats = [name for name in lossy if name.lower().endswith(".hdr")]
     plain: dict[str, Path] = {}
     for form, names in {"png": sorted(set(lossy) - set(floats)), "tif": floats}.items():
+        if not names:
+            continue
         listed, dest = scratch / f"{form}.txt", _fresh(scratch / form)
         listed.write_text("".join(f"{name}\n" for name in names))
         _run(corpus, dest, *options, "--files-from", str(listed), "--image-format", form, "--audio-format", "flac")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from differential.agreement import agreeing, cell
 from noiseaug import Recipe, Running, run
 from noiseaug.kinds import KINDS, target_suffix
 from noiseaug.media.audio import formats as audio_formats
@@ -16,8 +17,8 @@ from support.recordings import TAGS, Made, every_kind, make, read, seen, tags_of
 from support.trees import manifest, tree
 
 HEADER = """\
-| format | suffixes | read | written | samples | the same at std 0 | byte order | tags | streamed |
-|---|---|---|---|---|---|---|---|---|
+| format | suffixes | read | written | samples | the same at std 0 | byte order | tags | streamed | agreed with |
+|---|---|---|---|---|---|---|---|---|---|
 """
 NAMES = {
     "WAV": "WAV",
@@ -53,8 +54,11 @@ def table(scratch: Path) -> str:
     _augment(source, again, 512)
     blocks = tree(again)
     streamed = {name for name, digest in tree(dest).items() if blocks[name] == digest}
-    rows = [_row(form, kinds, source, dest, streamed) for form in NAMES]
-    return HEADER + "\n".join([*rows, _mpeg(dest)]) + "\n"
+    rows = [*(_row(form, kinds, source, dest, streamed) for form in NAMES), _mpeg(dest)]
+    agreed = agreeing(source.iterdir(), scratch)
+    named = [[made.name for made in kinds if made.form == form] for form in NAMES]
+    readers = [cell(agreed, names) for names in [*named, ["mpeg.mp3"]]]
+    return HEADER + "\n".join(f"{row} {names} |" for row, names in zip(rows, readers, strict=True)) + "\n"
 
 
 def _augment(source: Path, dest: Path, block: int) -> None:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from differential.agreement import agreeing, cell
 from noiseaug import Recipe, Running, run
 from noiseaug.kinds import KINDS, target_suffix
 from noiseaug.media.image import formats as image_formats
@@ -39,8 +40,9 @@ NAMES = {
     "ras": "Sun raster",
 }
 SUPPORT = """\
-| format | suffixes | read | written | depth | channels | the same at std 0 | frames | metadata | streamed |
-|---|---|---|---|---|---|---|---|---|---|
+| format | suffixes | read | written | depth | channels | the same at std 0 | frames | metadata | streamed \
+| agreed with |
+|---|---|---|---|---|---|---|---|---|---|---|
 """
 CHANNELS = {1: "grey", 2: "grey+alpha", 3: "colour", 4: "colour+alpha"}
 DTYPES = ("uint8", "uint16", "int16", "int32", "float32", "float64")
@@ -69,8 +71,11 @@ def support(scratch: Path) -> str:
     (source / "animation.png").write_bytes(files.several("PNG", files.still_frames(3), duration=50))
     (source / "pages.png").write_bytes(files.tiff(np.stack([files.GREY] * 3), photometric="minisblack"))
     (source / "said.png").write_bytes(_said())
-    rows = [_row(form, source, scratch) for form in NAMES]
-    return SUPPORT + "\n".join([*rows, _bitmap(scratch)]) + "\n"
+    rows = [*(_row(form, source, scratch) for form in NAMES), _bitmap(scratch)]
+    made = {form: [*(scratch / form).glob(f"*.{form}")] for form in NAMES} | {"pbm": [scratch / "bitmap/a.pbm"]}
+    agreed = agreeing([path for paths in made.values() for path in paths], scratch)
+    readers = [cell(agreed, [path.name for path in paths]) for paths in made.values()]
+    return SUPPORT + "\n".join(f"{row} {names} |" for row, names in zip(rows, readers, strict=True)) + "\n"
 
 
 def _samples(dtype: str, channels: int) -> np.ndarray:
@@ -230,6 +235,9 @@ def page(scratch: Path) -> str:
     unread = " ".join(sorted(KINDS["image"].unreadable))
     return f"""\
 {support(scratch)}
+Agreed with: the libraries that share no decoder with noiseaug, and see in what a run at `--std 0` makes of such
+files what they see in these files.
+
 Metadata are EXIF, XMP, ICC profile and density, and in a file of the source's own format all other text and tags.
 Not read, and failures that say so: {unread}.
 

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture same tables growth clean
+.PHONY: demo test lint bench torture differential same tables growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -18,6 +18,11 @@ lint: .venv/installed-test
 
 torture: .venv/installed-test
 	PYTHONPATH=tests $(BIN)/python -m torture
+
+# Compares what runs over thousands of files make with what independent readers see, and writes the figures into
+# docs/reliability.md. Programs that encode or read some of them are named if they are missing.
+differential: .venv/installed-test
+	PYTHONPATH=tests $(BIN)/python -m differential --write
 
 # Writes the tables of docs/formats-*.md anew, from what runs over files of every format show.
 tables: .venv/installed-test

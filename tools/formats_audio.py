@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import mutagen
 import numpy as np
 
+from differential.agreement import agreeing, cell
 from noiseaug import Recipe, Running, run
 from noiseaug.kinds import KINDS, is_video, target_suffix
 from noiseaug.media.audio import formats as audio_formats
@@ -23,7 +24,8 @@ from support.tagged import put_tags, tag_comments
 from support.trees import manifest, tree
 
 COLUMNS = (
-    "format|suffixes|read|written|samples|the same at std 0|byte order|tags kept as bytes|not kept of FLAC|streamed"
+    "format|suffixes|read|written|samples|the same at std 0|byte order|tags kept as bytes|not kept of FLAC|streamed|"
+    "agreed with"
 )
 HEADER = f"| {' | '.join(COLUMNS.split('|'))} |\n{'|---' * len(COLUMNS.split('|'))}|\n"
 NAMES = {
@@ -82,8 +84,12 @@ def table(scratch: Path) -> str:
     blocks = tree(again)
     streamed = {name for name, digest in tree(dest).items() if blocks[name] == digest}
     tags = _tags(scratch / "tags")
-    rows = [_row(form, kinds, source, dest, streamed, tags) for form in NAMES]
-    return HEADER + "\n".join([*rows, _mpeg(dest), *_by_ffmpeg(scratch)]) + "\n" + FFMPEG
+    rows = [*(_row(form, kinds, source, dest, streamed, tags) for form in NAMES), _mpeg(dest)]
+    agreed = agreeing(source.iterdir(), scratch)
+    named = [[made.name for made in kinds if made.form == form] for form in NAMES]
+    readers = [cell(agreed, names) for names in [*named, ["mpeg.mp3"]]]
+    rows = [f"{row} {names} |" for row, names in zip(rows, readers, strict=True)]
+    return HEADER + "\n".join([*rows, *(f"{row}  |" for row in _by_ffmpeg(scratch))]) + "\n" + FFMPEG
 
 
 def _augment(source: Path, dest: Path, block: int) -> None:

@@ -35,10 +35,10 @@ def grey(picture: np.ndarray) -> np.ndarray:
 
 
 def with_alpha(picture: np.ndarray) -> np.ndarray:
-    """The picture with alpha that goes from nothing to all."""
+    """The picture with alpha of all kinds; not nothing everywhere, which some readers take for no alpha."""
     height, width = picture.shape[:2]
-    ramp = np.add.outer(np.arange(height), np.arange(width)) * 5 % 256
-    return np.dstack([picture, ramp.astype(np.uint8)])
+    ramp = np.add.outer(np.arange(height), np.arange(width)) * 5 + 40
+    return np.dstack([picture, (ramp % 256).astype(np.uint8)])
 
 
 def deep(picture: np.ndarray) -> np.ndarray:

@@ -168,9 +168,6 @@ def _aiffs() -> Files:
         yield f"hand-aiff-{bits}-{name}-named.aiff", b"FORM" + struct.pack(">I", len(named)) + named
         offset = b"AIFF" + _chunk(b"COMM", comm, ">") + _chunk(b"SSND", struct.pack(">II", 4, 0) + b"skip" + sound, ">")
         yield f"hand-aiff-{bits}-{name}-offset.aiff", b"FORM" + struct.pack(">I", len(offset)) + offset
-        more = struct.pack(">hIh", pcm.shape[1], len(pcm) - 3, bits) + _RATE_80
-        fewer = b"AIFF" + _chunk(b"COMM", more, ">") + _chunk(b"SSND", ssnd, ">")
-        yield f"hand-aiff-{bits}-{name}-fewer-in-comm.aiff", b"FORM" + struct.pack(">I", len(fewer)) + fewer
 
 
 def _aus() -> Files:

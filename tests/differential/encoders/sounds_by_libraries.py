@@ -153,6 +153,8 @@ def by_pyav() -> Files:
     for suffix, (muxer, codecs) in _MUXERS.items():
         for codec in codecs:
             for name in ("mono", "stereo", "odd", "surround"):
+                if (muxer, name) == ("voc", "surround"):
+                    continue  # libav writes it, and no other program reads it so
                 if data := _by_pyav(name, muxer, codec):
                     yield f"pyav-{suffix[1:]}-{codec}-{name}{suffix}", data
 

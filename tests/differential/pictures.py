@@ -152,7 +152,8 @@ def by_imagecodecs(path: Path) -> Seen | None:
     if decode is imagecodecs.jpeg8_decode and array.shape[2:] == (4,):
         return None  # inks
     if decode is imagecodecs.avif_decode and array.dtype == np.uint16:
-        return None  # of 10 or 12 bits: which of them it does not say
+        bits = 12 if data[data.index(b"av1C") + 6] & 0x20 else 10  # of the box of the coding
+        array = (array.astype(np.uint32) * 65535 // (2**bits - 1)).astype(np.uint16)
     frames = list(array) if array.ndim == 4 else [array]
     channels = array.shape[-1] if array.ndim > 2 else 1
     return Seen(tuple(map(canonical, frames)), "", f"u{array.dtype.itemsize}", channels in (2, 4))

@@ -18,6 +18,7 @@ from support.commands import noiseaug
 from support.trees import failures, manifest
 
 _MEMORY = 6 << 30  # address space of a process that reads what may be damaged, in bytes
+_ORDER = "order of channels"  # which a conversion may lose, and say so
 _CHUNK = 20  # files that a process judges at a time
 
 
@@ -35,6 +36,7 @@ def jobs(corpus: Path, scratch: Path, *options: str) -> list[Job]:
     lossy = [row["source_path"] for row in rows.values() if _is_lossy(row)]
     floats = [name for name in lossy if name.lower().endswith(".hdr")]
     plain: dict[str, Path] = {}
+    reordered: set[str] = set()
     for form, names in {"png": sorted(set(lossy) - set(floats)), "tif": floats}.items():
         if not names:
             continue
@@ -42,10 +44,11 @@ def jobs(corpus: Path, scratch: Path, *options: str) -> list[Job]:
         listed.write_text("".join(f"{name}\n" for name in names))
         _run(corpus, dest, *options, "--files-from", str(listed), "--image-format", form, "--audio-format", "flac")
         plain |= {row["source_path"]: dest / name for name, row in manifest(dest).items()}
+        reordered |= {row["source_path"] for row in manifest(dest).values() if _ORDER in row["not_kept"]}
     made = [Job(corpus / name, kind_of(name) or "", message) for name, message in refused.items()]
     for output, row in rows.items():
         name = row["source_path"]
-        facts = row["not_kept"], row.get("subtype", "")
+        facts = row["not_kept"] + (f", {_ORDER}" if name in reordered else ""), row.get("subtype", "")
         made.append(Job(corpus / name, row["kind"], "", scratch / "out" / output, plain.get(name), *facts))
     return made
 

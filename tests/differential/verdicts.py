@@ -73,12 +73,13 @@ VERDICTS = {
 _EXPLAINED_BY = {
     "colours": re.compile(r"palette|GIF palette|CMYK|YCbCr"),
     "kind": re.compile(r"palette|GIF palette|\d+-bit depth|16-bit pixels|CMYK|YCbCr"),
-    "alpha or none": re.compile(r"transparent colour|GIF palette|palette"),
+    "alpha or none": re.compile(r"transparent colour|GIF palette|palette|opaque alpha|undeclared alpha"),
     "inks": re.compile(r"CMYK|YCbCr"),
-    "alpha": re.compile(r"exact alpha"),
+    "alpha": re.compile(r"exact alpha|undeclared alpha"),
     "frames": re.compile(r"poster"),
     "resolution": re.compile(r"\w+ samples"),
     "number of samples": re.compile(r"number of samples"),
+    "order of channels": re.compile(r"order of channels"),
 }
 _DECODERS_WORDS = re.compile(
     r"File does not exist|[Ii]nternal error|unpack_from|psf_fseek|static_cast|Traceback|SF_INFO|unexpected|error:"

@@ -75,6 +75,8 @@ _UNWRITABLE = _MISREAD | {
     *(("WAV", "MPEG_LAYER_III"), ("MP3", "MPEG_LAYER_I"), ("MP3", "MPEG_LAYER_II"), ("CAF", "ALAC_24"))
 }
 
+# Codings whose channels libsndfile leaves in an order of their own, where there are more than two.
+_OF_OWN_ORDER = ("OPUS", "ALAC")
 _RIFF = frozenset({"WAV", "WAVEX"})
 _HEADER_ROOM = 1 << 20
 # The most bytes that the lengths in these formats can count. Past it, libsndfile breaks files without a word.
@@ -142,6 +144,9 @@ def form_for(sound: Sound, suffix: str, *, as_float: bool) -> Form:
     lost = [] if _keeps(wanted, subtype) else [f"{wanted} samples"]
     if form == sound.format and wanted.startswith("ALAC") and subtype != wanted:
         lost.append(f"{wanted} compression")
+    of_own_order = (wanted.startswith(_OF_OWN_ORDER), subtype.startswith(_OF_OWN_ORDER))
+    if sound.channels > 2 and wanted[:4] != subtype[:4] and any(of_own_order):
+        lost.append("order of channels")
     endian = sound.endian if form == sound.format and soundfile.check_format(form, subtype, sound.endian) else "FILE"
     if sound.endian != "FILE" and form == "RF64" != sound.format:
         lost.append("byte order")

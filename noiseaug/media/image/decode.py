@@ -106,6 +106,8 @@ def _decoded(data: bytes, header: Header) -> Picture:
         return Picture(header, [pillow.decode(name, data)], pillow.version(name))
     if name == "sunraster":
         return Picture(header, [sun.decode(data)])
+    if header.maximum and rasters.is_plain(data):
+        return Picture(header, [_scaled(rasters.decode_plain(data, header), header.maximum)])
     if name == "pam":
         return Picture(header, [_scaled(rasters.decode_pam(data, header), header.maximum)])
     if name == "jpeg":

@@ -379,3 +379,19 @@ def test_ffmpeg_reads_as_many_samples_of_what_ffmpeg_streamed(source, dest):
     expected = read_elsewhere(source / "a.wav", "ffmpeg")
     assert len(manifest(dest)) == 5
     assert all(np.array_equal(read_elsewhere(dest / name, "ffmpeg"), expected) for name in manifest(dest))
+
+
+@pytest.mark.parametrize("endian", ["BIG", "LITTLE"])
+def test_au_whose_header_says_that_it_is_empty_is_read_to_its_end(source, dest, endian):
+    path = write_sound(source / "a.au", sound(300), "PCM_16", endian=endian)
+    expected, content = read(path), bytearray(path.read_bytes())
+    content[8:12] = bytes(4)
+    path.write_bytes(content)
+    assert unchanged(source, dest)["num_samples"] == 300
+    assert np.array_equal(read(dest / "a.au"), expected)
+
+
+def test_the_order_of_channels_that_opus_has_is_named_where_it_is_lost(source, dest):
+    write_sound(source / "a.opus", sound(4800, 6), "OPUS", form="OGG", rate=48000)
+    assert unchanged(source, dest, "--audio-format", "flac")["not_kept"] == "OPUS samples, order of channels"
+    assert unchanged(source, dest.with_name("same"))["not_kept"] == ""

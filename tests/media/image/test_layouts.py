@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import struct
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -134,6 +136,18 @@ def test_radiance_keeps_its_range_and_negative_values_become_0(source, dest):
     assert 0.05 < after[:20].std() < 0.065  # of a half-normal: 0.1 * sqrt(1/2 - 1/(2 pi))
 
 
+def in_inks(form):
+    file = io.BytesIO()
+    Image.fromarray(files.RGBA, "CMYK").save(file, form)
+    return file.getvalue()
+
+
+def test_samples_in_digits_are_scaled_to_white(source, dest):
+    row = run_one(source, dest, "a.pgm", b"P2 # small\n3 1 100\n7 # seven\n100\n0\n", "--std", "0")
+    assert read_image(dest / "a.pgm").tolist() == [[18, 255, 0]]
+    assert row["not_kept"] == "maximum of 100, comment"
+
+
 @pytest.mark.parametrize(
     ("name", "data", "why"),
     [
@@ -143,6 +157,8 @@ def test_radiance_keeps_its_range_and_negative_values_become_0(source, dest):
         ("a.pfm", lambda: files.netpbm("Pf 50 40 -2.5\n", files.FLOAT), "scale of 2.5"),
         ("a.pam", lambda: files.pam(files.RGB, "CMYK"), "CMYK and 3 channels"),
         ("a.jp2", lambda: files.pillow(files.LA, "JPEG2000"), "2 channels"),
+        ("a.jp2", lambda: in_inks("JPEG2000"), "CMYK JPEG 2000"),
+        ("a.jpg", lambda: imagecodecs.jpeg8_encode(np.ascontiguousarray(files.LA)), "JPEG of 2 components"),
         ("a.jpg", lambda: files.pillow(files.RGBA, "PNG"), "colour with alpha samples, and jpeg holds"),
         ("a.bmp", lambda: files.png(files.DEEP_RGB, 2), "uint16 samples, and bmp holds uint8"),
         ("a.pgm", lambda: files.pillow(files.RGB, "PPM"), "colour samples, and pgm holds grey"),

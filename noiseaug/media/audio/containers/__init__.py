@@ -69,7 +69,10 @@ _CONTAINERS = {
     b"OggS": Container(damage=ogg.damage, stop_the_clock=ogg.stop_the_clock, told=told_heads.told_of_ogg),
     b"NIST_1A": Container(nist.declared_size, told=told_heads.told_of_nist),
     b"ID3": Container(told=told_heads.told_of_mpeg),
-    **dict.fromkeys((b".snd", b"dns."), Container(declared_size=headers.size_of_au, told=told_heads.told_of_au)),
+    **dict.fromkeys(
+        (b".snd", b"dns."),
+        Container(headers.size_of_au, told=told_heads.told_of_au, corrections=headers.corrections_of_au),
+    ),
     b"riff": Container(
         declared_size=headers.size_of_w64,
         told=told_riff.told_of_w64,

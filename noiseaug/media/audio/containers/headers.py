@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from noiseaug.storage.source_file import OpenFile
+from noiseaug.storage.source_file import OpenFile, SourceFile
 
 
 def size_of_w64(source: OpenFile) -> int:
@@ -18,6 +18,15 @@ def size_of_au(source: OpenFile) -> int:
     head = _head(source, 12)
     offset, size = struct.unpack(">4xII" if head[:4] == b".snd" else "<4xII", head)
     return offset + size if size != 0xFFFFFFFF else 0
+
+
+def corrections_of_au(source: SourceFile) -> dict[int, bytes]:
+    """Return the length of samples where the header says 0 and there are some, as of a file that was not finished."""
+    head = _head(source, 12)
+    order = ">" if head[:4] == b".snd" else "<"
+    offset, size = struct.unpack(f"{order}4xII", head)
+    left = source.size - offset
+    return {8: struct.pack(f"{order}I", left)} if not size and 0 < left < 1 << 32 else {}
 
 
 def size_of_avr(source: OpenFile) -> int:

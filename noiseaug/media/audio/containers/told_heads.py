@@ -88,7 +88,7 @@ def told_of_au(file: OpenFile) -> Told:
     if not bits or not channels:
         return Told(f"Sun/NeXT AU with {words}", rate, channels)
     left = file.length() - offset
-    frames = max(min(size, left) if size != 0xFFFFFFFF else left, 0) * 8 // (bits * channels)
+    frames = max(min(size, left) if size not in (0, 0xFFFFFFFF) else left, 0) * 8 // (bits * channels)
     if not kind:
         return Told(f"Sun/NeXT AU with {words}", rate, channels, "code", frames=frames, block=_BLOCK_OF_AU)
     width, integer = bits // 8 * channels, bits if kind == "integer" else 0

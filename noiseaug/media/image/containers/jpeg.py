@@ -71,6 +71,8 @@ def header(data: bytes) -> Header:
     cmyk = components == 4
     metadata, lost = _metadata(data, found, _KEPT - {"ICC profile"} if cmyk else _KEPT)
     refusal = f"is a JPEG of {precision}-bit samples, which is not supported" if precision != 8 else ""
+    if components == 2:
+        refusal = "is a JPEG of 2 components, which is not supported; convert it to grey or colour"
     if cmyk:
         lost.insert(0, "CMYK")
     channels = 3 if cmyk else components

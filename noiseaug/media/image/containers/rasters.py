@@ -16,6 +16,7 @@ _PNM = {b"1": "pbm", b"2": "pgm", b"3": "ppm", b"4": "pbm", b"5": "pgm", b"6": "
 _PAM_CHANNELS = {b"GRAYSCALE": 1, b"GRAYSCALE_ALPHA": 2, b"RGB": 3, b"RGB_ALPHA": 4, b"BLACKANDWHITE": 1}
 _PAM_END = b"\nENDHDR\n"
 _MOST_PAM_HEADER = 1 << 16
+_CMYK = (12).to_bytes(4, "big")  # an enumerated colour space of JPEG 2000
 _JP2_LOST = {b"xml ": "XML", b"uuid": "UUID boxes", b"res ": "resolution"}
 
 
@@ -57,6 +58,26 @@ def pam(data: bytes) -> Header:
         told = f"type {kind.decode('latin-1') or 'unknown'} and {channels} channels"
         return header._replace(refusal=f"is a PAM of {told}, which is not supported; convert it to PNG")
     return _with_maximum(header, int(fields[b"MAXVAL"]))
+
+
+def is_plain(data: bytes) -> bool:
+    """Tell whether the samples of a PGM or PPM file are written in digits. (OpenCV 5.0.0 rounds those down.)"""
+    return data[:2] in (b"P2", b"P3")
+
+
+def decode_plain(data: bytes, header: Header) -> Array:
+    """Return the samples of a PGM or PPM file that are written in digits, in the order BGR.
+
+    Raises:
+        Undecodable: if some are missing.
+    """
+    count = header.height * header.width * header.channels
+    numbers = re.sub(rb"#[^\n\r]*", b"", data).split(maxsplit=4 + count)[4 : 4 + count]
+    if len(numbers) < count or not all(number.isdigit() for number in numbers):
+        raise Undecodable("its pixels end early, or are no numbers")
+    samples = np.array([min(int(number), header.maximum) for number in numbers], header.dtype)
+    shape = (header.height, header.width, header.channels)
+    return rgb(samples.reshape(shape if header.channels > 1 else shape[:2]))
 
 
 def decode_pam(data: bytes, header: Header) -> Array:
@@ -125,6 +146,8 @@ def jp2(data: bytes) -> Header:
         refusal = f"is a JPEG 2000 of {(depth & 127) + 1}-bit samples; expected unsigned ones of 8 or 16 bits"
     elif channels not in (1, 3, 4):
         refusal = f"is a JPEG 2000 of {channels} channels, which is not supported; expected 1, 3 or 4"
+    elif any(colour[:1] == b"\1" and colour[3:7] == _CMYK for colour in found.get(b"colr", [])):
+        refusal = "is a CMYK JPEG 2000, which is not supported; convert it to RGB"
     elif b"pclr" in found:
         refusal = "is a JPEG 2000 with a palette, which is not supported; convert it to colour"
     dtype = "uint8" if depth == 7 else "uint16"

@@ -124,6 +124,8 @@ class Page:
 
     def _fits_pillow(self) -> bool:
         coloured = self.photometric in (RGB, YCBCR)
+        if self.compression in _FAX and self.bits > 1:
+            return False
         fits = self.channels == 3 and self.bits == 8 if coloured else self.channels == 1 and self.bits in (1, 2, 4, 8)
         return fits and self._is_even and self.kind == 1 and not self._planes and self.compression in _OF_PILLOW
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -187,8 +188,13 @@ _PACKED = {  # bytes a sample and the order of red, green, blue and alpha in a p
 _FIELDS = {"rgb555": ("<u2", 10, 5, 0, 5, 5), "rgb565": ("<u2", 11, 5, 0, 5, 6), "rgb444": ("<u2", 8, 4, 0, 4, 4)}
 
 
+_CONTROL = re.compile(rb"\x21\xf9\x04(.)", re.DOTALL)  # of a frame of a GIF
+
+
 def by_ffmpeg(path: Path) -> Seen | None:
     """By libav's own decoders, through PyAV."""
+    if path.suffix == ".gif" and any(found[1][0] >> 2 & 7 == 2 for found in _CONTROL.finditer(path.read_bytes())):
+        return None  # it fills the place of a frame that goes with the background, where others show nothing
     frames, names = [], set()
     with av.open(str(path)) as container:
         for frame in container.decode(video=0):
@@ -216,6 +222,8 @@ def by_ffmpeg(path: Path) -> Seen | None:
         return Seen(
             tuple(frames), "palette" if path.suffix == ".gif" else colours, "u1" if path.suffix == ".gif" else kind
         )
+    if path.suffix == ".bmp" and name.startswith(("rgb5", "rgb4", "bgr5", "bgr4")):
+        return None  # it takes no notice of a mask of alpha
     return Seen(tuple(frames), colours, kind, "a" in name.replace("gray", ""))
 
 

@@ -72,7 +72,7 @@ VERDICTS = {
 # Which name in `not_kept` explains which difference. Nothing explains other sizes, rates, channels or pixels.
 _EXPLAINED_BY = {
     "colours": re.compile(r"palette|GIF palette|CMYK|YCbCr"),
-    "kind": re.compile(r"palette|GIF palette|\d+-bit depth|16-bit pixels|CMYK|YCbCr"),
+    "kind": re.compile(r"palette|GIF palette|\d+-bit depth|16-bit pixels|maximum of 1|CMYK|YCbCr"),
     "alpha or none": re.compile(r"transparent colour|GIF palette|palette|opaque alpha|undeclared alpha"),
     "inks": re.compile(r"CMYK|YCbCr"),
     "alpha": re.compile(r"exact alpha|undeclared alpha"),

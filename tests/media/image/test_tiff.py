@@ -119,6 +119,34 @@ def test_descriptions_of_microscopes_are_kept(source, dest):
         assert after.pages[0].description == said
 
 
+def test_stacks_of_imagej_are_read_as_stacks(source, dest):
+    stack = np.stack([samples(np.uint16), samples(np.uint16) // 2, samples(np.uint16) // 3])
+    file = io.BytesIO()
+    tifffile.imwrite(file, stack, imagej=True)
+    row = run_one(source, dest, "a.tif", file.getvalue(), "--std", "0")
+    assert np.array_equal(tifffile.imread(dest / "a.tif"), stack)
+    assert row["not_kept"] == "ImageJ description"
+
+
+def test_a_stack_of_imagej_without_tags_for_each_image_is_refused(source, dest):
+    (source / "a.tif").write_bytes(written(samples(np.uint16), description="ImageJ=1.53\nimages=3\n", metadata=None))
+    assert within("run", source, dest, "--std", "0").returncode == 3
+    assert failures(dest)["a.tif"].startswith("is an ImageJ stack of 3 images of which 1 have tags")
+
+
+@pytest.mark.parametrize("compression", ["jpeg2000", "webp", "lerc"])
+def test_parts_that_say_to_be_larger_than_their_page_are_refused(source, dest, compression):
+    array = samples(np.uint16 if compression != "webp" else np.uint8, 3)
+    content = bytearray(written(array, compression=compression))
+    with tifffile.TiffFile(io.BytesIO(bytes(content))) as file:
+        page = file.pages[0]
+        content[page.tags["ImageLength"].valueoffset] -= 1
+        content[page.tags["RowsPerStrip"].valueoffset] -= 1
+    (source / "a.tif").write_bytes(bytes(content))
+    assert within("run", source, dest, "--std", "0").returncode == 3
+    assert "it is damaged or truncated" in failures(dest)["a.tif"]
+
+
 PALETTE = [0, 65535, 4626, 8738, 0, 1028, 65535, 32896, 257, 13107, 65535, 771]  # red, green, blue of four colours
 
 

@@ -6,6 +6,7 @@ but those of the samples' layout.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 
@@ -30,7 +31,8 @@ from noiseaug.media.image.containers.tiff_layouts import (
 from noiseaug.media.image.header import INCH, Header, Metadata, Tag, Tags
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
-XMP, ICC = 700, 34675
+DESCRIPTION, XMP, ICC = 270, 700, 34675
+_IMAGEJ = (50838, 50839)
 _UNREADABLE = {330: "sub-images", 37724: "Photoshop layers"}
 # Tags of the samples' layout; the encoder writes those that apply to what it writes.
 _LAYOUT = frozenset(
@@ -70,6 +72,13 @@ def header(data: bytes) -> Header:
         )
     lost = [name for layout in layouts for name in _not_decoded_as_such(layout)]
     lost += [name for number, name in _UNREADABLE.items() if any(number in page for page in pages)]
+    stack = _images_of_imagej(pages[0])
+    if not refusal and stack > len(pages):
+        refusal = (
+            f"is an ImageJ stack of {stack} images of which {len(pages)} have tags; save it as TIFF with all of them"
+        )
+    if stack > 1:
+        lost.append("ImageJ description")
     channels, dtype = _samples(layouts[0])
     return Header(
         "tiff",
@@ -85,6 +94,13 @@ def header(data: bytes) -> Header:
         lost=tuple(lost),
         metadata=metadata,
     )
+
+
+def _images_of_imagej(page: Tags) -> int:
+    """Return how many images ImageJ says that its file holds, one behind the other: 0 if it is not its file."""
+    said = page[DESCRIPTION].data if DESCRIPTION in page else b""
+    found = re.search(rb"\nimages=(\d+)", said) if said.startswith(b"ImageJ=") else None
+    return int(found[1]) if found else 0
 
 
 def _samples(page: Page) -> tuple[int, str]:
@@ -126,6 +142,9 @@ def _kept(page: Tags, *, as_stored: bool) -> Tags:
         for number, tag in page.items()
         if number not in _LAYOUT | _UNREADABLE.keys() and (tag.fields is not None or tag.kind in _KEPT_KINDS)
     }
+    if _images_of_imagej(page) > 1:  # it says where the images stand, which is not so in what is written
+        for number in (DESCRIPTION, *_IMAGEJ):
+            kept.pop(number, None)
     if EXTRA_SAMPLES in page:
         kept[EXTRA_SAMPLES] = page[EXTRA_SAMPLES]
     white_is_0 = first(page, PHOTOMETRIC, 1) == 0

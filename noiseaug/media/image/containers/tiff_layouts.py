@@ -44,6 +44,9 @@ _KINDS = {1: "unsigned", 2: "signed", 3: "floating-point", 5: "complex", 6: "com
 # Bits a sample, by sample format (1 unsigned, 2 signed, 3 floating), of what each library decodes and can get noise.
 _DEPTHS_OF_OPENCV = {1: (1, 8, 10, 12, 14, 16, 32), 2: (16, 32), 3: (32, 64)}
 _DEPTHS_OF_TIFFFILE = {1: (8, 16, 32), 2: (16, 32), 3: (16, 32, 64)}
+# Compressions whose data say a size of their own.
+IMAGES, LERC = frozenset((33003, 33004, 33005, 34712, 50001)), 34887
+ROWS_PER_STRIP = 278
 _OTHER_COLOURS = (
     {5: "CMYK", 32803: "raw sensor"} | dict.fromkeys((8, 9, 10), "L*a*b*") | dict.fromkeys((32844, 32845), "LogLuv")
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Sequence
 from queue import SimpleQueue
 
 from noiseaug.engines.pool import BatchSize, Pending, WorkerDied
+from noiseaug.engines.template import Template
 from noiseaug.engines.worker_process import WorkerProcess
 from noiseaug.errors import Stopped, WorkerUnfit
 from noiseaug.planning.task import Job, Outcome, Task
@@ -39,8 +41,13 @@ class Processes:
 
     batch_size = BatchSize()
 
-    def __init__(self, job: Job, workers: int, timeout: float, quiet: bool = True) -> None:
-        """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr."""
+    def __init__(
+        self, job: Job, workers: int, timeout: float, quiet: bool = True, template: Template | None = None
+    ) -> None:
+        """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr.
+
+        `template` was started before; without it, one is started with the first worker.
+        """
         self.job, self.workers = job, workers
         self.lost: list[Task] = []
         self._timeout, self._quiet = timeout, quiet
@@ -49,6 +56,7 @@ class Processes:
         self._alive: set[WorkerProcess] = set()
         self._closing = threading.Lock()  # no batch is put behind the end of the queue
         self._closed = False
+        self._template, self._starting = template, threading.Lock()
 
     def submit(self, tasks: Sequence[Task]) -> Pending:
         """Start a batch."""
@@ -71,14 +79,14 @@ class Processes:
                 if self._closed:
                     raise Stopped("the run is over")
                 if worker is None or not worker.is_alive():
-                    worker = self._started(worker)
+                    worker = self._started(worker, {task.source.kind for task in promise.tasks})
                 promise.keep(worker.do(promise.tasks, self._timeout))
             except Exception as error:
                 if isinstance(error, WorkerDied):
                     self.lost.append(promise.tasks[len(error.outcomes)])
                 promise.keep(error)
 
-    def _started(self, dead: WorkerProcess | None) -> WorkerProcess:
+    def _started(self, dead: WorkerProcess | None, kinds: set[str]) -> WorkerProcess:
         """Start a worker, in place of the dead one if there is one.
 
         It is tried again if it is killed (by the system, say, for want of memory) as it starts.
@@ -89,7 +97,7 @@ class Processes:
         end = ""
         for _ in range(_STARTS):
             try:
-                worker = WorkerProcess(self.job, self._quiet)
+                worker = WorkerProcess(self.job, self._quiet, self._living_template(), kinds)
             except WorkerDied as death:
                 end = str(death)
                 continue
@@ -98,6 +106,15 @@ class Processes:
                 worker.kill()
             return worker
         raise WorkerUnfit(f"worker processes are killed as they start ({end}), {_STARTS} in a row")
+
+    def _living_template(self) -> Template | None:
+        """Return the template, after its death another one; None where processes are not forked."""
+        with self._starting:
+            if sys.platform == "linux" and not (self._template and self._template.is_alive()):
+                if self._template:
+                    self._template.close()
+                self._template = Template(quiet=self._quiet)
+            return self._template
 
     def close(self) -> None:
         """Kill the workers."""
@@ -111,3 +128,5 @@ class Processes:
             minder.join()
         while self._alive:
             self._alive.pop().bury()
+        if self._template:
+            self._template.close()

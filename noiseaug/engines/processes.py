@@ -41,13 +41,8 @@ class Processes:
 
     batch_size = BatchSize()
 
-    def __init__(
-        self, job: Job, workers: int, timeout: float, quiet: bool = True, template: Template | None = None
-    ) -> None:
-        """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr.
-
-        `template` was started before; without it, one is started with the first worker.
-        """
+    def __init__(self, job: Job, workers: int, timeout: float, quiet: bool = True) -> None:
+        """`timeout` is the time a file may take, in seconds; `quiet` drops what codecs say on stderr."""
         self.job, self.workers = job, workers
         self.lost: list[Task] = []
         self._timeout, self._quiet = timeout, quiet
@@ -56,7 +51,8 @@ class Processes:
         self._alive: set[WorkerProcess] = set()
         self._closing = threading.Lock()  # no batch is put behind the end of the queue
         self._closed = False
-        self._template, self._starting = template, threading.Lock()
+        self._template: Template | None = None
+        self._starting = threading.Lock()  # no second template is started
 
     def submit(self, tasks: Sequence[Task]) -> Pending:
         """Start a batch."""
@@ -108,11 +104,14 @@ class Processes:
         raise WorkerUnfit(f"worker processes are killed as they start ({end}), {_STARTS} in a row")
 
     def _living_template(self) -> Template | None:
-        """Return the template, after its death another one; None where processes are not forked."""
+        """Return the template, or another one after its death.
+
+        None is for a single worker, which starts faster by itself, and for systems where forking is not safe.
+        """
+        if self.workers == 1 or sys.platform != "linux":
+            return None
         with self._starting:
-            if sys.platform == "linux" and not (self._template and self._template.is_alive()):
-                if self._template:
-                    self._template.close()
+            if self._template is None or not self._template.is_alive():
                 self._template = Template(quiet=self._quiet)
             return self._template
 

@@ -7,9 +7,9 @@ Python imports this at start-up from PYTHONPATH. `FAULT_OF_NOISEAUG` holds a JSO
 - `path`: a regular expression for the path concerned (the last one, where there are two);
 - `nth`: the how-manieth such call of all processes, from 1; 0 means every one;
 - `when`: `before`, `half` (writes only) or `after` the call;
-- `do`: `kill-group`, `kill`, `kill-parent` (of a worker: the run), `interrupt-group`, `segfault`, `hang`, `hold` (which says so in the FIFO
-  `reached`, and goes on when there is something to read from the FIFO `go`), `append` to, `touch` or `remove` the file
-  `victim`, `raise` an exception that nobody expects, or the name of an errno to fail with;
+- `do`: `kill-group`, `kill`, `kill-parent` (of a worker: the run), `interrupt-group`, `segfault`, `hang`, `hold` (which
+  says so in the FIFO `reached`, and goes on when there is something to read from the FIFO `go`), `append` to, `touch`
+  or `remove` the file `victim`, `raise` an exception that nobody expects, or the name of an errno to fail with;
 - `count`: a file in which calls are counted across processes.
 """
 

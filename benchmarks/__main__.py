@@ -22,7 +22,7 @@ from benchmarks.corpus import CORPORA, Corpus
 from benchmarks.measure import CHECKOUT, Timings, scratch_root
 from benchmarks.rounds import rounds
 
-_RESULTS = corpora.HERE / "results" / "latest.json"
+_RESULTS = corpora.HERE / "results"
 _DOCS = CHECKOUT / "docs"
 
 
@@ -33,6 +33,7 @@ _DOCS = CHECKOUT / "docs"
 @click.option("--workers", type=click.IntRange(min=1), default=lambda: os.cpu_count() or 1, help="Default: all cores.")
 @click.option("--engines", is_flag=True, help="Compare threads with processes as well.")
 @click.option("--memory", "with_memory", is_flag=True, help="Measure memory as well (some minutes, 3 GB of disk).")
+@click.option("--quick", is_flag=True, help="A handful of files, once: a look at whether all works.")
 @click.option("--plot", is_flag=True, help="Draw docs/bench.png.")
 def main(
     context: click.Context,
@@ -41,6 +42,7 @@ def main(
     workers: int,
     engines: bool,
     with_memory: bool,
+    quick: bool,
     plot: bool,
 ) -> None:
     """Runs what is asked for, and prints and keeps the results."""
@@ -51,6 +53,8 @@ def main(
     if context.invoked_subcommand:
         return
     chosen = [corpus for corpus in CORPORA if not only or corpus.name in only]
+    if quick:
+        chosen, repeat = [corpora.quick(corpus) for corpus in chosen], 1
     checksums = {}
     for corpus in chosen:
         corpora.build(corpus, workers)
@@ -59,7 +63,7 @@ def main(
     results: dict[str, tuple[Corpus, dict[str, Timings]]] = {}
     for corpus in chosen:
         results[corpus.name] = corpus, rounds(corpus, CONTENDERS, repeat, workers)
-    setting = f"{workers} workers, median of {repeat}, outputs in {scratch_root()}"
+    setting = f"{workers} workers, medians of some {repeat} rounds, outputs in {scratch_root()}"
     click.echo(f"{setting}; library: albumentations or audiomentations\n")
     click.echo(report.corpora_table(results))
 
@@ -71,7 +75,8 @@ def main(
     if on_engines:
         click.echo("\n" + report.engines_table(on_engines))
 
-    single = [] if only else [*figures.noise(), *figures.start(), *figures.nothing_to_do()]
+    idle = [] if only else list(figures.nothing_to_do(100 if quick else 100_000))
+    single = [] if only else [*figures.noise(20 if quick else 300), *figures.start(), *idle]
     single += memory.memory() if with_memory else []
     if single:
         click.echo("\n" + report.figures_table(single))
@@ -84,8 +89,11 @@ def main(
         "engines": report.as_plain(on_engines, checksums),
         "figures": [figure._asdict() for figure in single],
     }
-    report.write_json(_RESULTS, content)
-    click.echo(f"\nAll times: {os.path.relpath(_RESULTS)}")
+    if quick:
+        return
+    report.write_json(_RESULTS / "latest.json", content)
+    (_RESULTS / "latest.md").write_text(report.page_table(results, idle[-1:]))
+    click.echo(f"\nAll times and the table of docs/performance.md: {os.path.relpath(_RESULTS)}/latest.*")
     if plot:
         from benchmarks import plots
 

@@ -18,6 +18,7 @@ from benchmarks import corpus
 from benchmarks.measure import show
 from benchmarks.watching import Watched, watched
 
+_HUNDRED = ("--limit", "100")
 _LEAST_SECONDS = 0.1  # of cost that is told from chance
 
 
@@ -84,19 +85,19 @@ def axes(*, quick: bool = False, million: bool = False) -> tuple[Axis, ...]:
     )
 
 
-def _hundred_photographs() -> Path:
-    (hundred,) = (one for one in corpus.CORPORA if one.name == "jpeg-sweep")
-    corpus.build(hundred, os.cpu_count() or 1)
-    return hundred.path
+def _photographs() -> Path:
+    (photographs,) = (one for one in corpus.CORPORA if one.name == "jpeg-sweep")
+    corpus.build(photographs, os.cpu_count() or 1)
+    return photographs.path
 
 
 def _with_workers(count: float) -> Watched:
-    return watched(_hundred_photographs(), ("--std", "0.1", "--workers", str(int(count))))
+    return watched(_photographs(), (*_HUNDRED, "--std", "0.1", "--workers", str(int(count))))
 
 
 def _with_levels(count: float) -> Watched:
     stds = (f"{5 + 5 * number}/255" for number in range(int(count)))
-    return watched(_hundred_photographs(), tuple(part for std in stds for part in ("--std", std)))
+    return watched(_photographs(), (*_HUNDRED, *(part for std in stds for part in ("--std", std))))
 
 
 def measure(chosen: Sequence[Axis]) -> Iterator[Growth]:

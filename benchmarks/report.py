@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.contenders import FLOOR, LIBRARY, OURS, RECIPE
 from benchmarks.corpus import Corpus
@@ -17,7 +18,7 @@ from benchmarks.measure import Timings
 
 _PACKAGES = ("noiseaug", "numpy", "opencv-python-headless", "soundfile", "albumentations", "audiomentations")
 _HEADINGS = (
-    *("corpus", "outputs", "ours s", "recipe s", "x faster", "goal", "library s", "x faster"),
+    *("corpus", "outputs", "ours s", "recipe s", "x faster", "goal", "library s", "x faster", "goal"),
     *("floor s", "x of floor", "goal", ""),
 )
 
@@ -35,31 +36,71 @@ def versions() -> dict[str, str]:
     return found
 
 
+class Ratio(NamedTuple):
+    """How noiseaug stands to a contender. With the floor, a small figure is good, else a large one."""
+
+    who: str
+    value: float | None
+    goal: float | None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the goal is reached; where there is none, it is."""
+        if self.goal is None:
+            return True
+        if self.value is None:
+            return False
+        return self.value <= self.goal if self.who == FLOOR else self.value >= self.goal
+
+
+def ratios(corpus: Corpus, results: Results) -> tuple[Ratio, Ratio, Ratio]:
+    """Of medians, beside the goals: to the recipe, the library and the floor."""
+    ours, goals = results[OURS], corpus.goals
+    return (
+        Ratio(RECIPE, _ratio(results[RECIPE], ours), goals and goals.times_recipe),
+        Ratio(LIBRARY, _ratio(results[LIBRARY], ours), goals and goals.times_library),
+        Ratio(FLOOR, _ratio(ours, results[FLOOR]), goals and goals.times_floor),
+    )
+
+
 def corpus_row(corpus: Corpus, results: Results) -> list[str]:
-    """One line of the main table; ratios are of medians."""
-    ours, recipe, library, floor = (results[name] for name in (OURS, RECIPE, LIBRARY, FLOOR))
-    faster, times_floor = _ratio(recipe, ours), _ratio(ours, floor)
-    goals = corpus.goals
-    return [
-        *(corpus.name, f"{corpus.outputs:,}", _seconds(ours), _seconds(recipe), _times(faster)),
-        f">= {goals.faster_than_recipe:g}" if goals and goals.faster_than_recipe else "",
-        *(_seconds(library), _times(_ratio(library, ours)), _seconds(floor), _times(times_floor)),
-        f"<= {goals.times_floor:g}" if goals else "",
-        verdict(corpus, results),
-    ]
+    """One line of the main table."""
+    row = [corpus.name, f"{corpus.outputs:,}", _seconds(results[OURS])]
+    for ratio in ratios(corpus, results):
+        sign = "<=" if ratio.who == FLOOR else ">="
+        goal = "" if ratio.goal is None else f"{sign} {ratio.goal:g}"
+        row += [_seconds(results[ratio.who]), _times(ratio.value), goal]
+    return [*row, verdict(corpus, results)]
 
 
 def verdict(corpus: Corpus, results: Results) -> str:
     """`met`, or what was missed, or nothing where there is no goal."""
     if corpus.goals is None:
         return ""
-    faster, times_floor = _ratio(results[RECIPE], results[OURS]), _ratio(results[OURS], results[FLOOR])
-    missed = []
-    if faster is None or faster < corpus.goals.faster_than_recipe:
-        missed.append("recipe")
-    if times_floor is None or times_floor > corpus.goals.times_floor:
-        missed.append("floor")
+    missed = [ratio.who for ratio in ratios(corpus, results) if not ratio.is_met]
     return "missed: " + ", ".join(missed) if missed else "met"
+
+
+def page_table(results: Mapping[str, tuple[Corpus, Results]], figures: Sequence[Figure]) -> str:
+    """The table of docs/performance.md, in Markdown: goals that are met stand in bold."""
+    lines = ["| corpus | noiseaug | x recipe | goal | x library | goal | of the floor | goal |", "|---|" + "---:|" * 7]
+    for corpus, timings in results.values():
+        cells = [f"{corpus.count:,} {corpus.title}", _seconds(timings[OURS]) + " s"]
+        for ratio in ratios(corpus, timings):
+            value = "" if ratio.value is None else f"{ratio.value:.2f}"
+            goal = "" if ratio.goal is None else f"{ratio.goal:g}"
+            cells += [f"**{value}**" if goal and ratio.is_met else value, goal]
+        lines.append(_markdown(cells))
+    for figure in figures:
+        goal = "" if figure.goal is None else f"{figure.goal:g}"
+        value = f"{figure.value:.3g}"
+        bold = f"**{value}**" if goal and figure.is_met else value
+        lines.append(_markdown([figure.what, f"{bold} {figure.unit}".strip(), "", "", "", "", "", goal]))
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
 
 
 def corpora_table(results: Mapping[str, tuple[Corpus, Results]]) -> str:
@@ -81,7 +122,7 @@ def figures_table(figures: Sequence[Figure]) -> str:
     rows = []
     for figure in figures:
         goal = "" if figure.goal is None else f"<= {figure.goal:g}"
-        met = "" if figure.goal is None else ("met" if figure.value <= figure.goal else "missed")
+        met = "" if figure.goal is None else ("met" if figure.is_met else "missed")
         rows.append([figure.what, f"{figure.value:.3g}", figure.unit, goal, met])
     return table(("figure", "value", "unit", "goal", ""), rows)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,29 +11,31 @@ from benchmarks.contenders import Contender, Unavailable
 from benchmarks.corpus import Corpus
 from benchmarks.measure import Timings, fresh_folder, show
 
-# Seconds within which the rounds over a corpus end, but for the first: all corpora together are to take five minutes at
-# most. Those whose rounds are long vary less, too.
-_ENOUGH = 36
+# Seconds within which the rounds over a corpus end, but for the first: all corpora together are to take eight minutes.
+# Those whose rounds are long vary less, too.
+_MOST = 56
+# Seconds that rounds go on for, beyond `repeat`: short ones vary more.
+_LEAST = 12
 
 
 def rounds(corpus: Corpus, contenders: Sequence[Contender], repeat: int, workers: int) -> dict[str, Timings]:
     """Runs all contenders by turns, A B C A B C, so that a change of the machine's pace meets them all: `repeat` times,
-    or fewer where that takes long."""
+    fewer where that takes long, more where it takes little. Once means once."""
     timings = {contender.name: Timings() for contender in contenders}
     start = time.monotonic()
-    for number in range(-1 if corpus.warm_up else 0, repeat):
+    for number in itertools.count(1):
         begun = time.monotonic()
         for contender in contenders:
-            show(f"{corpus.name}: round {number + 1} of {repeat}, {contender.name}")
-            _run(corpus, contender, timings[contender.name], workers, counts=number >= 0)
+            show(f"{corpus.name}: round {number}, {contender.name}")
+            _run(corpus, contender, timings[contender.name], workers)
         now = time.monotonic()
-        if number >= 0 and now - start + (now - begun) > _ENOUGH:
+        if now - start + (now - begun) > _MOST or (number >= repeat and (repeat == 1 or now - start > _LEAST)):
             break
     show("")
     return timings
 
 
-def _run(corpus: Corpus, contender: Contender, timing: Timings, workers: int, *, counts: bool) -> None:
+def _run(corpus: Corpus, contender: Contender, timing: Timings, workers: int) -> None:
     if timing.remark:
         return
     with fresh_folder() as dest:
@@ -42,8 +45,7 @@ def _run(corpus: Corpus, contender: Contender, timing: Timings, workers: int, *,
             timing.remark = str(why)
             return
         timing.bytes = _checked_size(corpus, contender.name, dest)
-    if counts:
-        timing.seconds.append(seconds)
+    timing.seconds.append(seconds)
 
 
 def _checked_size(corpus: Corpus, name: str, dest: Path) -> int:

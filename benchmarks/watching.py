@@ -36,7 +36,7 @@ def watched(source: Path, options: Sequence[str] = ("--std", "0.01")) -> Watched
         process = subprocess.Popen(command, env=ENVIRONMENT)
         peaks: dict[int, float] = {}
         while process.poll() is None:
-            for pid in (process.pid, *_children(process.pid)):
+            for pid in (process.pid, *_descendants(process.pid)):
                 peaks[pid] = max(peaks.get(pid, 0.0), _high_water_mark(pid))
             time.sleep(_PERIOD)
         seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -47,17 +47,17 @@ def watched(source: Path, options: Sequence[str] = ("--std", "0.01")) -> Watched
     return Watched(seconds, cpu, parent, max(peaks.values(), default=0.0))
 
 
-def _children(parent: int) -> list[int]:
-    found = []
+def _descendants(ancestor: int) -> list[int]:
+    parents = {}
     for pid in filter(str.isdecimal, os.listdir("/proc")):
         try:
             # The name, in parentheses, may hold anything; the parent is the second field after it (proc(5)).
             fields = Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[1]) == parent:
-            found.append(int(pid))
-    return found
+        parents[int(pid)] = int(fields[1])
+    children = [pid for pid, parent in parents.items() if parent == ancestor]
+    return [*children, *(pid for pid, parent in parents.items() if parent in children)]
 
 
 def _high_water_mark(pid: int) -> float:

@@ -23,7 +23,8 @@ def augment(
     """Reads the sound once, as `dtype`, shape (frames,) or (frames, channels), and writes it with each noise."""
     samples, rate = soundfile.read(task.source, dtype=dtype)
     for path, std in task.outputs:
-        soundfile.write(path, add_noise(samples, rate, std), rate, subtype="PCM_16")
+        settings = {"subtype": "PCM_16", "compression_level": _compression_level(path)}
+        soundfile.write(path, add_noise(samples, rate, std), rate, **settings)
 
 
 def decode(path: str) -> Array:
@@ -36,5 +37,10 @@ def encode(path: str, samples: Array) -> memoryview:
     """The content of a file of this name."""
     content = io.BytesIO()
     form = os.path.splitext(path)[1][1:].upper()
-    soundfile.write(content, samples, _SAMPLING_RATE, subtype="PCM_16", format=form)
+    settings = {"subtype": "PCM_16", "format": form, "compression_level": _compression_level(path)}
+    soundfile.write(content, samples, _SAMPLING_RATE, **settings)
     return content.getbuffer()
+
+
+def _compression_level(path: str) -> float | None:
+    return 0.0 if path.endswith(".flac") else None

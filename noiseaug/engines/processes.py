@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Sequence
 from queue import SimpleQueue
 
 from noiseaug.engines.pool import BatchSize, Pending, WorkerDied
+from noiseaug.engines.template import Template
 from noiseaug.engines.worker_process import WorkerProcess
 from noiseaug.errors import Stopped, WorkerUnfit
 from noiseaug.planning.task import Job, Outcome, Task
@@ -49,6 +51,8 @@ class Processes:
         self._alive: set[WorkerProcess] = set()
         self._closing = threading.Lock()  # no batch is put behind the end of the queue
         self._closed = False
+        self._template: Template | None = None
+        self._starting = threading.Lock()  # no second template is started
 
     def submit(self, tasks: Sequence[Task]) -> Pending:
         """Start a batch."""
@@ -71,14 +75,14 @@ class Processes:
                 if self._closed:
                     raise Stopped("the run is over")
                 if worker is None or not worker.is_alive():
-                    worker = self._started(worker)
+                    worker = self._started(worker, {task.source.kind for task in promise.tasks})
                 promise.keep(worker.do(promise.tasks, self._timeout))
             except Exception as error:
                 if isinstance(error, WorkerDied):
                     self.lost.append(promise.tasks[len(error.outcomes)])
                 promise.keep(error)
 
-    def _started(self, dead: WorkerProcess | None) -> WorkerProcess:
+    def _started(self, dead: WorkerProcess | None, kinds: set[str]) -> WorkerProcess:
         """Start a worker, in place of the dead one if there is one.
 
         It is tried again if it is killed (by the system, say, for want of memory) as it starts.
@@ -89,7 +93,7 @@ class Processes:
         end = ""
         for _ in range(_STARTS):
             try:
-                worker = WorkerProcess(self.job, self._quiet)
+                worker = WorkerProcess(self.job, self._quiet, self._living_template(), kinds)
             except WorkerDied as death:
                 end = str(death)
                 continue
@@ -98,6 +102,18 @@ class Processes:
                 worker.kill()
             return worker
         raise WorkerUnfit(f"worker processes are killed as they start ({end}), {_STARTS} in a row")
+
+    def _living_template(self) -> Template | None:
+        """Return the template, or another one after its death.
+
+        None is for a single worker, which starts faster by itself, and for systems where forking is not safe.
+        """
+        if self.workers == 1 or sys.platform != "linux":
+            return None
+        with self._starting:
+            if self._template is None or not self._template.is_alive():
+                self._template = Template(quiet=self._quiet)
+            return self._template
 
     def close(self) -> None:
         """Kill the workers."""
@@ -111,3 +127,5 @@ class Processes:
             minder.join()
         while self._alive:
             self._alive.pop().bury()
+        if self._template:
+            self._template.close()

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import select
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from noiseaug.engines import wire
 from noiseaug.engines.pool import WorkerDied
+from noiseaug.engines.template import Forked, Template, start_process
 from noiseaug.errors import WorkerUnfit
 from noiseaug.planning.task import Job, Outcome, Task
-
-# Runs are parallel over files; a BLAS that starts threads of its own takes time to start and cores from the others.
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-# Memory freed after one file is kept for the next instead of being given back and faulted in anew (glibc, mallopt(3)):
-# 1,000 JPEG 512x512 took 2.80 s with this and 3.60 s without, for 19,000 page faults and 851,000.
-_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
 
 # A file has failed when so many workers died over it. One that is killed (signal 9), by the system for want of memory
 # or by somebody, need not have died of the file.
@@ -29,15 +23,10 @@ _TIMEOUTS, _CRASHES, _KILLS = 1, 2, 5
 class WorkerProcess:
     """A process that runs `worker.serve` at the other end of two sockets."""
 
-    # Not by multiprocessing, whose children import the caller's __main__ again and share descriptors among siblings,
-    # and which takes 15 ms to import, here and there.
-    _COMMAND = (
-        "import sys; sys.path[:] = sys.argv[3:]; "
-        "from noiseaug.engines.worker import serve; serve(*map(int, sys.argv[1:3]))"
-    )
+    def __init__(self, job: Job, quiet: bool, template: Template | None = None, kinds: Iterable[str] = ()) -> None:
+        """Start the process and wait until it is ready.
 
-    def __init__(self, job: Job, quiet: bool) -> None:
-        """Start the process and wait until it is ready. `quiet` drops what codecs say on stderr.
+        `quiet` drops what codecs say on stderr. With a template, it is forked and has the codecs of `kinds`.
 
         Raises:
             WorkerDied: if it is killed as it starts.
@@ -48,27 +37,23 @@ class WorkerProcess:
         self._sockets = (self._messages, answers)
         with theirs, their_answers:
             fds = (theirs.fileno(), their_answers.fileno())
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", self._COMMAND, *map(str, fds), *sys.path],
-                pass_fds=fds,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL if quiet else None,
-                env=os.environ | _ONE_THREAD | _KEEP_MEMORY | ({"OPENCV_LOG_LEVEL": "SILENT"} if quiet else {}),
-            )
+            self._process: subprocess.Popen[bytes] | Forked
+            self._process = template.fork(fds, kinds) if template else start_process("serve", fds, quiet=quiet)
         self._answers = wire.Answers(answers)
         try:
             wire.send(self._messages, job)
             wire.wait(self._messages)
         except (EOFError, ConnectionError):
             self.bury()
-            if self._process.returncode < 0:
+            if self._process.wait() < 0:
                 raise WorkerDied(self._end()) from None
             raise WorkerUnfit(f"a worker process cannot start ({self._end()}); -v shows what it says") from None
 
     def is_alive(self) -> bool:
         """Tell whether it can be given tasks."""
-        return self._process.poll() is None
+        hung_up = select.poll()
+        hung_up.register(self._messages, 0)
+        return not hung_up.poll(0)
 
     def do(self, tasks: Sequence[Task], timeout: float) -> list[Outcome]:
         """Return the outcomes of the tasks, each of which may take `timeout` seconds.

@@ -143,8 +143,9 @@ def workers_killed(ground: Ground) -> Fault:
 
 
 def kill_a_child(pid: int, rng: random.Random) -> bool:
-    """Kills one of the children of a process; whether there was one."""
+    """Kills one of the children of a process, or one of theirs; whether there was one."""
     children = children_of(pid)
+    children += [worker for child in children for worker in children_of(child)]
     if children:
         with contextlib.suppress(ProcessLookupError):
             os.kill(rng.choice(children), signal.SIGKILL)

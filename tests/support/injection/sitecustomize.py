@@ -7,9 +7,9 @@ Python imports this at start-up from PYTHONPATH. `FAULT_OF_NOISEAUG` holds a JSO
 - `path`: a regular expression for the path concerned (the last one, where there are two);
 - `nth`: the how-manieth such call of all processes, from 1; 0 means every one;
 - `when`: `before`, `half` (writes only) or `after` the call;
-- `do`: `kill-group`, `kill`, `kill-parent`, `interrupt-group`, `segfault`, `hang`, `hold` (which says so in the FIFO
-  `reached`, and goes on when there is something to read from the FIFO `go`), `append` to, `touch` or `remove` the file
-  `victim`, `raise` an exception that nobody expects, or the name of an errno to fail with;
+- `do`: `kill-group`, `kill`, `kill-parent` (of a worker: the run), `interrupt-group`, `segfault`, `hang`, `hold` (which
+  says so in the FIFO `reached`, and goes on when there is something to read from the FIFO `go`), `append` to, `touch`
+  or `remove` the file `victim`, `raise` an exception that nobody expects, or the name of an errno to fail with;
 - `count`: a file in which calls are counted across processes.
 """
 
@@ -40,6 +40,14 @@ def is_due(path):
         real["close"](fd)
 
 
+def parent():
+    """The process that this one works for: the parent, or that of the template which this one was forked from."""
+    template = os.getppid()
+    if b"serve_template" not in real_open(f"/proc/{template}/cmdline", "rb").read():
+        return template
+    return int(real_open(f"/proc/{template}/stat").read().rpartition(")")[2].split()[1])
+
+
 def strike():
     action = fault["do"]
     if action == "kill-group":
@@ -49,7 +57,7 @@ def strike():
         os.kill(os.getpid(), signal.SIGKILL)
         time.sleep(60)
     elif action == "kill-parent":
-        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(parent(), signal.SIGKILL)
         time.sleep(60)
     elif action == "segfault":
         os.kill(os.getpid(), signal.SIGSEGV)

@@ -72,6 +72,8 @@ def sound(job: Job) -> Verdict:
     for reader, expected in readings(job.source, "audio", programs=job.programs):
         if lossy == "G721_32" and job.source.suffix == ".wav":
             break  # FFmpeg takes its codes in another order than libsndfile writes them
+        if lossy == "G723_40" and reader == "FFmpeg":
+            continue  # it loses its way in loud sound, which sox and libsndfile do not
         heard.append(expected)
         same, again = (reading(path, "audio", reader) for path in (job.output, job.plain if lossy else job.output))
         if same is None or again is None:

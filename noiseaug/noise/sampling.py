@@ -74,7 +74,6 @@ class RoundedGaussian:
         self._below = (at_least[cells] + self._offset).astype(np.int16)
         # With 48 bits more, a place in the cell: those of its (first) boundary.
         self._splits = self._boundaries[at_least[cells]] << np.uint64(16)
-        self._lefts: NDArray[np.float64] | None = None
 
     @staticmethod
     @functools.lru_cache(maxsize=32)
@@ -117,7 +116,7 @@ class RoundedGaussian:
 
     def _exact_places(self, buckets: NDArray[np.int16], uniform: NDArray[np.uint64]) -> NDArray[np.intp]:
         """Return places in the buckets of these numbers, from what is left of their distribution."""
-        left = self._kept_left(buckets) if self._bucket <= _KEPT_PLACES else self._left(buckets)
+        left = self._lefts[buckets] if self._bucket <= _KEPT_PLACES else self._left(buckets)
         below: NDArray[np.intp] = np.count_nonzero(left <= (uniform * (_EXACT / _TWO64))[:, None], axis=1)
         return below
 
@@ -132,16 +131,10 @@ class RoundedGaussian:
         left: NDArray[np.float64] = share / share[:, -1:] - (1 - _EXACT) * (places + 1) / self._bucket
         return left[:, :-1]
 
-    def _kept_left(self, buckets: NDArray[np.int16]) -> NDArray[np.float64]:
-        """Return `_left`, computed once a bucket. At std 6425, a sample takes 3 ns so, and 5 ns without."""
-        if self._lefts is None:
-            self._lefts = np.full((len(self._boundaries) + 1, self._bucket - 1), np.nan)
-        kept: NDArray[np.float64] = self._lefts[buckets]
-        if np.isnan(kept[:, 0]).any():
-            new = np.unique(buckets[np.isnan(kept[:, 0])])
-            self._lefts[new] = self._left(new)
-            kept = self._lefts[buckets]
-        return kept
+    @functools.cached_property
+    def _lefts(self) -> NDArray[np.float64]:
+        """`_left` of each bucket. At std 6425, a sample takes 3 ns so, and 5 ns without."""
+        return self._left(np.arange(len(self._boundaries) + 1))
 
 
 def _boundary(z: float) -> int:

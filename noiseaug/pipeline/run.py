@@ -184,8 +184,8 @@ class _Run:
             roots, self._plan, self._running, old, sidecars, state.names_written(), state.folds_names
         )
         for note, task in reconciliation.items(walk):
-            if task and task.source.kind != FILE:
-                task = task._replace(soft_label=self._companions.soft_label(task.source.path))
+            if task and task.source.kind != FILE and (label := self._companions.soft_label(task.source.path)):
+                task = task._replace(soft_label=label)
             yield note, task
 
     def _announce(self, tasks: Sequence[Task]) -> None:

@@ -39,6 +39,8 @@ _TYPES = {
 SIDECARS = b', "sidecars": ['
 DAMAGED = "damaged"  # the key of what is missing or corrupt in the source of an output; rows of whole ones have none
 _encode = json.JSONEncoder(allow_nan=False, check_circular=False).encode  # made once: dumps makes one a call
+_text = json.encoder.encode_basestring_ascii
+_TAKEN = '"taken": true, '
 
 
 class Row(NamedTuple):
@@ -73,8 +75,8 @@ def pending_line(source_path: str, file_name: str, *, taken: bool = False) -> by
 
     A name is `taken` if the file there was made of another source until now.
     """
-    record: Record = {"file_name": file_name, "source_path": source_path}
-    return _line(record | ({"taken": True} if taken else {}) | {"pending": True})
+    name, path = _text(file_name), _text(source_path)
+    return f'{{"file_name": {name}, "source_path": {path}, {_TAKEN if taken else ""}"pending": true}}\n'.encode()
 
 
 def is_pending(line: bytes) -> bool:

@@ -131,8 +131,10 @@ class Noiser:
         low, high = self._terms.limits
         # Taken for unsigned, what is below 0 is beyond all: one comparison for two, 0.06 ns a sample for 0.13.
         above = total - total.dtype.type(low) if low else total
-        self._sums.outside += int(np.count_nonzero(above.view(_UNSIGNED[total.dtype]) > high - low))
-        total.clip(low, high, out=total)
+        outside = int(np.count_nonzero(above.view(_UNSIGNED[total.dtype]) > high - low))
+        if outside:
+            self._sums.outside += outside
+            total.clip(total.dtype.type(low), total.dtype.type(high), out=total)  # of int, NumPy would look up limits
 
     def _add_real(self, x: Array, y: Array, drawn: Array) -> None:
         """Add real numbers to floats, or to integers too wide for a table, of which the sum is rounded once."""

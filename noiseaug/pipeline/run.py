@@ -114,7 +114,7 @@ class _Run:
         self._companions = CompanionFiles(request.companions, ends, state, request.layout)
         self._sidecars = sidecars_of(request, ends)
         self._on_note: Callable[[str], None] = lambda _: None
-        self._under_way: dict[str, set[str]] = {}  # directories that are written to, by source
+        self._under_way: dict[str, Task] = {}  # by source
         self._left_over = LeftOver(state, prune=self._running.prune)
         self._summary = Summary(manifest=state.manifest_path)
 
@@ -157,7 +157,7 @@ class _Run:
             self._commit()
         except BaseException as error:
             engine.close()
-            state.remove_temporaries(set().union(*self._under_way.values()))
+            state.remove_temporaries(_directories(self._under_way.values()))
             if isinstance(error, FailedFast):
                 state.publish_failures()
             if isinstance(error, OSError):  # of the files that the run itself keeps in DEST
@@ -185,12 +185,12 @@ class _Run:
             roots, self._plan, self._running, old, sidecars, state.names_written(), state.folds_names
         )
         for note, task in reconciliation.items(walk):
-            if task and task.source.kind != FILE:
-                task = task._replace(soft_label=self._companions.soft_label(task.source.path))
+            if task and task.source.kind != FILE and (label := self._companions.soft_label(task.source.path)):
+                task = task._replace(soft_label=label)
             yield note, task
 
     def _announce(self, tasks: Sequence[Task]) -> None:
-        self._under_way.update((task.source.path, _directories([task])) for task in tasks)
+        self._under_way.update((task.source.path, task) for task in tasks)
         self._state.announce(
             pending_line(task.source.path, name, taken=name in task.taken)
             for task in tasks
@@ -210,9 +210,8 @@ class _Run:
         self._under_way.pop(note.paths[0], None)
         if outcome.stop:
             raise Stopped(outcome.stop)
-        made = {row.file_name: row.line for row in outcome.rows}
-        labelled = {row.file_name: row.line for row in outcome.labelled}
-        former = {**note.kept, **(note.former if outcome.unchanged else {})}
+        made, labelled = dict(outcome.rows), dict(outcome.labelled)
+        former = {**note.kept, **note.former} if outcome.unchanged else note.kept
         for name in note.file_names:
             if name in made:
                 self._list_of(made[name]).write(made[name])

@@ -166,6 +166,8 @@ class Reconciliation:
 
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
         targets = self._plan.targets(source.path, source.kind, kept=source.kept)
+        if not rows and self._is_first_run and not self._sidecars.are_wanted:
+            return self._new(source, targets)
         names = tuple(target.file_name for target in targets)
         current, why = self._up_to_date.among(source, targets, rows) if rows else ({}, {})
         labels = self._labels_of(source, names, rows)
@@ -196,6 +198,13 @@ class Reconciliation:
         task = Task(source, self._plan.recipe, todo, ours, known, labels.asked_for)
         label = self._plan.layout.label_of(source.path)
         return note, task._replace(stale=labels.stale, label=label, labelled=tuple(to_label), taken=taken)
+
+    def _new(self, source: Source, targets: list[Target]) -> Item[Note]:
+        """Return what `_item` does of a source where nothing is known of earlier runs, in half the time."""
+        kind, names = "kept" if source.kept else source.kind, tuple([target.file_name for target in targets])
+        label = self._plan.layout.label_of(source.path)
+        task = Task(source, self._plan.recipe, tuple(targets), frozenset(), label=label)
+        return Note((source.path,), source.size, kind, names), task
 
     def _taken(self, names: Iterable[str]) -> frozenset[str]:
         """Return those of the names under which there is a file that an earlier run made of another source."""

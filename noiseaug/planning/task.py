@@ -81,6 +81,8 @@ class Task(NamedTuple):
     def file_names(self) -> list[str]:
         """The names of all files that the task writes."""
         made = [target.file_name for target in self.targets]
+        if not self.labelled and not self.sidecars:
+            return made
         all_names = [*made, *(target.file_name for target, _ in self.labelled)]
         return made + [name_for(one, self.source.path, name) for one in self.sidecars or () for name in all_names]
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import io
 import itertools
 import os
 import threading
@@ -55,6 +56,13 @@ class Gate:
             self._changed.wait_for(lambda: not self._within, _PATIENCE)
 
 
+_FREE = contextlib.nullcontext()
+
+
+def _no_gate() -> contextlib.AbstractContextManager[None]:
+    return _FREE
+
+
 class OutputFile(OpenFile):
     """A file in the making: a temporary beside its final name, which it takes only when it is whole.
 
@@ -63,9 +71,9 @@ class OutputFile(OpenFile):
     """
 
     def __init__(self, path: str, tag: str = "", gate: Gate | None = None) -> None:
-        self.path, self._passed = path, gate.passed if gate else contextlib.nullcontext
-        directory = os.path.dirname(path)
-        self.temporary = os.path.join(directory, f"{STATE_PREFIX}-{tag}{next(_names_of(os.getpid()))}.tmp")
+        self.path, self._passed = path, gate.passed if gate else _no_gate
+        directory, slash, _ = path.rpartition("/")
+        self.temporary = f"{directory}{slash}{STATE_PREFIX}-{tag}{next(_names_of(os.getpid()))}.tmp"
         with self._passed():
             try:
                 self.fd = self._create()
@@ -74,6 +82,7 @@ class OutputFile(OpenFile):
                 self.fd = self._create()
         self._sha256: str | None = None
         self._size: int | None = None
+        self._held: io.BytesIO | None = None
         self._linked = self._gone = False
 
     def _create(self) -> int:
@@ -85,8 +94,37 @@ class OutputFile(OpenFile):
         self._size = content.nbytes
         _write_all(self.fd, content)
 
+    def hold(self, content: io.BytesIO) -> None:
+        """Take the whole content, which may still be changed at any place; it is written when it is hashed or read."""
+        self._held = content
+
+    def read_at(self, size: int, offset: int) -> bytes:
+        """Return `size` bytes from `offset` on, or as many as there are up to the end of the file."""
+        if self._held is None:
+            return super().read_at(size, offset)
+        return bytes(self._held.getbuffer()[offset : offset + size])
+
+    def length(self) -> int:
+        """Return how many bytes it has now."""
+        return super().length() if self._held is None else self._held.getbuffer().nbytes
+
+    def rewound(self) -> int:
+        """Return the file descriptor, at the beginning of the file, for a codec that reads by itself."""
+        self._put_down()
+        return super().rewound()
+
+    def _put_down(self) -> None:
+        """Write what is held into the file."""
+        if self._held is not None:
+            content, self._held = self._held, None
+            _write_all(self.fd, content.getbuffer())
+
     def write_at(self, content: bytes | bytearray | memoryview, offset: int) -> None:
         """Write bytes over those that stand at `offset`, which may be the end. (A codec may write by itself, too.)"""
+        if self._held is not None:
+            self._held.seek(offset)
+            self._held.write(content)
+            return
         at = 0
         while at < len(content):
             at += os.pwrite(self.fd, content[at:], offset + at)
@@ -105,11 +143,14 @@ class OutputFile(OpenFile):
         for place in reversed(places) if by > 0 else places:
             self.write_at(self.read_at(min(_MOVED, size - place), place), place + by)
         if by < 0:
-            os.ftruncate(self.fd, size + by)
+            self.cut(size + by)
 
     def cut(self, size: int) -> None:
         """Cut the file to a size."""
-        os.ftruncate(self.fd, size)
+        if self._held is None:
+            os.ftruncate(self.fd, size)
+        else:
+            self._held.truncate(size)
 
     def check_room(self) -> None:
         """Raise OSError if the file system takes no more. The file stays as it is.
@@ -160,15 +201,19 @@ class OutputFile(OpenFile):
         self.fd = os.dup(source.fd)
 
     def sha256(self) -> str:
-        """Return the SHA-256 of the content, in hex."""
+        """Return the SHA-256 of the content, in hex. The content is not to be changed after this."""
+        if self._held is not None:
+            content, self._held = self._held, None
+            self.write(content.getbuffer())
         return self._sha256 or sha256_of_fd(self.fd)
 
     def size(self) -> int:
         """Return the size of the content, in bytes."""
-        return os.fstat(self.fd).st_size if self._size is None else self._size
+        return self.length() if self._size is None else self._size
 
     def publish(self, newer_than_ns: int) -> None:
         """Put the whole file under its final name, in place of what is there, no older than the source."""
+        self._put_down()
         if os.fstat(self.fd).st_mtime_ns < newer_than_ns:  # a source from the future would be done again for ever
             os.utime(self.fd, ns=(newer_than_ns, newer_than_ns))
         os.close(self.fd)

@@ -92,6 +92,8 @@ class SourceFile(OpenFile):
 
     def read_at(self, size: int, offset: int) -> bytes:
         """Return up to `size` bytes from `offset` on; fewer at the end, or from 2 GiB on."""
+        if self._content is not None and offset >= 0:
+            return self._content[offset : offset + size]
         return os.pread(self.fd, size, offset)
 
     def sha256(self) -> str:

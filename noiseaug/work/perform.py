@@ -54,24 +54,29 @@ def perform(job: Job, task: Task) -> Outcome:
 
 
 def _made(job: Job, task: Task) -> Outcome:
-    """Make the targets of a source, unless it is as it was, and the sidecars of those that stand as they are."""
+    """Make the targets of a source, and the sidecars of those that stand as they are."""
+    if not task.labelled and not task.stale:
+        return _targets_made(job, task)
     labelled = _labelled(job, task)._replace(notes=remove_stale(job, task))
-    if not task.targets:
-        return labelled
+    return _targets_made(job, task).joined(labelled) if task.targets else labelled
+
+
+def _targets_made(job: Job, task: Task) -> Outcome:
+    """Make the targets of a source, unless it is as it was."""
     if task.source.kind != kinds.FILE and (why := kinds.why_unreadable(task.source.path)):
         raise Refused(why)
-    with SourceFile(os.path.join(job.source_root, task.source.path)) as source:
+    with SourceFile(f"{job.source_root}/{task.source.path}") as source:
         sha256 = source.sha256()
         if sha256 == task.known_sha256:
-            return Outcome(unchanged=True).joined(labelled)
+            return Outcome(unchanged=True)
         outputs: list[Output] = []
         try:
             outputs.extend(_opened(job, task, target) for target in task.targets)
-            outputs = _sharing(outputs)
+            outputs = _sharing(outputs) if len(outputs) > 1 else outputs
             codec = _codec_of(task.source.kind)
             facts = codec.perform(source, outputs, job.max_pixels, accept_damaged=job.accept_damaged)
             source.check_unchanged()
-            return _published(job, task, source, sha256, outputs, facts).joined(labelled)
+            return _published(job, task, source, sha256, outputs, facts)
         finally:
             for output in outputs:
                 output.file.discard()
@@ -86,7 +91,7 @@ def _opened(job: Job, task: Task, target: Target) -> Output:
     """Return an output with its random stream, with noise or, by its level or by chance, without."""
     recipe, level = task.recipe, target.level
     key = stream_key(recipe.seed, task.source.path, target.copy)
-    file = OutputFile(os.path.join(job.dest_root, target.file_name), job.tag, job.gate)
+    file = OutputFile(f"{job.dest_root}/{target.file_name}", job.tag, job.gate)
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
         return Output(file, recipe, level, key)
     return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))

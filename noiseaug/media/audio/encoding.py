@@ -107,7 +107,7 @@ class _Writer:
             self._output.check_room()
             raise _unwritten(self._form, "the encoder gave up") from None
         if self._content is not None:
-            self._output.write_at(self._content.getbuffer(), 0)
+            self._output.hold(self._content)
         elif self._form.format in _DELAYED:
             self._output.check_room()
 

@@ -132,7 +132,7 @@ def test_each_row_names_the_libraries_that_decide_its_bytes(done):
     assert by_pillow == f"{images}, pillow {PIL.__version__}"  # of BMP
     for name, version in (("noiseaug", __version__), ("numpy", np.__version__), ("opencv", cv2.__version__)):
         assert f"{name} {version}" in images and f"{name} {version}" in audio
-    assert re.search(r"\(.*jpeg \d.*png \d.*\), zlib \d", images)
+    assert re.search(r"\(.*jpeg \d.*png \d.*\), zlib-ng \d.*, simplejpeg \d", images)
     assert re.search(r"soundfile \d.*, libsndfile \d", audio)
 
 

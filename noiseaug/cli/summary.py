@@ -96,7 +96,8 @@ def _show_not_kept(not_kept: dict[str, int]) -> None:
         files = counted(count, f"{source_format} file")
         click.echo(f"could not be kept: {printable(thing)} of {files}{instead}")
     if len(most) > _MOST_SHOWN:
-        click.echo(f"could not be kept: {len(most) - _MOST_SHOWN:,} other things; see not_kept in the manifest")
+        others = counted(len(most) - _MOST_SHOWN, "other thing")
+        click.echo(f"could not be kept: {others}; see not_kept in the manifest")
 
 
 def show_failures(summary: Summary, *, tolerated: bool) -> None:

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from noiseaug.media.image.containers import gif_blocks, png_rows, tiff_strips
+from noiseaug.media.image.containers import bmp, gif_blocks, png_rows, tiff_strips
 
 _TOKEN = re.compile(rb"(?:\s|#[^\n\r]*[\n\r])*([^\s#]+)")
 
@@ -61,15 +61,8 @@ def _padded(raster_of: Callable[[bytes], _Raster]) -> Callable[[bytes], tuple[by
 
 
 def _bmp(data: bytes) -> _Raster:
-    start, size = struct.unpack_from("<II", data, 10)
-    if size < 40:
-        width, height, _, bits = struct.unpack_from("<HHHH", data, 18)
-        compression = 0
-    else:
-        width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
-    if compression not in (0, 3, 6):  # plain, and with bit masks
-        raise ValueError("is compressed")
-    return _Raster(start, (width * bits + 31) // 32 * 4, abs(height))
+    info = bmp.info_of(data)
+    return _Raster(info.pixels, info.row, abs(info.height))  # rows of 0 bytes are refused as any nonsense
 
 
 def _pnm(data: bytes) -> _Raster:

@@ -33,7 +33,7 @@ _KNOWN: dict[int, set[tuple[int, ...]]] = {
 }
 
 
-class _Info(NamedTuple):
+class Info(NamedTuple):
     """The fields of a header.
 
     Attributes:
@@ -56,6 +56,12 @@ class _Info(NamedTuple):
     pixels: int
 
     @property
+    def row(self) -> int:
+        """How many bytes a row has if it is not compressed, and 0 if it is."""
+        plain = self.compression in (_RAW, _MASKS, _ALPHA_MASKS)
+        return (self.width * self.bits + 31) // 32 * 4 if plain else 0
+
+    @property
     def alpha(self) -> bool:
         """Whether the masks have one for alpha."""
         return len(self.masks) == 4 and self.masks[3] != 0
@@ -64,7 +70,7 @@ class _Info(NamedTuple):
 def header(data: bytes) -> Header:
     """Return the header of a BMP or DIB file."""
     name = "bmp" if data[:2] == b"BM" else "dib"
-    info = _info(data)
+    info = info_of(data)
     layout = f"header of {info.size} bytes, {info.bits} bit{'s' * (info.bits > 1)} a pixel"
     layout += f", {told}" if (told := _COMPRESSIONS.get(info.compression, f"method {info.compression}")) else ""
     if info.size == _OS2_V2 and info.compression not in (_RAW, _RLE8, _RLE4):
@@ -86,12 +92,13 @@ def header(data: bytes) -> Header:
     )
 
 
-def _info(data: bytes) -> _Info:
+def info_of(data: bytes) -> Info:
+    """Return the fields of the header of a BMP or DIB file."""
     start = _FILE_HEADER if data[:2] == b"BM" else 0
     size = int.from_bytes(data[start : start + 4], "little")
     if size not in _SIZES:  # of 16 bytes, say, an OS/2 header that is cut short
         width, height, _, bits = struct.unpack_from("<IIHH", data, start + 4)
-        return _Info(size, width, height, bits, _RAW, (), (0, 0), (), 0)
+        return Info(size, width, height, bits, _RAW, (), (0, 0), (), 0)
     if size == _OS2:
         width, height, _, bits = struct.unpack_from("<HHHH", data, start + 4)
         compression, across, down, used, end = _RAW, 0, 0, 0, start + size
@@ -104,7 +111,7 @@ def _info(data: bytes) -> _Info:
     pixels = int.from_bytes(data[10:14], "little") if start else 0
     if not pixels:
         pixels = end + len(palette) * (3 if size == _OS2 else 4)
-    return _Info(size, width, height, bits, compression, masks, (across, down), palette, pixels)
+    return Info(size, width, height, bits, compression, masks, (across, down), palette, pixels)
 
 
 def _masks(data: bytes, at: int, size: int, compression: int) -> tuple[tuple[int, ...], int]:
@@ -123,7 +130,7 @@ def _palette(data: bytes, at: int, bits: int, used: int, step: int) -> tuple[tup
     return tuple(tuple(entries[place : place + 3]) for place in range(0, len(entries) - 2, step))
 
 
-def _lost(data: bytes, info: _Info) -> Iterator[str]:
+def _lost(data: bytes, info: Info) -> Iterator[str]:
     """Yield names of what is not kept, as samples are decoded to 8 bits."""
     if info.bits == 1 and info.palette == ((0, 0, 0), (255, 255, 255)):
         yield "1-bit depth"
@@ -141,7 +148,7 @@ def _lost(data: bytes, info: _Info) -> Iterator[str]:
             yield "undeclared alpha"
 
 
-def _words(data: bytes, info: _Info) -> Array:
+def _words(data: bytes, info: Info) -> Array:
     """Return pixels of 16 or 32 bits as they are stored, row after row; fewer if the file is cut off."""
     dtype = np.dtype(f"<u{info.bits // 8}")
     stride = (info.width * info.bits + 31) // 32 * 4
@@ -151,7 +158,7 @@ def _words(data: bytes, info: _Info) -> Array:
 
 def is_for_pillow(data: bytes) -> bool:
     """Tell whether Pillow knows how the pixels of a file that was not refused are coded."""
-    info = _info(data)
+    info = info_of(data)
     if not info.masks:
         return True
     return info.compression == _MASKS and info.masks[:3] + (info.masks[3:] if info.alpha else ()) in _KNOWN[info.bits]
@@ -163,7 +170,7 @@ def unmasked(data: bytes) -> Array:
     Raises:
         Undecodable: if the file is cut off.
     """
-    info = _info(data)
+    info = info_of(data)
     words, height = _words(data, info), abs(info.height)
     stride = (info.width * info.bits + 31) // 32 * 32 // info.bits
     if words.size < stride * height:

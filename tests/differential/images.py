@@ -56,7 +56,7 @@ def _differences(reader: str, expected: Seen, job: Job) -> tuple[set[str], str]:
     scaled = _DEEP.search(job.names) or "maximum of" in job.names
     exact = not lossy and form_of(job.source) not in _EXACTLY_WRITTEN and not scaled
     differences, much = _unlike(expected, found, 0 if exact else tolerance)
-    if _has_no_alpha(job.source):
+    if _is_blind_to_alpha(reader, job.source):
         differences -= {"alpha", "alpha or none"}
     if expected.colours == "grey" and job.output.suffix.lower() in _WITHOUT_GREY:
         differences.discard("colours")
@@ -69,11 +69,15 @@ def _differences(reader: str, expected: Seen, job: Job) -> tuple[set[str], str]:
     return differences - {"pixels", "alpha"} | more & {"pixels", "alpha", "size", "frames"}, much
 
 
-def _has_no_alpha(path: Path) -> bool:
-    """Tell whether a file is a BMP whose header of 52 bytes has no mask of alpha, which ImageMagick makes up."""
+def _is_blind_to_alpha(reader: str, path: Path) -> bool:
+    """Tell whether a reader does not know what alpha a BMP has.
+
+    A header of 52 bytes has no mask of alpha, and ImageMagick makes one up. FFmpeg takes no notice of one of 16 bits.
+    """
     with path.open("rb") as file:
-        head = file.read(18)
-    return head[:2] == b"BM" and int.from_bytes(head[14:], "little") == 52
+        head = file.read(30)
+    size, bits = int.from_bytes(head[14:18], "little"), int.from_bytes(head[28:], "little")
+    return head[:2] == b"BM" and (size == 52 or (reader == "FFmpeg" and bits == 16))
 
 
 def _unlike(expected: Seen, found: Seen, tolerance: float) -> tuple[set[str], str]:

@@ -222,8 +222,6 @@ def by_ffmpeg(path: Path) -> Seen | None:
         return Seen(
             tuple(frames), "palette" if path.suffix == ".gif" else colours, "u1" if path.suffix == ".gif" else kind
         )
-    if path.suffix == ".bmp" and name.startswith(("rgb5", "rgb4", "bgr5", "bgr4")):
-        return None  # it takes no notice of a mask of alpha
     return Seen(tuple(frames), colours, kind, "a" in name.replace("gray", ""))
 
 

@@ -391,6 +391,21 @@ def test_au_whose_header_says_that_it_is_empty_is_read_to_its_end(source, dest, 
     assert np.array_equal(read(dest / "a.au"), expected)
 
 
+@pytest.mark.parametrize("endian", ["LITTLE", "BIG"])
+@pytest.mark.parametrize("whole", [b"", b"LIST\4\0\0\0abcd"], ids=["nothing else", "a chunk behind"])
+def test_wav_whose_recorder_left_the_length_at_0_is_read_to_its_end(source, dest, endian, whole):
+    path = write_sound(source / "a.wav", sound(300), "PCM_16", endian=endian)
+    expected, content = read(path), bytearray(path.read_bytes())
+    at = content.index(b"data")
+    content[at + 4 : at + 8] = content[4:8] = bytes(4)
+    path.write_bytes(content)
+    assert unchanged(source, dest)["num_samples"] == 300
+    assert np.array_equal(read(dest / "a.wav"), expected)
+    if whole:  # that is none of its samples, where there are none
+        path.write_bytes(content[: at + 8] + (whole if endian == "LITTLE" else b"LIST\0\0\0\4abcd"))
+        assert unchanged(source, dest.with_name("empty"))["num_samples"] == 0
+
+
 def test_the_order_of_channels_that_opus_has_is_named_where_it_is_lost(source, dest):
     write_sound(source / "a.opus", sound(4800, 6), "OPUS", form="OGG", rate=48000)
     assert unchanged(source, dest, "--audio-format", "flac")["not_kept"] == "OPUS samples, order of channels"

@@ -52,7 +52,13 @@ class Container(NamedTuple):
 _CONTAINERS = {
     **dict.fromkeys(
         (b"RIFF", b"RIFX"),
-        Container(riff.declared_size, stop_the_clock=riff.stop_the_clock, told=told_riff.told, mend=mending.mend_riff),
+        Container(
+            riff.declared_size,
+            stop_the_clock=riff.stop_the_clock,
+            told=told_riff.told,
+            corrections=riff.corrections,
+            mend=mending.mend_riff,
+        ),
     ),
     b"RF64": Container(riff.declared_size_of_rf64, told=told_riff.told),
     b"FORM": Container(

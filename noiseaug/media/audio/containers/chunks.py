@@ -39,9 +39,18 @@ def chunks(file: OpenFile) -> Iterator[Chunk]:
         if magic == b"riff":
             length -= head.size  # which it counts
         yield Chunk(name, at, length)
-        if not 0 <= length < _MOST:
-            return
+        if not 0 <= length < _MOST or (name == b"data" and not length and not is_chunk(file, at, head)):
+            return  # what follows on samples of no length are these samples, where it is no chunk
         at += length + -length % align
+
+
+def is_chunk(file: OpenFile, at: int, head: struct.Struct) -> bool:
+    """Tell whether a chunk that ends within the file begins here; `head` is the form of its head."""
+    found = file.read_at(head.size, at)
+    if len(found) < head.size:
+        return False
+    name, length = head.unpack(found)
+    return bool(label(name[:4]) != "unnamed" and 0 <= length <= file.length() - at)
 
 
 def label(name: bytes) -> str:

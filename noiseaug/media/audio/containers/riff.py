@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from noiseaug.media.audio.containers.chunks import chunks
+from noiseaug.media.audio.containers.chunks import chunks, is_chunk
 from noiseaug.storage.output_file import OutputFile
 from noiseaug.storage.source_file import OpenFile, SourceFile
 
@@ -25,6 +25,17 @@ def declared_size(source: OpenFile) -> int:
     head = source.read_at(8, 0).ljust(8, b"\0")
     (size,) = struct.unpack("<4xI" if head[:4] == b"RIFF" else ">4xI", head)
     return size + 8 if 0 < size < 0xFFFFFEF8 else 0
+
+
+def corrections(source: SourceFile) -> dict[int, bytes]:
+    """Return the length of the samples where a recorder left it at 0: they reach to the end of the file."""
+    order = ">" if source.read_at(4, 0) == b"RIFX" else "<"
+    for chunk in chunks(source):
+        rest = source.size - chunk.start
+        if chunk.name == b"data" and not chunk.length and 0 < rest < 1 << 32:
+            head = struct.Struct(order + "4sI")
+            return {} if is_chunk(source, chunk.start, head) else {chunk.start - 4: struct.pack(order + "I", rest)}
+    return {}
 
 
 def declared_size_of_rf64(source: OpenFile) -> int:

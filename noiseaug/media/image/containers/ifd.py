@@ -166,6 +166,7 @@ def _serialized(
 ) -> bytes:
     """Return a directory that is to stand at an offset, of `tags` and of `old` entries, with its values behind it."""
     old, size = old or {}, layout.offset_size
+    tags = {number: tag for number, tag in tags.items() if tag.kind in SIZES or tag.fields is not None}
     numbers = sorted(tags.keys() | old.keys())
     head = layout.write(layout.total, len(numbers))
     values_at = at + len(head) + len(numbers) * (4 + 2 * size) + size

@@ -76,7 +76,7 @@ _EXPLAINED_BY = {
     "alpha or none": re.compile(r"transparent colour|GIF palette|palette|opaque alpha|undeclared alpha"),
     "inks": re.compile(r"CMYK|YCbCr"),
     "alpha": re.compile(r"exact alpha|undeclared alpha"),
-    "frames": re.compile(r"poster"),
+    "frames": re.compile(r"poster|further images"),
     "resolution": re.compile(r"\w+ samples"),
     "number of samples": re.compile(r"number of samples"),
     "order of channels": re.compile(r"order of channels"),

@@ -503,3 +503,17 @@ def test_the_histogram_of_a_png_palette_is_named(source, dest):
     at = data.index(b"IDAT") - 4
     _, not_kept = made(source, dest, "a.png", data[:at] + files.chunk(b"hIST", bytes(512)) + data[at:])
     assert not_kept == "palette, hIST"
+
+
+PAM = b"P7\nWIDTH 2\nHEIGHT 1\nDEPTH 1\nMAXVAL 255\nTUPLTYPE GRAYSCALE\nENDHDR\n"
+
+
+@pytest.mark.parametrize("head", [b"P4 8 2\n", b"P5 2 1 255\n", b"P5 1 1 65535\n", PAM])
+def test_further_images_in_a_file_are_named(source, dest, head):
+    one, suffix = head + b"ab", "pam" if head.startswith(b"P7") else "pnm"
+    (source / f"one.{suffix}").write_bytes(one)
+    (source / f"two.{suffix}").write_bytes(one + one)
+    assert within("run", source, dest, "--std", "0").returncode == 0
+    rows = manifest(dest)
+    assert "further images" not in rows[f"one.{suffix}"]["not_kept"]
+    assert "further images" in rows[f"two.{suffix}"]["not_kept"]

@@ -32,7 +32,11 @@ def pnm(data: bytes) -> Header:
         at = found.end()
     lost = ["1-bit depth"] if name == "pbm" else []
     lost += ["comment"] if b"#" in data[:at] else []
-    header = Header(name, numbers[0], numbers[1], channels=3 if name == "ppm" else 1, lost=tuple(lost))
+    channels = 3 if name == "ppm" else 1
+    if data[1:2] in b"456":  # in bits or bytes
+        row = (numbers[0] + 7) // 8 if name == "pbm" else numbers[0] * channels * (1 if numbers[2] < 256 else 2)
+        lost += ["further images"] if data[at + 1 + row * numbers[1] :].lstrip()[:1] == b"P" else []
+    header = Header(name, numbers[0], numbers[1], channels=channels, lost=tuple(lost))
     return _with_maximum(header, 255 if name == "pbm" else numbers[2])
 
 
@@ -53,6 +57,9 @@ def pam(data: bytes) -> Header:
     fields = {name: value.strip() for name, _, value in (line.partition(b" ") for line in lines)}
     kind, channels = fields.get(b"TUPLTYPE", b""), int(fields[b"DEPTH"])
     lost = ("comment",) if any(line.startswith(b"#") for line in lines) else ()
+    count = int(fields[b"WIDTH"]) * int(fields[b"HEIGHT"]) * channels * (1 if int(fields[b"MAXVAL"]) < 256 else 2)
+    if count > 0 and data.startswith(b"P7\n", data.index(_PAM_END) + len(_PAM_END) + count):
+        lost += ("further images",)
     header = Header("pam", int(fields[b"WIDTH"]), int(fields[b"HEIGHT"]), channels=channels, lost=lost)
     if _PAM_CHANNELS.get(kind) != channels:
         told = f"type {kind.decode('latin-1') or 'unknown'} and {channels} channels"

@@ -56,11 +56,11 @@ def pam(data: bytes) -> Header:
     lines = data[: data.index(_PAM_END, 0, _MOST_PAM_HEADER)].split(b"\n")[1:]
     fields = {name: value.strip() for name, _, value in (line.partition(b" ") for line in lines)}
     kind, channels = fields.get(b"TUPLTYPE", b""), int(fields[b"DEPTH"])
-    lost = ("comment",) if any(line.startswith(b"#") for line in lines) else ()
+    lost = ["comment"] if any(line.startswith(b"#") for line in lines) else []
     count = int(fields[b"WIDTH"]) * int(fields[b"HEIGHT"]) * channels * (1 if int(fields[b"MAXVAL"]) < 256 else 2)
     if count > 0 and data.startswith(b"P7\n", data.index(_PAM_END) + len(_PAM_END) + count):
-        lost += ("further images",)
-    header = Header("pam", int(fields[b"WIDTH"]), int(fields[b"HEIGHT"]), channels=channels, lost=lost)
+        lost.append("further images")
+    header = Header("pam", int(fields[b"WIDTH"]), int(fields[b"HEIGHT"]), channels=channels, lost=tuple(lost))
     if _PAM_CHANNELS.get(kind) != channels:
         told = f"type {kind.decode('latin-1') or 'unknown'} and {channels} channels"
         return header._replace(refusal=f"is a PAM of {told}, which is not supported; convert it to PNG")

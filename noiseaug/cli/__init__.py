@@ -11,26 +11,38 @@ from types import FrameType
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from noiseaug.cli.errors import Interrupted, report, watch_threads
+from noiseaug.cli.help import WIDEST
 from noiseaug.cli.suggestions import explain_command, warn_of_unknown_variables
 from noiseaug.version import __version__
 
-_COMMANDS = {
-    "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
-    "merge": "Make one manifest of what the shards of a run did to DEST.",
-    "presets": "List the strengths that --preset names.",
-    "verify": "Compare DEST with its manifest.",
-    "prune": "Remove what earlier runs left over in DEST.",
-    "export": "Write what is in DEST as NeMo or Lhotse manifests, or WebDataset shards.",
+_GROUPS = {
+    "Make": {
+        "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
+        "merge": "Make one manifest of what the shards of a run did to DEST.",
+    },
+    "Look": {
+        "presets": "List the strengths that --preset names.",
+    },
+    "Check and hand on": {
+        "verify": "Compare DEST with its manifest.",
+        "prune": "Remove what earlier runs left over in DEST.",
+        "export": "Write DEST as NeMo or Lhotse manifests, or WebDataset shards.",
+    },
+    "Set up": {
+        "completion": "Print what makes a shell complete noiseaug's commands and options.",
+    },
 }
+_COMMANDS = [name for commands in _GROUPS.values() for name in commands]
 
 
 class _Commands(click.Group):
     """The commands, each from the module of its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return _COMMANDS
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
@@ -45,20 +57,38 @@ class _Commands(click.Group):
             ctx.fail(explain_command(ctx, args, _COMMANDS))
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands that begin so, without importing them, and the options."""
+        commands = [
+            CompletionItem(name, help=text)
+            for group in _GROUPS.values()
+            for name, text in group.items()
+            if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+        column = max(map(len, _COMMANDS))
+        for title, commands in _GROUPS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(column), text) for name, text in commands.items()])
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+_EXAMPLES = """
+\b
+Examples, with the files of the project:
+  noiseaug run sample_data noisy --std 25/255 --seed 7
+  noiseaug run sample_data sweep --std 5/255 --std 25/255 --kind image
+  noiseaug verify noisy
+"""
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST}
+
+
+@click.group(cls=_Commands, epilog=_EXAMPLES, context_settings=_SETTINGS)
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s", allow_from_autoenv=False)
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Gaussian noise for folders of images and audio: exact, reproducible, with a manifest.
-
-    \b
-    Start with:  noiseaug run photos/ photos-noisy/ --std 25/255 --seed 7
-    """
+    """Gaussian noise for folders of images and audio: exact, reproducible, with a manifest."""
     warn_of_unknown_variables(ctx, _COMMANDS)
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
+from noiseaug.cli.config import as_toml
 from noiseaug.cli.dry_run import show_planned
+from noiseaug.cli.help import GroupedCommand
 from noiseaug.cli.options import noise, output, running, selection
 from noiseaug.cli.options.effects import refuse_without_effect
-from noiseaug.cli.options.shared import with_options
 from noiseaug.cli.progress import RunBar
 from noiseaug.cli.summary import growth_of, show_failures, show_summary
 from noiseaug.cli.wording import printable
@@ -24,11 +25,25 @@ from noiseaug.pipeline.summary import Progress
 from noiseaug.settings.request import Request
 from noiseaug.storage import disk
 
+_GROUPS = {
+    "Noise": noise.OPTIONS,
+    "Selection": selection.OPTIONS,
+    "Output": output.OPTIONS,
+    "Running": running.OPTIONS,
+}
+_EXAMPLES = """
+\b
+Examples:
+  noiseaug run photos/ photos-noisy/ --std 25/255 --seed 7
+  noiseaug run photos/ sweep/ --std 5/255 --std 25/255 --copies 2 --workers 8
+  noiseaug run speech/ speech-noisy/ --snr 0:20 --sidecars .txt
+  noiseaug run photo.png photo-noisy.png --std 10%
+"""
 
-@click.command("run")
+
+@click.command("run", cls=GroupedCommand, groups=_GROUPS, epilog=_EXAMPLES)
 @click.argument("source", type=click.Path(exists=True))
 @click.argument("dest", type=click.Path())
-@with_options(*noise.OPTIONS, *selection.OPTIONS, *output.OPTIONS, *running.OPTIONS)
 def command(source: str, dest: str, **options: Any) -> int:
     """Write noisy copies of the images and audio below SOURCE to DEST, with a manifest.
 
@@ -36,7 +51,8 @@ def command(source: str, dest: str, **options: Any) -> int:
     are told apart by -LEVEL-COPY before the suffix. Files of other kinds are left alone. What DEST already holds and is
     up to date is not made again. SOURCE may be one file, and DEST then a file name.
 
-    Every option can also be set as NOISEAUG_RUN_OPTION in the environment.
+    Every option can also be set as NOISEAUG_RUN_OPTION in the environment, and in a file that --config names, but for
+    those that replace or delete files.
 
     Exit status: 0 done, 1 could not run, 2 usage, 3 finished but some files failed (more than --max-failures allows),
     130 or 143 interrupted.
@@ -50,6 +66,9 @@ def command(source: str, dest: str, **options: Any) -> int:
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     refuse_without_effect(request, options)
+    if options["print_config"]:
+        click.echo(as_toml(click.get_current_context(), [source, dest], {"seed": recipe.seed}))
+        return 0
     if options["dry_run"]:
         return show_planned(planned(source, dest, request), as_json=options["json"])
     if options["depfile"] and chosen.shard:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from noiseaug.cli.config import file_of
 from noiseaug.settings.request import Request
 
 _OF_AUDIO = ("audio_format", "snr", "snr_reference", "on_silence", "keep_silence", "on_clip")
@@ -55,13 +56,16 @@ def _source_of(name: str) -> ParameterSource | None:
 
 def _check(name: str, has_effect: bool, why: str) -> None:
     source = _source_of(name)
-    if has_effect or source not in (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT):
-        return
     option = next(one for one in click.get_current_context().command.params if one.name == name)
+    if has_effect or source is ParameterSource.DEFAULT or source is None:
+        return
     text = f"{max(option.opts, key=len)} {why}"
     if source is ParameterSource.COMMANDLINE:
         raise click.UsageError(f"{text}; leave it out")
-    click.echo(f"noiseaug: warning: {text}; it is set by {option.envvar or _variable(name)}", err=True)
+    if source is ParameterSource.ENVIRONMENT:
+        click.echo(f"noiseaug: warning: {text}; it is set by {option.envvar or _variable(name)}", err=True)
+    elif str(click.get_current_context().lookup_default(name)) != str(option.default):
+        click.echo(f"noiseaug: warning: {text}; it is set in {file_of(click.get_current_context())}", err=True)
 
 
 def _variable(name: str) -> str:

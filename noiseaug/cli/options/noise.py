@@ -14,54 +14,66 @@ OPTIONS = (
     repeatable(
         "--std",
         LEVEL,
-        """Standard deviation as a fraction of full scale: 0.1, 10%, 25/255; or a range to draw from for each file,
-        5/255:50/255, or evenly in its logarithm, log:5/255:50/255. Repeatable.""",
+        """Standard deviation: 25/255, 10%, 5/255:50/255. A fraction of full scale; or a range to draw from for each
+        file, evenly, or in its logarithm, log:5/255:50/255. Repeatable.""",
     ),
     repeatable(
         "--snr",
         SNR,
-        """Signal-to-noise ratio of audio in dB: 10, --snr=-5, or a range 10:30. Repeatable. With --std too, images
-        get the std and audio the SNR.""",
+        """Signal-to-noise ratio of audio: 10, -5, 10:30. In decibels; a range is drawn from for each file. Repeatable.
+        With --std too, images get the std and audio the SNR.""",
     ),
-    with_default("--mean", MEAN, "0", "Mean of the noise, fraction of full scale."),
+    with_default("--mean", MEAN, "0", "Mean of the noise. A fraction of full scale, such as 0.01 or 2/255."),
     repeatable(
         "--preset",
         PRESET,
-        "Strengths of the field, such as imagenet-c, or imagenet-c:3 for one; see `noiseaug presets`. Repeatable.",
+        """Strengths of the field, such as imagenet-c. One of its severities: imagenet-c:3. `noiseaug presets` lists
+        them. Repeatable.""",
     ),
     with_default(
         "--clip",
         CLIP,
         "auto",
-        """auto: integers saturate at their range, floats are left alone. LO:HI: limits in fractions of full scale.
-        none: unclipped, float32 output.""",
+        """Limits of the samples. auto: integers saturate at their range, floats are left alone. LO:HI: limits in
+        fractions of full scale. none: unclipped, float32 output.""",
     ),
     click.option(
-        "--mono/--per-channel", default=False, help="One noise value for all channels, or one each (default)."
+        "--mono/--per-channel", default=False, help="One value for all channels, or one each. One each is the default."
     ),
-    with_default("--seed", SEED, "0", "Chooses the noise; random picks one, and says it."),
+    with_default("--seed", SEED, "0", "Chooses the noise. Any whole number; random picks one, and says it."),
     with_default("--copies", Whole(min=1), 1, "Noisy versions at each level."),
     click.option(
         "--ramp",
         type=RAMP,
         is_flag=False,
         flag_value="linear",
-        help="""Spread a range evenly over the copies, from weak to strong, instead of drawing from it; log: in the
+        help="""Spread a range evenly over the copies. From weak to strong, instead of drawing from it; log: in the
         logarithm of the std.""",
     ),
-    with_default("--prob", PROBABILITY, "1", "Share of the copies that get noise; the others stay as they are."),
+    with_default("--prob", PROBABILITY, "1", "Share of copies that get noise. The others stay as they are."),
     choice(
         "--snr-reference",
         SNR_REFERENCES,
         "pooled",
-        "The signal an SNR refers to: all channels, each channel, or what is not silent (-60 dB of the peak).",
-    ),
-    choice("--on-silence", ON_SILENCE, "copy", "What an SNR makes of a silent file."),
-    click.option(
-        "--keep-silence", is_flag=True, help="More than 100 ms of samples of exactly 0 stay so, on each channel."
+        """What an SNR refers to. pooled: all channels; channel: each; active: what is not silent (above -60 dB of the
+        peak).""",
     ),
     choice(
-        "--on-clip", ON_CLIP, "saturate", "What becomes of audio that clips; rescale: lower the file until it does not."
+        "--on-silence",
+        ON_SILENCE,
+        "copy",
+        "A silent file with an SNR. copy: it stays as it is; skip: no output; floor: noise of one level of samples.",
+    ),
+    click.option(
+        "--keep-silence",
+        is_flag=True,
+        help="Digital silence stays silent. More than 100 ms of samples of exactly 0, on each channel.",
+    ),
+    choice(
+        "--on-clip",
+        ON_CLIP,
+        "saturate",
+        "Audio that clips. saturate: at full scale; rescale: the file is lowered until nothing clips.",
     ),
 )
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import click
 
+from noiseaug.cli.config import load
 from noiseaug.cli.options.shared import (
     VERBOSE,
     WORKERS,
@@ -23,7 +24,7 @@ ALLOWANCE = with_default(
     "--max-failures",
     MAX_FAILURES,
     "0",
-    "End with 0 although up to N of the files fail, or P% of them; failures are recorded all the same.",
+    "Failures with which a run succeeds. Up to N files, or P% of them; they are recorded all the same.",
 )
 OPTIONS = (
     WORKERS,
@@ -31,26 +32,45 @@ OPTIONS = (
         "--engine",
         get_args(EngineName),
         "auto",
-        "processes (what auto is) survive decoders that crash; threads start faster; dask is for several machines.",
+        """Where files are worked on. processes (what auto is) survive decoders that crash; threads start faster; dask
+        is for several machines.""",
     ),
     click.option(
-        "--scheduler", type=ADDRESS, help="Of a Dask cluster, tcp://host:8786.  [default: one on this machine]"
+        "--scheduler",
+        type=ADDRESS,
+        help="Of a Dask cluster: tcp://host:8786. By default one is started on this machine.",
     ),
-    with_default("--timeout", SECONDS, "300", "Seconds that one file may take (not on threads)."),
-    with_default("--max-pixels", Whole(min=1), MAX_PIXELS, "Refuse larger images, before they are decoded."),
+    with_default("--timeout", SECONDS, "300", "Seconds that one file may take. Not on threads."),
+    with_default("--max-pixels", Whole(min=1), MAX_PIXELS, "Refuse larger images. Before they are decoded."),
     click.option(
-        "--accept-damaged", is_flag=True, help="Use what decodes of damaged files; recorded as damaged in the manifest."
+        "--accept-damaged",
+        is_flag=True,
+        help="Use what decodes of damaged files. They are recorded as damaged in the manifest.",
     ),
-    replacing("--force", "Make everything again."),
-    click.option("--checksum", is_flag=True, help="Tell changed sources by SHA-256, not by size and time."),
+    replacing("--force", "Make everything again. Also what is up to date."),
+    click.option(
+        "--checksum", is_flag=True, help="Tell changed sources by their hash. By SHA-256, and not by size and time."
+    ),
     replacing("--prune", "Delete outputs whose source is gone."),
-    replacing("--overwrite", "Replace files in DEST that no run is known to have written."),
+    replacing("--overwrite", "Replace files of others in DEST. Files that no run is known to have written."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first file that fails."),
     ALLOWANCE,
-    click.option("-n", "--dry-run", is_flag=True, help="Print what would be written, and write nothing."),
+    click.option("-n", "--dry-run", is_flag=True, help="Print what would be done. Nothing is written."),
     quiet("No summary and no progress."),
     VERBOSE,
     json_object("Print the summary as a JSON object."),
+    click.option(
+        "--config",
+        type=click.Path(exists=True, dir_okay=False),
+        is_eager=True,
+        expose_value=False,
+        callback=load,
+        help="""Take options from a TOML file. From its table [run], under their names. The command line and the
+        environment go before it.""",
+    ),
+    click.option(
+        "--print-config", is_flag=True, help="Print all options as TOML. In a form for --config; nothing is done."
+    ),
 )
 
 

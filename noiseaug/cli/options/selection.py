@@ -13,45 +13,53 @@ from noiseaug.settings.selection import Selection, parse_names
 
 OPTIONS = (
     click.option(
-        "--include", metavar="GLOB", multiple=True, help="Only files that match (as in .gitignore; repeatable)."
+        "--include",
+        metavar="GLOB",
+        multiple=True,
+        help="Only files that match. Patterns are those of .gitignore. Repeatable.",
     ),
-    click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match (repeatable)."),
+    click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match. Repeatable."),
     click.option(
         "--keep",
         metavar="GLOB",
         multiple=True,
-        help="""Copy files that match as they are, in the same place, whatever their type: val/, data.yaml (repeatable).
+        help="""Copy files that match as they are. Such as val/ and data.yaml, whatever their type. Repeatable.
         Images and audio stand in the manifest as clean, other files in kept.jsonl.""",
     ),
     click.option(
         "--masks",
         type=FOLDERS,
         default="",
-        help="""Folders such as masks whose images go along unchanged, under the names of targets: masks/a.png with
-        images/a.jpg.""",
+        help="""Folders whose images go along unchanged. Under the names of targets: masks/a.png with images/a.jpg.""",
     ),
-    repeatable("--kind", click.Choice(sorted(KINDS)), "Only files of this kind; audio takes the sound of videos, too."),
+    repeatable(
+        "--kind",
+        click.Choice(sorted(KINDS)),
+        "Only files of this kind. audio takes the sound of videos, too. Repeatable.",
+    ),
     click.option(
         "--root",
         type=click.Path(exists=True, file_okay=False),
-        help="""With one file as SOURCE: the directory its path is taken relative to, so that it gets the noise it would
-        get with that directory as SOURCE.""",
+        help="""For one file: where its path begins. It gets the noise that it would get with that directory as
+        SOURCE.""",
     ),
-    click.option("--limit", type=Whole(min=1), help="Only the first so many files, to try things."),
-    click.option("--hidden", is_flag=True, help="Take files and directories too whose names begin with a dot."),
-    click.option("--follow-symlinks", is_flag=True, help="Walk directories that links lead to."),
+    click.option("--limit", type=Whole(min=1), help="Only the first N files. To try things."),
+    click.option("--hidden", is_flag=True, help="Also names that begin with a dot. Of files and of directories."),
+    click.option(
+        "--follow-symlinks", is_flag=True, help="Walk directories that links lead to. By default they are not walked."
+    ),
     click.option(
         "--files-from",
         type=click.File("rb"),
         metavar="FILE|-",
-        help="Work on the files named in FILE, one a line, relative to SOURCE; - is stdin.",
+        help="Only the files named in FILE. One a line, relative to SOURCE; - is standard input.",
     ),
     click.option(
         "--shard",
         type=SHARD,
-        help="Only part I (from 1) of N of the files, beside runs of the others; merge DEST then makes one manifest.",
+        help="Only part I of N of the files. From 1; noiseaug merge makes one manifest of all parts.",
     ),
-    click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL bytes."),
+    click.option("-0", "--null", is_flag=True, help="Names in --files-from end with NUL. As find -print0 writes them."),
 )
 
 

@@ -12,8 +12,12 @@ from noiseaug.cli.options.types import Whole
 
 Decorator = Callable[[Any], Any]
 
-WORKERS = click.option("--workers", type=Whole(min=1), help="Files worked on at once.  [default: available cores]")
-VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Name each file as it is done; show tracebacks.")
+WORKERS = click.option(
+    "--workers",
+    type=Whole(min=1),
+    help="Files worked on at once [cores]. By default as many as there are cores available.",
+)
+VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Name each file as it is done. Also show tracebacks.")
 # For commands that say no more for it; `cli.errors` looks for it on the command line.
 TRACEBACKS = click.option(
     "-v", "--verbose", is_flag=True, expose_value=False, help="Show the traceback of an unexpected error."
@@ -64,3 +68,14 @@ def with_options(*options: Decorator) -> Decorator:
         return function
 
     return decorate
+
+
+def parameters_of(options: Iterable[Decorator]) -> list[click.Parameter]:
+    """Return the parameters that a command with these options has."""
+
+    @with_options(*options)
+    def holder() -> None:
+        """Hold what the options leave."""
+
+    made: list[click.Parameter] = getattr(holder, "__click_params__", [])
+    return made[::-1]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import MappingProxyType
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from noiseaug.settings.companions import check_label_smoothing, check_manifest_name
 from noiseaug.settings.layout import Layout
 from noiseaug.settings.level import Level, check_mean, parse_clip, parse_fraction
-from noiseaug.settings.presets import parse_preset
+from noiseaug.settings.presets import PRESETS, parse_preset
 from noiseaug.settings.running import check_max_failures
 from noiseaug.settings.selection import Selection
 from noiseaug.settings.shard import Shard
@@ -21,11 +22,20 @@ _MOST_SECONDS = 1_000_000  # eleven days; the system's own limit on waiting is n
 
 
 class Parsed(click.ParamType[Any]):
-    """A type of options whose value `parse` makes of the text; it raises ValueError if there is none."""
+    """A type of options whose value `parse` makes of the text; it raises ValueError if there is none.
 
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+    Shells complete `words`.
+    """
+
+    def __init__(self, name: str, parse: Callable[[str], Any], words: Iterable[str] = ()) -> None:
         self.name = name
-        self._parse = parse
+        self._parse, self._words = parse, tuple(words)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in self._words if word.startswith(incomplete)]
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return self.name
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):
@@ -38,6 +48,8 @@ class Parsed(click.ParamType[Any]):
 
 class Whole(click.IntRange):
     """A type of options that are whole numbers of a range."""
+
+    name = "n"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         expected = f"{self.min} or more" if self.max is None else f"{self.min} to {self.max}"
@@ -118,19 +130,22 @@ def _address(text: str) -> str:
     return text
 
 
-LEVEL = Parsed("LEVEL", Level.parse)
-SNR = Parsed("DB", lambda text: Level.parse(text, "snr"))
+_PRESET_NAMES = (
+    one for name, preset in PRESETS.items() for one in (name, *(f"{name}:{severity}" for severity in preset.severities))
+)
+LEVEL = Parsed("LEVEL", Level.parse, ("5/255", "10/255", "15/255", "25/255", "50/255"))
+SNR = Parsed("DB", lambda text: Level.parse(text, "snr"), ("0", "10", "20", "30"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
-CLIP = Parsed("auto|none|LO:HI", parse_clip)
+CLIP = Parsed("auto|none|LO:HI", parse_clip, ("auto", "none"))
 ADDRESS = Parsed("ADDRESS", _address)
 SHARD = Parsed("I/N", Shard.parse)
 SECONDS = Parsed("SECONDS", _seconds)
 MAX_FAILURES = Parsed("N|P%", _max_failures)
-PRESET = Parsed("NAME[:SEVERITY]", parse_preset)
+PRESET = Parsed("NAME[:SEVERITY]", parse_preset, _PRESET_NAMES)
 PROBABILITY = Parsed("P", parse_fraction)
 SUFFIXES = Parsed("SUFFIX,..", _suffixes)
 FOLDERS = Parsed("FOLDER,..", _folders)
-RAMP = Parsed("[linear|log]", _ramp)
-SEED = Parsed("INTEGER|random", _seed)
+RAMP = Parsed("[linear|log]", _ramp, ("linear", "log"))
+SEED = Parsed("N|random", _seed, ("random",))
 MANIFEST_NAME = Parsed("NAME", check_manifest_name)
 LABEL_SMOOTHING = Parsed("EPS", lambda text: check_label_smoothing(parse_fraction(text)))

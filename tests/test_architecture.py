@@ -29,8 +29,9 @@ OF_OS = {
     ),
 }
 OF_PATHS = {"exists", "isfile", "isdir", "islink", "lexists", "samefile", "realpath", "getsize", "samestat"}
-# What reaches elsewhere than into SOURCE and DEST: the streams that a process is born with, and a file of options.
-ELSEWHERE = {"cli/__init__.py": {"os.open"}, "cli/config.py": {"open"}}
+# What reaches elsewhere than into SOURCE and DEST: the streams that a process is born with,
+# and files of options and of events.
+ELSEWHERE = {"cli/__init__.py": {"os.open"}, "cli/config.py": {"open"}, "cli/events.py": {"open"}}
 
 
 def reaches(path: Path) -> Iterator[str]:

@@ -12,6 +12,7 @@ import click
 
 from noiseaug.cli.config import as_toml
 from noiseaug.cli.dry_run import show_planned
+from noiseaug.cli.events import STDOUT, events_to
 from noiseaug.cli.help import GroupedCommand
 from noiseaug.cli.options import noise, output, running, selection
 from noiseaug.cli.options.effects import refuse_without_effect
@@ -21,7 +22,7 @@ from noiseaug.cli.wording import printable
 from noiseaug.companions.depfile import Depfile
 from noiseaug.pipeline.dry_run import planned
 from noiseaug.pipeline.run import carried_out
-from noiseaug.pipeline.summary import Progress
+from noiseaug.pipeline.summary import Progress, Summary
 from noiseaug.settings.request import Request
 from noiseaug.storage import disk
 
@@ -71,20 +72,7 @@ def command(source: str, dest: str, **options: Any) -> int:
         return 0
     if options["dry_run"]:
         return show_planned(planned(source, dest, request), as_json=options["json"])
-    if options["depfile"] and chosen.shard:
-        raise click.UsageError("--depfile names all sources, and --shard does some; write it in a run without --shard")
-    depfile = _depfile(source, dest, options)
-    with RunBar(source, chosen, quiet=options["quiet"], verbose=options["verbose"]) as bar:
-
-        def on_progress(progress: Progress) -> None:
-            bar.record(progress)
-            if depfile:
-                for path in progress.source_paths:
-                    depfile.add(path)
-
-        summary = carried_out(source, dest, request, on_progress, bar.note)
-    if depfile:
-        depfile.write()
+    summary = _carried_out(source, dest, request, options)
     succeeded = how.tolerates(summary.sources_failed, summary.sources)
     if options["stamp"] and succeeded:
         disk.stamp(options["stamp"], began)  # so that a source that changed meanwhile is newer
@@ -93,12 +81,34 @@ def command(source: str, dest: str, **options: Any) -> int:
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
         if options["json"]:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))
-        elif not options["quiet"]:
+        elif not options["quiet"] and options["events"] != STDOUT:
             show_summary(summary, dest)
             if chosen.shard:
                 click.echo(f"shard {chosen.shard} is done; when all are: noiseaug merge {printable(dest)}")
     show_failures(summary, tolerated=succeeded)
     return 0 if succeeded else 3
+
+
+def _carried_out(source: str, dest: str, request: Request, options: dict[str, Any]) -> Summary:
+    """Carry out the run, and tell whoever listens how it goes."""
+    depfile = _depfile(source, dest, options)
+    bar = RunBar(source, request.selection, quiet=options["quiet"], verbose=options["verbose"])
+    with events_to(options["events"]) as events:
+        events.started(source, dest, request.recipe.seed)
+        with bar:
+
+            def on_progress(progress: Progress) -> None:
+                bar.record(progress)
+                events.record(progress)
+                if depfile:
+                    for path in progress.source_paths:
+                        depfile.add(path)
+
+            summary = carried_out(source, dest, request, on_progress, bar.note)
+        events.finished(summary, request.recipe.seed)
+    if depfile:
+        depfile.write()
+    return summary
 
 
 def _depfile(source: str, dest: str, options: dict[str, Any]) -> Depfile | None:

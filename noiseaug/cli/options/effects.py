@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from noiseaug.cli.config import file_of
+from noiseaug.cli.events import STDOUT
 from noiseaug.settings.request import Request
 
 _OF_AUDIO = ("audio_format", "snr", "snr_reference", "on_silence", "keep_silence", "on_clip")
@@ -35,6 +36,10 @@ def refuse_without_effect(request: Request, options: dict[str, Any]) -> None:
     walks = selection.names is None
     for name in ("follow_symlinks", "hidden"):
         _check(name, walks, "is for directories, and --files-from names the files themselves")
+    if options["depfile"] and selection.shard:
+        raise click.UsageError("--depfile names all sources, and --shard does some; write it in a run without --shard")
+    if options["json"] and options["events"] == STDOUT:
+        raise click.UsageError("--events - ends with what --json prints; use one of them")
     if options["quiet"] and options["verbose"] and _source_of("quiet") == _source_of("verbose"):
         raise click.UsageError("--quiet and --verbose contradict each other; leave one out")
 

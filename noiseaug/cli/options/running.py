@@ -60,6 +60,13 @@ OPTIONS = (
     VERBOSE,
     json_object("Print the summary as a JSON object."),
     click.option(
+        "--events",
+        type=click.Path(dir_okay=False, allow_dash=True),
+        metavar="FILE|-",
+        help="""Write what happens to FILE as JSON lines. started, done and failed for each source, finished. - is
+        standard output, which then has nothing else.""",
+    ),
+    click.option(
         "--config",
         type=click.Path(exists=True, dir_okay=False),
         is_eager=True,

@@ -24,6 +24,7 @@ _GROUPS = {
         "merge": "Make one manifest of what the shards of a run did to DEST.",
     },
     "Look": {
+        "show": "Say all that is known of one output.",
         "presets": "List the strengths that --preset names.",
     },
     "Check and hand on": {

@@ -41,13 +41,13 @@ def check_row(entry: Entry, manifest: str, dest: str, source: str | None) -> lis
         return [Finding("invalid", f"{manifest} line {entry.number}", "its file_name leads out of DEST")]
     findings = []
     if defect := defect_of(path, record["bytes"], record["sha256"]):
-        findings.append(_described(name, defect))
+        findings.append(described(name, defect))
     for sidecar, sha256 in zip(sidecar_names(record), record.get("sidecars_sha256", []), strict=True):
         path = inside(dest, sidecar)
         if path is None:
             findings.append(Finding("invalid", sidecar, "its name leads out of DEST"))
         elif defect := defect_of(path, None, sha256):
-            findings.append(_described(sidecar, defect))
+            findings.append(described(sidecar, defect))
     return findings + (_check_source(record, source) if source is not None else [])
 
 
@@ -58,11 +58,11 @@ def _check_source(record: Record, source: str) -> list[Finding]:
     defect = defect_of(path, record["source_bytes"], record["source_sha256"])
     if defect is None:
         return []
-    found = _described(record["source_path"], defect)
+    found = described(record["source_path"], defect)
     return [Finding("source", record["file_name"], f"{found.file_name} is {found.problem}: {found.detail}")]
 
 
-def _described(name: str, defect: Defect) -> Finding:
+def described(name: str, defect: Defect) -> Finding:
     """Return the finding that a file differs from its row."""
     problem = defect.problem if defect.problem in ("missing", "truncated") else "altered"
     return Finding(problem, name, _DETAILS[defect.problem].format(**defect._asdict()))

@@ -26,7 +26,7 @@ WRONG = [
     (
         "frobnicate",
         2,
-        "Error: 'frobnicate' is no command; expected one of run, merge, presets, verify, prune, export, completion",
+        "Error: 'frobnicate' is no command; expected one of run, merge, show, presets, verify, prune, export, completion",
     ),
     ("run", 2, "Error: SOURCE is missing; expected: noiseaug run SOURCE DEST"),
     ("run photos", 2, "Error: DEST is missing; expected: noiseaug run SOURCE DEST"),

@@ -102,7 +102,7 @@ class Accounted:
         return [Finding("invalid", name, "the manifest has several rows for it") for name in sorted(again)]
 
     def extras(self, report: Report) -> Iterator[Finding]:
-        """Yield the files in DEST that no list names, other than exports and reports; add to `report` what is left over."""
+        """Yield the files in DEST that no list names, exports and reports aside; add what is left over to `report`."""
         for name in disk.files_below(self.dest):
             path = os.path.join(self.dest, name)
             if name in self._own or name in self._names or is_export(path):

@@ -70,7 +70,7 @@
       const part = ([shown, whole], noun) => `${shown} of ${whole} ${noun}`;
       status.textContent = `Showing ${part(counts.LI, "in the gallery")}, ${part(counts.TR, "in the table")}.`;
     };
-    form.addEventListener("input", filter);
+    for (const event of ["input", "change"]) form.addEventListener(event, filter);
     form.addEventListener("reset", () => setTimeout(filter));
     form.addEventListener("submit", (event) => event.preventDefault());
     filter();

@@ -13,7 +13,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from noiseaug.cli.errors import Interrupted, report, watch_threads
+from noiseaug.cli.errors import Interrupted, watch_threads
+from noiseaug.cli.errors import report as report_error  # `report` is a command, whose module takes that name here
 from noiseaug.cli.help import WIDEST
 from noiseaug.cli.suggestions import explain_command, warn_of_unknown_variables
 from noiseaug.version import __version__
@@ -24,6 +25,7 @@ _GROUPS = {
         "merge": "Make one manifest of what the shards of a run did to DEST.",
     },
     "Look": {
+        "report": "Write a page about what is in DEST, to look at and to listen to.",
         "show": "Say all that is known of one output.",
         "presets": "List the strengths that --preset names.",
     },
@@ -104,7 +106,7 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         status = 0
     except BaseException as error:
-        status = report(error, given)
+        status = report_error(error, given)
         if isinstance(error, Interrupted):
             _leave(status)  # threads may still be at work on a file, which is not waited for
     status = _flush_stdout(given) or status
@@ -128,7 +130,7 @@ def _flush_stdout(arguments: list[str]) -> int:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the interpreter does not try again
         if not isinstance(error, BrokenPipeError):  # a reader that goes away is free to do so
-            return report(OSError(error.errno, error.strerror, "standard output"), arguments)
+            return report_error(OSError(error.errno, error.strerror, "standard output"), arguments)
     return 0
 
 

@@ -107,7 +107,7 @@ class Summary:
             self.not_kept[lost] = self.not_kept.get(lost, 0) + 1
         for failure in map(json.loads, outcome.failures):
             self.failed += 1
-            self._group(failure)
+            group_failure(self.failure_groups, failure)
             if len(self.failures) < FAILURES_SHOWN:
                 self.failures.append(failure)
 
@@ -122,20 +122,21 @@ class Summary:
         else:
             self.sources_skipped += count
 
-    def _group(self, failure: dict[str, str]) -> None:
-        """Count a failure among those of the same reason."""
-        reason, error = reason_of(failure), failure["error"]
-        found = next((group for group in self.failure_groups if group["reason"] == reason), None)
-        if found is None and len(self.failure_groups) >= _MOST_GROUPS:
-            reason = error = _OTHER_REASONS
-            found = next((group for group in self.failure_groups if group["reason"] == reason), None)
-        if found is None:
-            found = {"reason": reason, "error": error, "count": 0, "examples": []}
-            self.failure_groups.append(found)
-        found["count"] += 1
-        found["error"] = found["error"] if found["error"] == error else reason
-        if len(found["examples"]) < FAILURES_SHOWN and failure["source_path"] not in found["examples"]:
-            found["examples"].append(failure["source_path"])
+
+def group_failure(groups: list[dict[str, Any]], failure: dict[str, str]) -> None:
+    """Count a failure among those of the same reason; see `Summary.failure_groups`."""
+    reason, error = reason_of(failure), failure["error"]
+    found = next((group for group in groups if group["reason"] == reason), None)
+    if found is None and len(groups) >= _MOST_GROUPS:
+        reason = error = _OTHER_REASONS
+        found = next((group for group in groups if group["reason"] == reason), None)
+    if found is None:
+        found = {"reason": reason, "error": error, "count": 0, "examples": []}
+        groups.append(found)
+    found["count"] += 1
+    found["error"] = found["error"] if found["error"] == error else reason
+    if len(found["examples"]) < FAILURES_SHOWN and failure["source_path"] not in found["examples"]:
+        found["examples"].append(failure["source_path"])
 
 
 def reason_of(failure: dict[str, str]) -> str:

@@ -11,6 +11,7 @@ from noiseaug.kinds import KINDS
 from noiseaug.manifest.reading import Entry, read_entries
 from noiseaug.manifest.records import Record, sidecar_names
 from noiseaug.manifest.untrusted import Defect, defect_of
+from noiseaug.reports import is_report
 from noiseaug.storage import disk
 from noiseaug.storage.name_counts import Names
 from noiseaug.storage.paths import CLASSES, FAILURES, KEPT, LEFTOVERS, STATE_PREFIX, inside
@@ -101,7 +102,7 @@ class Accounted:
         return [Finding("invalid", name, "the manifest has several rows for it") for name in sorted(again)]
 
     def extras(self, report: Report) -> Iterator[Finding]:
-        """Yield the files in DEST that no list names, other than exports; add to `report` what is left over."""
+        """Yield the files in DEST that no list names, exports and reports aside; add what is left over to `report`."""
         for name in disk.files_below(self.dest):
             path = os.path.join(self.dest, name)
             if name in self._own or name in self._names or is_export(path):
@@ -109,6 +110,6 @@ class Accounted:
             if name in self._left_over:
                 report.left_over.append(name)
                 continue
-            if os.path.dirname(name) or not is_companion(path):
+            if os.path.dirname(name) or not (is_companion(path) or is_report(path)):
                 left = " left by a run that was interrupted" if STATE_PREFIX in name else ""
                 yield Finding("extra", name, f"is not in the manifest{left}")

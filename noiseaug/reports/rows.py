@@ -1,0 +1,87 @@
+"""Rows of a manifest as a report sees them: whatever a value is, it is a number, a text or nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from noiseaug.manifest.records import Record
+
+_MOST_DEVIATION = 1e6
+
+
+class Names(NamedTuple):
+    """The names in a row, as texts: of the files, and of what outputs can be told apart by."""
+
+    file_name: str
+    source_path: str
+    kind: str
+    role: str
+    label: str
+    level: str
+
+
+class Origin:
+    """The facts that the outputs of one source have in common, as far as they are read.
+
+    Attributes:
+        clean: the row of an output without noise, from which the original can be shown; None if there is none.
+        told_losses: whether what was not kept of the source is counted.
+    """
+
+    __slots__ = ("clean", "told_losses")
+
+    def __init__(self) -> None:
+        self.clean: Record | None = None
+        self.told_losses = False
+
+
+class Item(NamedTuple):
+    """An output that a report may show: its place in the manifest from 0, its row, and its source."""
+
+    place: int
+    record: Record
+    origin: Origin
+
+
+def number(record: Record, key: str) -> float | None:
+    """Return the value of a key if it is a finite number that a float can hold."""
+    value = record.get(key)
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    if type(value) is int and abs(value) < 1 << 63:
+        return float(value)
+    return None
+
+
+def text(record: Record, key: str) -> str:
+    """Return the value of a key if it is a text, else an empty one."""
+    value = record.get(key)
+    return value if type(value) is str else ""
+
+
+def deviation(record: Record) -> float | None:
+    """Return how far the measured noise is from what was asked for: 0.1 where its std is a tenth too large.
+
+    Where an SNR was asked for, the two ratios are compared, as the ratio of the amplitudes that they stand for.
+
+    >>> deviation({"std": 0.1, "noise_std": 0.09}) == 0.09 / 0.1 - 1
+    True
+    >>> round(deviation({"std": 0.1, "noise_std": 0.1, "snr_db": 20.0, "snr_db_measured": 14.0}), 3)
+    0.995
+    """
+    asked, measured = number(record, "snr_db"), number(record, "snr_db_measured")
+    if asked is not None:
+        if measured is None:
+            return None
+        return min(math.pow(10, min(max(asked - measured, -120.0), 120.0) / 20) - 1, _MOST_DEVIATION)
+    std, found = number(record, "std"), number(record, "noise_std")
+    if not std or found is None:
+        return None
+    return min(max(found / std - 1, -_MOST_DEVIATION), _MOST_DEVIATION)
+
+
+def names_of(record: Record) -> Names:
+    """Return the names in a row."""
+    names = Names(*(text(record, key) for key in Names._fields))
+    return names if names.role else names._replace(role="noisy")

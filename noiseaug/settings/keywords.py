@@ -102,6 +102,15 @@ class RunKeywords(RecipeKeywords, SelectionKeywords, _OtherKeywords, total=False
     std: Strengths
 
 
+class StreamKeywords(RecipeKeywords, SelectionKeywords, total=False):
+    """The keywords of `stream`."""
+
+    std: Strengths
+    max_pixels: int
+    accept_damaged: bool
+    label_folder: LabelFolder
+
+
 # What others call what is a keyword here.
 _ELSEWHERE = {
     **dict.fromkeys(("sigma", "stddev", "stdev", "scale", "noise", "var"), "std"),
@@ -130,7 +139,7 @@ def request_of(
     call: str,
     given: Mapping[type, object],
     keywords: Mapping[str, object],
-    owners: tuple[type, ...] = (Recipe, Selection, Running, Layout, Companions),
+    known: Mapping[type, tuple[str, ...]] | None = None,
 ) -> Request:
     """Return what is asked of a run, by objects and by keywords.
 
@@ -138,16 +147,17 @@ def request_of(
         call: the function that was called, for messages.
         given: for each class of settings, the object that was given, or None.
         keywords: the keywords that were.
-        owners: the classes whose keywords the function takes.
+        known: the keywords that the function takes, by class; all of them by default.
 
     Raises:
         TypeError: if there is no such keyword, a value is of another type, or an object and its keywords were given.
         ValueError: where a value is outside its domain.
     """
-    known = {owner: keywords_of(owner) for owner in owners}
+    owners = (Recipe, Selection, Running, Layout, Companions)
+    known = known or {owner: keywords_of(owner) for owner in owners}
     _refuse_unknown(call, keywords, [name for names in known.values() for name in names])
     made: dict[str, Any] = {}
-    for owner in (Recipe, Selection, Running, Layout, Companions):
+    for owner in owners:
         own = {name: keywords[name] for name in known.get(owner, ()) if name in keywords}
         made[owner.__name__.lower()] = _made(call, owner, given.get(owner), own)
     return Request(**made)

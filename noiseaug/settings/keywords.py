@@ -181,11 +181,8 @@ def recipe_of(std: Strengths | None, keywords: Mapping[str, object]) -> Recipe:
     """Return the recipe that is spelled by keywords; see `Recipe.of`."""
     _refuse_unknown("Recipe.of", keywords, keywords_of(Recipe))
     left = dict(keywords)
-    if std is None:
-        std = cast(Strengths | None, left.pop("std", None))
-    elif "std" in left:
-        raise TypeError("Recipe.of() got std twice; give it once")
-    levels = _levels(std, left)
+    given = left.pop("std", std)
+    levels = _levels(given, left)
     _spell(left)
     options = {kind: _options_of(kind, left) for kind in OPTIONS}
     own = {item.name: left[item.name] for item in fields(Recipe) if item.name in left}

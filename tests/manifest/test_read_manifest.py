@@ -29,7 +29,7 @@ def written(source, dest):
     (source / "cats/a.txt").write_text("0 0.5 0.5 1 1\n")
     write_sound(source / "b.wav", sound(2000), "PCM_16")
     (source / "c.png").write_bytes(b"no image")
-    run(source, dest, std=0.1, snr="10:20", sidecars=".txt", label_smoothing=0.1, copies=2)
+    run(source, dest, std=0.1, snr="10:20", sidecars=".txt", label_smoothing=0.1, copies=2, engine="threads")
     return dest
 
 
@@ -60,7 +60,7 @@ def test_a_row_has_an_attribute_of_the_right_type_for_each_key_of_a_manifest():
 @pytest.mark.parametrize("name", ["metadata.jsonl", "train.jsonl", "metadata.csv", "rows.parquet"])
 def test_a_manifest_of_any_name_is_found(source, dest, name):
     write_image(source / "a.png", photo(8, 8))
-    run(source, dest, std=0.1, manifest=name)
+    run(source, dest, std=0.1, manifest=name, engine="threads")
     assert [row.file_name for row in read_manifest(dest)] == ["a.png"]
     assert [row.file_name for row in read_manifest(dest, manifest=name)] == ["a.png"]
 

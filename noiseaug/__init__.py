@@ -4,6 +4,9 @@
 >>> noisy = noiseaug.GaussianNoise(std=25/255, seed=7)(np.full((4, 4, 3), 128, np.uint8), key="cats/a.png")
 >>> noisy.shape, noisy.dtype
 ((4, 4, 3), dtype('uint8'))
+
+Over folders: `run` writes noisy copies, `stream` gives the same samples in memory, `read_manifest` the rows of what was
+written; `verify`, `export`, `merge` and `prune` do what the commands of these names do.
 """
 
 from __future__ import annotations

@@ -47,6 +47,22 @@ class EngineUnavailable(NoiseaugError):
     """Something that an engine needs is not installed, or does not answer."""
 
 
+class FailedSource(NoiseaugError):
+    """A source cannot be read; the message names it, and says what to do.
+
+    Attributes:
+        source_path: the source, relative to SOURCE, with `/`.
+        error: what was expected, what was found and what to do.
+    """
+
+    def __init__(self, source_path: str, error: str) -> None:
+        super().__init__(source_path, error)
+        self.source_path, self.error = source_path, error
+
+    def __str__(self) -> str:
+        return f"{self.source_path}: {self.error}"
+
+
 class FailedFast(NoiseaugError):
     """The run ended at its first failure, as asked; the message is that failure."""
 

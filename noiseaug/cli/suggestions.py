@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from noiseaug.settings.spelling import nearest
+
 # What other tools call what is an option here.
 _ELSEWHERE = {
     "--sigma": "--std",
@@ -19,19 +21,6 @@ _ELSEWHERE = {
     "--output": "DEST, the second argument,",
     "-o": "DEST, the second argument,",
 }
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return which of the known words was probably meant: one that `word` begins, or the most similar one.
-
-    >>> nearest("--worker", ["--force", "--workers"]), nearest("veryfy", ["run", "verify"]), nearest("x", ["run"])
-    ('--workers', 'verify', None)
-    """
-    import difflib
-
-    known = sorted(known)
-    longer = [other for other in known if other.startswith(word)] if len(word) > 3 else []
-    return next(iter(longer or difflib.get_close_matches(word, known, n=1, cutoff=0.65)), None)
 
 
 def explain_command(ctx: click.Context, arguments: Sequence[str], commands: Iterable[str]) -> str:

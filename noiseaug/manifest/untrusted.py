@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from noiseaug.kinds import KINDS
 from noiseaug.manifest.reading import Entry, read_entries
-from noiseaug.manifest.records import Record, sidecar_names, type_of
+from noiseaug.manifest.records import KEYS, Record, sidecar_names, type_of
 from noiseaug.storage import disk
 from noiseaug.storage.source_file import Refused, sha256_of_file
 
@@ -87,6 +87,25 @@ def row_problem(record: Record, keys: Mapping[str, Sequence[str]]) -> str | None
     if not isinstance(hashes, list) or len(hashes) != len(sidecar_names(record)) or not all(map(_is_sha256, hashes)):
         return "has sidecars that do not go with sidecars_sha256"
     return None
+
+
+def type_problem(record: Record) -> str | None:
+    """Return which value of a record has another type than the values of its key, or None. A value may be null.
+
+    >>> type_problem({"std": "0.1"}), type_problem({"std": None, "sidecars": ["a.txt"]})
+    ("has a wrong std: '0.1'", None)
+    """
+    for key in KEYS:
+        value = record.get(key)
+        if value is not None and not _has_type(value, type_of(key)):
+            return f"has a wrong {key}: {str(value)[:40]!r}"
+    return None
+
+
+def _has_type(value: object, name: str) -> bool:
+    if name in ("floats", "texts"):
+        return isinstance(value, list) and all(_has_type(one, name[:-1]) for one in value)
+    return type(value) in _TYPES[name]
 
 
 def _is_possible(key: str, value: object) -> bool:

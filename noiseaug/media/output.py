@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from noiseaug.noise.figures import Measured
 from noiseaug.noise.noiser import Noiser
-from noiseaug.noise.scale import terms_of
+from noiseaug.noise.scale import Array, terms_of
 from noiseaug.noise.streams import SharedCells, Stream
 from noiseaug.settings.level import Level
 from noiseaug.settings.recipe import Recipe
@@ -16,6 +16,28 @@ from noiseaug.storage.output_file import Link, OutputFile
 from noiseaug.storage.source_file import Refused
 
 Facts = dict[str, str | int | float | bool | None]
+
+
+class Unwritten(OutputFile):
+    """An output that has a name and is not written, as its samples are wanted in memory."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+class Samples(NamedTuple):
+    """The samples of an output in memory, as they would be encoded.
+
+    Attributes:
+        array: images have the shape (height, width) or (height, width, channels), several pages or frames one axis more
+            in front; recordings have (frames, channels). Integers of fewer bits than their dtype are left-justified.
+        facts: what the manifest would say of them.
+        is_bgr: whether the first three channels are blue, green and red.
+    """
+
+    array: Array
+    facts: Facts
+    is_bgr: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Unpack
 
 from noiseaug.companions.companion_files import CompanionFiles
 from noiseaug.engines import pool
@@ -26,7 +27,9 @@ from noiseaug.planning.reconcile import Note, Reconciliation
 from noiseaug.planning.targets import Plan
 from noiseaug.planning.task import Item, Job, Outcome, Task
 from noiseaug.planning.walk import Listing
+from noiseaug.settings.checks import path_of
 from noiseaug.settings.companions import Companions
+from noiseaug.settings.keywords import RunKeywords, request_of
 from noiseaug.settings.layout import Layout
 from noiseaug.settings.recipe import Recipe
 from noiseaug.settings.request import Request
@@ -39,13 +42,14 @@ from noiseaug.storage.settled_file import SettledFile
 def run(
     source: str | os.PathLike[str],
     dest: str | os.PathLike[str],
-    recipe: Recipe,
+    recipe: Recipe | None = None,
     selection: Selection | None = None,
     running: Running | None = None,
     layout: Layout | None = None,
     companions: Companions | None = None,
     *,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    **keywords: Unpack[RunKeywords],
 ) -> Summary:
     """Write noisy copies of SOURCE to DEST, with a manifest; what is up to date is left as it is.
 
@@ -58,13 +62,16 @@ def run(
         layout: what is written besides noisy samples, and under what names.
         companions: what to write besides the outputs; `manifest.jsonl` by default.
         on_progress: called after each source, in walk order.
+        keywords: those of `Recipe.of` and the attributes of the other classes, given directly in place of objects:
+            `run("photos", "noisy", std="25/255", seed=7, include="*.png", workers=2)`.
 
     Returns:
         What was done.
 
     Raises:
         Misplaced: if source and dest do not go together, or outputs would have names that they cannot have.
-        ValueError: if the layout does not go with the recipe.
+        TypeError: if there is no such keyword, or a value is of another type; the message says what is expected.
+        ValueError: where a value is outside its domain, or the layout does not go with the recipe.
         NothingToDo: if the source holds no file to work on.
         Unfit: if one of the companions cannot be written.
         Busy: if another run is writing to dest.
@@ -73,12 +80,13 @@ def run(
         WorkerUnfit: if a worker cannot be started, or cannot do the work.
         EngineUnavailable: if Dask is not installed, or its scheduler does not answer.
 
-    >>> run("no/such/folder", "out", Recipe.of("25/255"))
+    >>> run("no/such/folder", "out", std="25/255", seed=7)
     Traceback (most recent call last):
     noiseaug.errors.Misplaced: SOURCE no/such/folder does not exist
     """
-    given = selection or Selection(), running or Running(), layout or Layout(), companions or Companions()
-    return carried_out(os.fspath(source), os.fspath(dest), Request(recipe, *given), on_progress)
+    given = {Recipe: recipe, Selection: selection, Running: running, Layout: layout, Companions: companions}
+    request = request_of("run", given, keywords)
+    return carried_out(path_of("source", source), path_of("dest", dest), request, on_progress)
 
 
 def carried_out(

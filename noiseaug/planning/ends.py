@@ -32,11 +32,28 @@ def locate(source: str, dest: str, root: str | None = None) -> Ends:
         Misplaced: if SOURCE is missing, or one of SOURCE and DEST is or holds the other, or DEST is a file where it has
             to be a directory.
     """
+    source_root, name = located(source, root)
+    if name is None:
+        _refuse_overlap(source, dest)
+        return Ends(source_root, None, dest, None)
+    if disk.is_directory(dest) or dest.endswith("/"):
+        _refuse_overlap(source_root, dest, only_same=True)
+        return Ends(source_root, name, dest, None)
+    if disk.exists(dest) and disk.is_same(source, dest):
+        raise Misplaced(f"DEST {dest} is SOURCE; name another file")
+    return Ends(source_root, name, os.path.dirname(dest) or ".", os.path.basename(dest))
+
+
+def located(source: str, root: str | None = None) -> tuple[str, str | None]:
+    """Return the directory that source paths are relative to, and the one file meant; None for all below it.
+
+    Raises:
+        Misplaced: if SOURCE is missing, is neither a directory nor a file, or is not below --root.
+    """
     if disk.is_directory(source):
         if root is not None:
             raise Misplaced("--root goes with a SOURCE that is one file")
-        _refuse_overlap(source, dest)
-        return Ends(source, None, dest, None)
+        return source, None
     if not disk.exists(source):
         raise Misplaced(f"SOURCE {source} does not exist")
     if not disk.is_file(source):
@@ -48,12 +65,7 @@ def locate(source: str, dest: str, root: str | None = None) -> Ends:
         name = os.path.normpath(os.path.join(directory, name))
     if name.startswith("../"):
         raise Misplaced(f"SOURCE {source} is not below --root {source_root}")
-    if disk.is_directory(dest) or dest.endswith("/"):
-        _refuse_overlap(source_root, dest, only_same=True)
-        return Ends(source_root, name, dest, None)
-    if disk.exists(dest) and disk.is_same(source, dest):
-        raise Misplaced(f"DEST {dest} is SOURCE; name another file")
-    return Ends(source_root, name, os.path.dirname(dest) or ".", os.path.basename(dest))
+    return source_root, name
 
 
 def _refuse_overlap(source: str, dest: str, only_same: bool = False) -> None:

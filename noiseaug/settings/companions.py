@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 
 from noiseaug.errors import Unfit
+from noiseaug.settings.checks import check_types
 from noiseaug.storage.paths import FAILURES, KEPT, LEFTOVERS, MANIFEST, STATE_PREFIX
 
 VIEWS = (".csv", ".parquet")
@@ -26,7 +27,7 @@ class Companions:
             0 <= label_smoothing < 1; None for no soft labels.
 
     Raises:
-        ValueError: where one of them is none of that.
+        TypeError, ValueError: where one of them is none of that.
     """
 
     manifest: str = MANIFEST
@@ -34,6 +35,7 @@ class Companions:
     label_smoothing: float | None = None
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_manifest_name(self.manifest)
         if self.label_smoothing is not None:
             check_label_smoothing(self.label_smoothing)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from noiseaug.kinds import KINDS
+from noiseaug.settings.checks import check_types
 from noiseaug.settings.level import Level
 from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.output_file import Link
@@ -35,6 +36,7 @@ class Layout:
             loaders have it; or the `first` below SOURCE, as torchvision's `ImageFolder` has it.
 
     Raises:
+        TypeError: where one of them is of another type.
         ValueError: if the template is none.
     """
 
@@ -45,6 +47,7 @@ class Layout:
     label_folder: LabelFolder = "last"
 
     def __post_init__(self) -> None:
+        check_types(self)
         if self.name is not None:
             _check_template(self.name)
         for suffix in self.sidecars:

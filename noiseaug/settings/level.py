@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Literal
+
+from noiseaug.settings.checks import check_types, misfit
 
 Clip = Literal["auto", "none"] | tuple[float, float]
 Unit = Literal["std", "snr"]
@@ -47,6 +50,10 @@ class Level:
         unit: `std` or `snr`.
         scale: whether a range is drawn from, or spread, evenly in the strength or in its logarithm.
         name: what it is called instead of by its numbers.
+
+    Raises:
+        TypeError: where one of them is of another type.
+        ValueError: if there is no such strength.
     """
 
     low: float
@@ -56,6 +63,7 @@ class Level:
     name: str = ""
 
     def __post_init__(self) -> None:
+        check_types(self)
         if self.scale == "log" and self.unit == "snr":
             raise ValueError("a range of dB is logarithmic as it is; leave out log:")
         if self.scale == "log" and not self.low > 0:
@@ -98,11 +106,24 @@ class Level:
         return cls(parse(low), parse(high if colon else low), unit, scale)
 
     @classmethod
-    def of(cls, value: Level | float | str) -> Level:
-        """Return `value` as a level: one already, a standard deviation (fixed), or a text for `parse`."""
+    def of(cls, value: Level | float | str, unit: Unit = "std") -> Level:
+        """Return `value` as a level: one already, a number for a fixed strength, or a text for `parse`.
+
+        Raises:
+            TypeError: if it is none of these.
+            ValueError: if there is no such strength.
+
+        >>> Level.of("25/255").label, Level.of(10, "snr").label
+        ('std0.098', 'snr10')
+        """
+        if isinstance(value, str):
+            return cls.parse(value, unit)
         if isinstance(value, Level):
             return value
-        return cls.parse(value) if isinstance(value, str) else cls(float(value), float(value))
+        if isinstance(value, bool) or not isinstance(value, Real):
+            example = "10 or '10:30'" if unit == "snr" else "0.1 or '25/255'"
+            raise misfit(unit, f"a number or a text such as {example}, or a Level", value)
+        return cls(float(value), float(value), unit)
 
     @property
     def is_range(self) -> bool:

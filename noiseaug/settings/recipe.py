@@ -7,16 +7,17 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Unpack
 
 from noiseaug.kinds import KINDS
+from noiseaug.settings.checks import check_types
 from noiseaug.settings.level import CLEAN, Clip, Level, Scale, check_clip, check_mean
 
 # Raised when the same recipe gives other bytes than before, so that outputs of older versions are made again.
 RECIPE_VERSION = 1
 
-Strength = float | str | Level
-
-Setting = Clip | float | int | bool | "ImageOptions" | "AudioOptions"
+if TYPE_CHECKING:
+    from noiseaug.settings.keywords import RecipeKeywords, Strengths
 
 SUBSAMPLINGS = ("444", "422", "420")
 MEASURES = ("encoded", "decoded")
@@ -45,7 +46,9 @@ class ImageOptions:
     measure: str = "encoded"
 
     def __post_init__(self) -> None:
-        _check("quality", self.quality, (None, *range(1, 101)))
+        check_types(self)
+        if self.quality is not None and not 1 <= self.quality <= 100:
+            raise ValueError(f"{self.quality} is no quality: it must be 1 to 100")
         _check("subsampling", self.subsampling, SUBSAMPLINGS)
         _check("png_level", self.png_level, (None, *range(10)))
         _check("format", self.format, (None, *KINDS["image"].writable))
@@ -75,10 +78,10 @@ class AudioOptions:
     measure: str = "encoded"
 
     def __post_init__(self) -> None:
+        check_types(self)
         _check("format", self.format, (None, *KINDS["audio"].writable))
         _check("snr_reference", self.snr_reference, SNR_REFERENCES)
         _check("on_silence", self.on_silence, ON_SILENCE)
-        _check("keep_silence", self.keep_silence, (False, True))
         _check("on_clip", self.on_clip, ON_CLIP)
         _check("measure", self.measure, MEASURES)
 
@@ -110,6 +113,7 @@ class Recipe:
         audio: how noise is applied to audio, and how it is encoded.
 
     Raises:
+        TypeError: where a parameter is of another type.
         ValueError: where a parameter is outside its domain, or two levels would have the same name.
     """
 
@@ -125,6 +129,7 @@ class Recipe:
     audio: AudioOptions = field(default_factory=AudioOptions)
 
     def __post_init__(self) -> None:
+        check_types(self)
         check_mean(self.mean)
         check_clip(self.clip)
         if self.copies < 1:
@@ -159,12 +164,27 @@ class Recipe:
             level.ramped(self.copies, self.ramp)
 
     @classmethod
-    def of(
-        cls, std: float | str | Level | Iterable[float | str | Level], **settings: Clip | float | int | bool
-    ) -> Recipe:
-        """Return a recipe from strengths as `Level.of` takes them, one or several, and the other attributes by name."""
-        several = [std] if isinstance(std, float | int | str | Level) else std
-        return cls(tuple(Level.of(level) for level in several), **settings)  # type: ignore[arg-type] # checked there
+    def of(cls, std: Strengths | None = None, **keywords: Unpack[RecipeKeywords]) -> Recipe:
+        """Return the recipe that is spelled as on the command line.
+
+        Args:
+            std: one standard deviation or several: a number, a text such as `"25/255"` or `"5/255:50/255"`, or a level.
+            keywords: the other options of `noiseaug run` that decide bytes, by name: `snr`, `preset`, `mean`, `clip`,
+                `mono`, `seed`, `copies`, `ramp`, `prob`, and the fields of `ImageOptions` and `AudioOptions`, where
+                `image_format` and `audio_format` stand for the two called `format`. Numbers may be texts, as there:
+                `mean="1/255"`, `clip="0:1"`, `prob="50%"`. Options may also come as objects, `image=ImageOptions(...)`.
+
+        Raises:
+            TypeError: if there is no such keyword, or a value is of another type; the message says what is expected.
+            ValueError: where a value is outside its domain.
+
+        >>> recipe = Recipe.of("25/255", snr="10:30", mean="1/255", image_format="png", keep_silence=True)
+        >>> [level.label for level in recipe.levels], recipe.image.format
+        (['std0.098', 'snr10-30'], 'png')
+        """
+        from noiseaug.settings.keywords import recipe_of  # which imports this module
+
+        return recipe_of(std, keywords)
 
     def options_of(self, kind: str) -> ImageOptions | AudioOptions:
         """Return the options for sources of this kind."""

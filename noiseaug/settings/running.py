@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from noiseaug.settings.checks import check_types
+
 # 2**28, some 16,000 x 16,000: more than any camera has, and twice 0.8 GB for a worker if they are 8-bit colour.
 MAX_PIXELS = 1 << 28
 _ROUNDING = 1e-6  # of a file: 0.29 x 100 is a little below 29
@@ -35,6 +37,9 @@ class Running:
             fraction of all files, such as 0.02.
         overwrite: replace files in DEST that no run wrote.
         verbose: let workers say on stderr what codecs say.
+
+    Raises:
+        TypeError, ValueError: where one of them is none of that.
     """
 
     engine: EngineName = "auto"
@@ -52,6 +57,8 @@ class Running:
     verbose: bool = False
 
     def __post_init__(self) -> None:
+        check_types(self)
+        _check_counts(self)
         check_max_failures(self.max_failures)
 
     def tolerates(self, failed: int, files: int) -> bool:
@@ -62,6 +69,14 @@ class Running:
         """
         most = self.max_failures
         return failed <= (most if isinstance(most, int) else most * files + _ROUNDING)
+
+
+def _check_counts(running: Running) -> None:
+    for name, value in (("workers", running.workers), ("max_pixels", running.max_pixels)):
+        if value is not None and value < 1:
+            raise ValueError(f"{value} is no number of {name}: it must be 1 or more")
+    if not 0 < running.timeout < math.inf:
+        raise ValueError(f"{running.timeout:g} is not a time in seconds: timeout must be above 0, and finite")
 
 
 def check_max_failures(most: int | float) -> int | float:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field
 
 from noiseaug import kinds
+from noiseaug.settings.checks import check_types, misfit
 from noiseaug.settings.shard import Shard
 
 
@@ -28,7 +29,9 @@ class Selection:
         shard: only the files of this part of them.
 
     Raises:
-        ValueError: if a name in `masks` is not that of a folder.
+        TypeError: where one of them is of another type. A text alone stands for one of several, a text such as `"3/16"`
+            for a shard.
+        ValueError: if a name in `masks` is not that of a folder, a kind is none, or `names` lead out of SOURCE.
     """
 
     include: tuple[str, ...] = ()
@@ -45,6 +48,21 @@ class Selection:
     shard: Shard | None = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.shard, str):
+            object.__setattr__(self, "shard", Shard.parse(self.shard))
+        elif self.shard is not None and not isinstance(self.shard, Shard):
+            raise misfit("shard", "a text such as '3/16', or a Shard", self.shard)
+        if isinstance(self.root, os.PathLike):
+            object.__setattr__(self, "root", os.fspath(self.root))
+        check_types(self)
+        if unknown := self.kinds - kinds.KINDS.keys():
+            raise ValueError(f"{min(unknown)!r} is no kind of files: there are {', '.join(kinds.KINDS)}")
+        if self.shard is not None:
+            Shard.parse(str(self.shard))
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"{self.limit} is no limit on files: it must be 1 or more")
+        if self.names is not None:
+            object.__setattr__(self, "names", tuple(map(_checked_name, self.names)))
         for name in self.masks:
             if not name or any(part in ("", ".", "..") for part in name.split("/")) or "\0" in name:
                 raise ValueError(f"{name!r} is no name of a folder with masks: write it as masks, or labels/masks")
@@ -64,7 +82,11 @@ def parse_names(content: bytes, *, null: bool) -> tuple[str, ...]:
     ('cats/a.png', 'b.png')
     """
     names = [os.fsdecode(name) for name in content.split(b"\0" if null else b"\n") if name]
-    for name in names:
-        if os.path.isabs(name) or os.path.normpath(name).startswith(".."):
-            raise ValueError(f"{name!r} is not a path relative to SOURCE and below it")
-    return tuple(os.path.normpath(name) for name in names)
+    return tuple(map(_checked_name, names))
+
+
+def _checked_name(name: str) -> str:
+    path = os.path.normpath(name)
+    if os.path.isabs(name) or path.split("/")[0] == "..":
+        raise ValueError(f"{name!r} is not a path relative to SOURCE and below it")
+    return path

@@ -9,13 +9,14 @@ import os
 import posixpath
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
 from noiseaug import kinds
 from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.records import DAMAGED, Row, failure_line, record_line, without_sidecars
-from noiseaug.media.output import Facts, Output
+from noiseaug.media.output import Facts, Output, Samples
 from noiseaug.noise.streams import SharedCells, Stream, stream_key
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Outcome, Task, failure_of
@@ -29,6 +30,10 @@ _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 class _Media(Protocol):
+    def samples(
+        self, source: SourceFile, outputs: list[Output], max_pixels: int, *, accept_damaged: bool
+    ) -> Iterator[Samples | None]: ...
+
     def perform(
         self, source: SourceFile, outputs: list[Output], max_pixels: int, *, accept_damaged: bool
     ) -> list[Facts | None]: ...
@@ -40,17 +45,26 @@ def perform(job: Job, task: Task) -> Outcome:
         return _made(job, task)
     except Refused as refused:
         return failure_of(task, str(refused))
-    except MemoryError:
-        return failure_of(task, "needs more memory than there is; make it smaller, or use fewer workers")
-    except OSError as error:
-        if error.errno in _NO_SPACE:  # so that to go on with other files is no use
+    except (MemoryError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in _NO_SPACE:  # so that to go on with other files is no use
             return Outcome(stop=f"cannot write below {job.dest_root}: {error.strerror}; make room and run again")
-        where = os.fsdecode(error.filename) if error.filename else task.source.path
-        return failure_of(task, f"{error.strerror or error} ({where})")
+        return failure_of(task, why_failed(error, task.source.path))
     except Exception as error:
-        first_line = str(error).partition("\n")[0]
-        failed = failure_of(task, f"unexpected {type(error).__name__}: {first_line} (-v shows the traceback)")
+        failed = failure_of(task, f"{why_failed(error, task.source.path)} (-v shows the traceback)")
         return failed._replace(traceback=traceback.format_exc())
+
+
+def why_failed(error: Exception, source_path: str) -> str:
+    """Return why a source cannot be done, in words for people, of what was raised while it was worked on."""
+    if isinstance(error, Refused):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is; make it smaller, or use fewer workers"
+    if isinstance(error, OSError):
+        where = os.fsdecode(error.filename) if error.filename else source_path
+        return f"{error.strerror or error} ({where})"
+    first_line = str(error).partition("\n")[0]
+    return f"unexpected {type(error).__name__}: {first_line}"
 
 
 def _made(job: Job, task: Task) -> Outcome:
@@ -73,7 +87,7 @@ def _targets_made(job: Job, task: Task) -> Outcome:
         try:
             outputs.extend(_opened(job, task, target) for target in task.targets)
             outputs = _sharing(outputs) if len(outputs) > 1 else outputs
-            codec = _codec_of(task.source.kind)
+            codec = codec_of(task.source.kind)
             facts = codec.perform(source, outputs, job.max_pixels, accept_damaged=job.accept_damaged)
             source.check_unchanged()
             return _published(job, task, source, sha256, outputs, facts)
@@ -83,15 +97,19 @@ def _targets_made(job: Job, task: Task) -> Outcome:
 
 
 @functools.cache  # importlib takes four calls to find what is imported
-def _codec_of(kind: str) -> _Media:
+def codec_of(kind: str) -> _Media:
+    """Return the package of a kind of media, which imports its codecs."""
     return importlib.import_module(f"noiseaug.media.{kind}")
 
 
 def _opened(job: Job, task: Task, target: Target) -> Output:
+    return output_of(job, task, target, OutputFile(f"{job.dest_root}/{target.file_name}", job.tag, job.gate))
+
+
+def output_of(job: Job, task: Task, target: Target, file: OutputFile) -> Output:
     """Return an output with its random stream, with noise or, by its level or by chance, without."""
     recipe, level = task.recipe, target.level
     key = stream_key(recipe.seed, task.source.path, target.copy)
-    file = OutputFile(f"{job.dest_root}/{target.file_name}", job.tag, job.gate)
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
         return Output(file, recipe, level, key)
     return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))

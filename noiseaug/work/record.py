@@ -11,10 +11,15 @@ from noiseaug.planning.task import Task
 
 def describe(task: Task, target: Target, output: Output, facts: Facts) -> Record:
     """Return the record of an output that is written; `facts` are what its media module says of it."""
-    source, recipe = task.source, task.recipe
     written: Record = {"bytes": output.file.size(), "sha256": output.file.sha256()}
-    if source.kind == FILE:
-        return {"file_name": target.file_name, "source_path": source.path, "kind": source.kind, **written}
+    if task.source.kind == FILE:
+        return {"file_name": target.file_name, "source_path": task.source.path, "kind": FILE, **written}
+    return describe_samples(task, target, output, facts) | written
+
+
+def describe_samples(task: Task, target: Target, output: Output, facts: Facts) -> Record:
+    """Return what the record of an output says of its samples, and not of the file that they are encoded in."""
+    source, recipe = task.source, task.recipe
     return {
         "file_name": target.file_name,
         "source_path": source.path,
@@ -31,5 +36,4 @@ def describe(task: Task, target: Target, output: Output, facts: Facts) -> Record
         "recipe": recipe.fingerprint(target.level, source.kind),
         "options": recipe.options(source.kind),
         **facts,
-        **written,
     }

@@ -134,7 +134,7 @@ def test_run_reports_each_source_in_walk_order(mixed, dest):
         dest,
         Recipe.of(0.1, copies=2),
         Selection(include=("sound/song.*",)),
-        Running("threads", 2),
+        Running("threads", workers=2),
         on_progress=seen.append,
     )
     assert [path for progress in seen for path in progress.source_paths] == [

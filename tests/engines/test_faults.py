@@ -140,7 +140,7 @@ def end(progress):
     raise KeyboardInterrupt
 
 try:
-    run(source, dest, Recipe.of(0.1), running=Running("threads", 2), on_progress=end)
+    run(source, dest, Recipe.of(0.1), running=Running("threads", workers=2), on_progress=end)
 except KeyboardInterrupt:
     print(*sorted(os.listdir(dest)))
 with open(go, "w") as file:

@@ -24,7 +24,7 @@ OPTIONS = ["--std", "10/255", "--std", "0:0.2", "--seed", "7", "--copies", "2"]
 def expected(mixed, tmp_path_factory):
     """The bytes that one worker process makes of the mixed folder."""
     dest = tmp_path_factory.mktemp("expected") / "dest"
-    summary = run(mixed, dest, RECIPE, running=Running("processes", 1))
+    summary = run(mixed, dest, RECIPE, running=Running("processes", workers=1))
     assert (summary.written, summary.failed) == (64, 0)
     return tree(dest)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -14,8 +14,9 @@ from noiseaug.media.audio.encoding import finish, write_all
 from noiseaug.media.audio.formats import Form, form_for
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition, renditions_of
-from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
+from noiseaug.media.output import Facts, Output, Samples, damage_facts, noise_facts
 from noiseaug.noise.figures import Measured, decibels, six_digits
+from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
@@ -58,16 +59,60 @@ def perform(
         ]
 
 
+def samples(
+    source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool
+) -> Iterator[Samples | None]:
+    """Yield the samples of each output as `perform` would encode them; the errors are the same.
+
+    None stands for those that are left out, as the source is silent.
+    """
+    recipe = outputs[0].recipe
+    with contextlib.closing(
+        Recording(source, keep_silence=recipe.audio.keep_silence, accept_damaged=accept_damaged)
+    ) as recording:
+        whole = recording.whole()
+        encoded = [output for output in outputs if not output.link]
+        forms = [form_for(recording.sound, output.suffix, as_float=recipe.clip == "none") for output in encoded]
+        renditions = iter(found := renditions_of(recording, encoded, forms) if encoded else [])
+        skipped = bool(found) and not any(found)  # a pair is left out as a whole
+        for output in outputs:
+            rendition = _untouched(recording, output) if output.link else next(renditions)
+            if rendition is None or skipped:
+                yield None
+                continue
+            array, silenced = (whole, 0) if output.link else _with_noise(recording, rendition)
+            facts = _noise_facts(rendition, silenced / max(whole.size, 1))
+            yield Samples(array, facts | _sound_facts(recording, rendition.form.subtype, len(array), ""))
+
+
+def _with_noise(recording: Recording, rendition: Rendition) -> tuple[Array, int]:
+    """Return the samples of a rendition, and how many of them, of all channels, were left silent."""
+    array, at, silenced = recording.whole(), 0, 0
+    for block, silent in recording.pieces():
+        noisy = rendition.noise.add_but(block, silent)
+        if not at:
+            array = np.empty(array.shape, noisy.dtype)
+        array[at : at + len(noisy)] = noisy
+        at += len(noisy)
+        silenced += int(silent.sum()) * len(block)
+    return array, silenced
+
+
 def _taken(recording: Recording, output: Output) -> Facts:
     """Make the source itself the output."""
     output.file.take(recording.source, output.link or "copy")
     sound = recording.sound
-    same = Form(sound.format, sound.subtype, sound.endian)
-    untouched = Rendition(output, same, output.noiser(0.0, *sound.lattice))
-    facts = _noise_facts(untouched, 0.0) | _sound_facts(recording, sound.subtype, sound.frames, "")
+    facts = _noise_facts(_untouched(recording, output), 0.0) | _sound_facts(recording, sound.subtype, sound.frames, "")
     if output.recipe.audio.measure == "decoded":
         facts |= {"noise_std_decoded": 0.0, "snr_db_decoded": None}
     return facts
+
+
+def _untouched(recording: Recording, output: Output) -> Rendition:
+    """Return the rendition that is the source itself."""
+    sound = recording.sound
+    same = Form(sound.format, sound.subtype, sound.endian)
+    return Rendition(output, same, output.noiser(0.0, *sound.lattice))
 
 
 def _finished(recording: Recording, rendition: Rendition, silenced: int) -> Facts:

@@ -176,9 +176,15 @@ class Recording:
 
     def hold(self) -> None:
         """Decode the recording here and now if it is short, as it is going to be gone through several times."""
-        if self.sound.frames * self.sound.channels <= HELD_SAMPLES and self._held is None:
+        if self.sound.frames * self.sound.channels <= HELD_SAMPLES:
+            self.whole()
+
+    def whole(self) -> Array:
+        """Return all samples, shape (frames, channels), which are held from now on."""
+        if self._held is None:
             blocks = [block.copy() for block in self.blocks()]
             self._held = np.concatenate([np.empty((0, self.sound.channels), self._lattice.dtype), *blocks])
+        return self._held
 
     def blocks(self, multiple: int = 1) -> Iterator[Array]:
         """Yield all samples from the beginning, shape (frames, channels), in blocks of a multiple of so many frames.

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from zlib_ng import zlib_ng
 
 from noiseaug.media.damage import Damaged
 from noiseaug.media.image.checks import DTYPES
+from noiseaug.media.image.containers import tiff
+from noiseaug.media.image.containers.tiff_layouts import TIFFFILE
 from noiseaug.media.image.decode import Picture, decode
 from noiseaug.media.image.encode import encode
-from noiseaug.media.image.formats import channels_of, fitted, form_for
+from noiseaug.media.image.formats import ImageFormat, channels_of, fitted, form_for
 from noiseaug.media.image.opencv import versions
 from noiseaug.media.image.turbojpeg import VERSION
-from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
+from noiseaug.media.output import Facts, Output, Samples, damage_facts, noise_facts
 from noiseaug.noise.figures import Sums
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.scale import Array, full_scale
-from noiseaug.storage.source_file import SourceFile
+from noiseaug.storage.source_file import Refused, SourceFile
 from noiseaug.version import __version__
 
 _MADE_WITH = (
@@ -37,12 +39,49 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, a
         Refused: if the source cannot be decoded, holds what would be lost, or has more than `max_pixels`.
         Damaged: if a part of it is missing or corrupt, unless that is accepted.
     """
-    picture = decode(source.read(), max_pixels)
-    if picture.damage and not accept_damaged:
-        raise Damaged(picture.damage, picture)
+    picture = _decoded(source, max_pixels, accept_damaged=accept_damaged)
     return [
         _taken(source, picture, output) if output.link else _make(picture, output, max_pixels) for output in outputs
     ]
+
+
+def samples(
+    source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool
+) -> Iterator[Samples | None]:
+    """Yield the samples of each output as `perform` would encode them; the errors are the same.
+
+    Raises:
+        Refused: also if pages or frames differ in shape, so that no array holds them.
+    """
+    picture = _decoded(source, max_pixels, accept_damaged=accept_damaged)
+    for output in outputs:
+        if output.link:
+            frames, noiser = picture.frames, output.noiser(0.0, picture.frames[0].dtype)
+        else:
+            frames, noiser = _noisy(picture, output, form_for(picture.header, output.suffix))
+        facts = _shape_facts(picture, frames[0], "") | _noise_facts(noiser)
+        yield Samples(_stacked(frames), facts, is_bgr=_is_bgr(picture, frames[0]))
+
+
+def _decoded(source: SourceFile, max_pixels: int, *, accept_damaged: bool) -> Picture:
+    picture = decode(source.read(), max_pixels)
+    if picture.damage and not accept_damaged:
+        raise Damaged(picture.damage, picture)
+    return picture
+
+
+def _stacked(frames: Sequence[Array]) -> Array:
+    """Return the one frame, or several as one array."""
+    if len(frames) == 1:
+        return frames[0]
+    if len({frame.shape for frame in frames}) > 1:
+        raise Refused("has pages of several shapes, which no one array holds; split it, or leave it out with exclude")
+    return np.stack(frames)
+
+
+def _is_bgr(picture: Picture, written: Array) -> bool:
+    header = picture.header
+    return channels_of(written) > 2 and (header.library != TIFFFILE or tiff.is_rgb(header.metadata))
 
 
 def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
@@ -55,8 +94,7 @@ def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
 
 def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
     form = form_for(picture.header, output.suffix)
-    noiser = output.noiser(output.strength(), picture.frames[0].dtype)
-    noisy = [fitted(_with_noise(noiser, picture, frame), form) for frame in picture.frames]
+    noisy, noiser = _noisy(picture, output, form)
     encoded, lost = encode(picture, noisy, output.suffix, form, output.recipe.image)
     output.file.write(encoded)
     not_kept = ", ".join(dict.fromkeys([*picture.header.lost, *lost]))
@@ -64,6 +102,12 @@ def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
     if output.recipe.image.measure == "decoded":
         facts["noise_std_decoded"] = _std_between(picture, decode(bytes(encoded), max_pixels))
     return facts
+
+
+def _noisy(picture: Picture, output: Output, form: ImageFormat) -> tuple[list[Array], Noiser]:
+    """Return the frames with their noise, with channels that the format holds, and what measured the noise."""
+    noiser = output.noiser(output.strength(), picture.frames[0].dtype)
+    return [fitted(_with_noise(noiser, picture, frame), form) for frame in picture.frames], noiser
 
 
 def _with_noise(noiser: Noiser, picture: Picture, samples: Array) -> Array:

@@ -25,6 +25,7 @@ _GROUPS = {
         "merge": "Make one manifest of what the shards of a run did to DEST.",
     },
     "Look": {
+        "preview": "Draw a sheet of files with noise, to choose how strong it should be.",
         "report": "Write a page about what is in DEST, to look at and to listen to.",
         "show": "Say all that is known of one output.",
         "presets": "List the strengths that --preset names.",

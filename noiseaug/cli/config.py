@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from noiseaug.cli.help import GIVEN
-from noiseaug.cli.suggestions import nearest
+from noiseaug.settings.spelling import nearest
 from noiseaug.version import __version__
 
 _TABLE = "run"

@@ -8,6 +8,7 @@ import numpy as np
 from noiseaug.noise.scale import Array
 
 _RANGE_DB = 90.0  # from the brightest to the darkest colour
+_LEAST_DB = -120.0  # that can be brightest: silence is dark
 # The colour map magma of matplotlib (Smith and van der Walt, CC0), at nine places from dark to bright, as RGB.
 _MAGMA = (
     *((0, 0, 4), (28, 16, 68), (79, 18, 123), (129, 37, 129), (181, 54, 122), (229, 80, 100), (251, 135, 97)),
@@ -53,7 +54,7 @@ def spectrogram(samples: Array, width: int, height: int, top_db: float | None = 
         The pixels, uint8 in BGR, shape (height, width, 3), and the power that is brightest.
     """
     decibels = power_db(np.nan_to_num(samples), width)
-    top = float(decibels.max()) if top_db is None else top_db
+    top = max(float(decibels.max()), _LEAST_DB) if top_db is None else top_db
     small = cv2.resize(decibels[::-1].astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     return coloured(np.clip((small - top) / _RANGE_DB + 1, 0, 1)), top
 

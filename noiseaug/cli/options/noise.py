@@ -98,8 +98,8 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
             "Missing option '--std' (or '--snr', for audio): how strong is the noise to be? Write --std 25/255"
         )
     try:
-        image = ImageOptions(format=options["image_format"], **values_for(ImageOptions, options))
-        audio = AudioOptions(format=options["audio_format"], **values_for(AudioOptions, options))
+        image = ImageOptions(format=options.get("image_format"), **values_for(ImageOptions, options))
+        audio = AudioOptions(format=options.get("audio_format"), **values_for(AudioOptions, options))
         return Recipe(levels, image=image, audio=audio, **values_for(Recipe, options))
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import click
 
-from noiseaug.cli.options.shared import repeatable, values_for
+from noiseaug.cli.options.shared import Decorator, parameters_of, repeatable, values_for
 from noiseaug.cli.options.types import FOLDERS, SHARD, Whole
 from noiseaug.kinds import KINDS
 from noiseaug.settings.selection import Selection, parse_names
@@ -63,10 +64,15 @@ OPTIONS = (
 )
 
 
+def only(names: Collection[str]) -> list[Decorator]:
+    """Return those of the options whose values have these names."""
+    return [option for option in OPTIONS if parameters_of([option])[0].name in names]
+
+
 def selection_of(options: dict[str, Any]) -> Selection:
     """Return the selection that the options spell. Raise click.BadParameter if they spell none."""
     names = None
-    if options["files_from"]:
+    if options.get("files_from"):
         try:
             names = parse_names(options["files_from"].read(), null=options["null"])
         except ValueError as error:

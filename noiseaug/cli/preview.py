@@ -1,0 +1,78 @@
+"""`noiseaug preview`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from noiseaug.cli.help import GroupedCommand
+from noiseaug.cli.options import noise, selection
+from noiseaug.cli.options.shared import quiet, replacing, with_default
+from noiseaug.cli.options.types import Whole
+from noiseaug.cli.wording import counted, printable
+
+_WHICH = ("include", "exclude", "kind", "root", "hidden", "follow_symlinks")
+_SHEET = (
+    click.option(
+        *("-o", "--output"),
+        type=click.Path(),
+        default="preview.png",
+        show_default=True,
+        help="The sheet; - for stdout.",
+    ),
+    click.option("--audio-out", type=click.Path(file_okay=False), metavar="DIR", help="Write excerpts to listen to."),
+    with_default("--count", Whole(min=1, max=100), 6, "Files to show of each directory."),
+    click.option("--show", is_flag=True, help="Open the sheet in the viewer of the system."),
+    replacing("--overwrite", "Replace files that no preview wrote."),
+    quiet("Print nothing but failures."),
+)
+_EXAMPLES = """
+\b
+Examples:
+  noiseaug preview photos/
+  noiseaug preview photos/ --std 2/255 --std 10/255 --count 12 -o sheet.png --show
+  noiseaug preview speech/ --snr 20 --snr 0 --audio-out clips/
+  noiseaug preview photos/cats/1.jpg --root photos/
+"""
+
+
+@click.command(
+    "preview",
+    cls=GroupedCommand,
+    groups={"Sheet": _SHEET, "Noise": noise.OPTIONS, "Selection": selection.only(_WHICH)},
+    epilog=_EXAMPLES,
+)
+@click.argument("paths", metavar="FILE_OR_DIR...", nargs=-1, required=True, type=click.Path(exists=True))
+def command(paths: tuple[str, ...], output: str, audio_out: str | None, show: bool, **options: Any) -> int:
+    """Draw a sheet of files as they are and with noise, to choose how strong it should be.
+
+    A row has one file: the original and each level, as a whole and, beside it, a part at its real size, as noise goes
+    away when a picture is scaled down. Recordings are shown as waveform and spectrogram. The noise is the very noise
+    that `noiseaug run` gives a file with the same options. Without --std and --snr, four usual strengths are shown.
+
+    A sheet that is there is replaced; any other file only with --overwrite.
+
+    Exit status: 0 done, 3 some files cannot be shown, 1 could not draw, 2 usage.
+    """
+    if show and output == "-":
+        raise click.UsageError("--show opens a file, and -o - writes none; leave one out")
+    from noiseaug.reports.preview import preview
+    from noiseaug.reports.preview_files import check_places, write
+
+    recipe = noise.recipe_of(options) if options["std"] or options["snr"] or options["preset"] else None
+    replace = options["overwrite"]
+    check_places(output, audio_out, overwrite=replace)
+    chosen = selection.selection_of(options)
+    made = preview(paths, recipe, chosen, count=options["count"], with_clips=audio_out is not None)
+    if output == "-":
+        click.echo(made.sheet, nl=False)
+    write(made, None if output == "-" else output, audio_out, overwrite=replace)
+    for name, problem in made.failed:
+        click.echo(f"failed: {printable(f'{name}: {problem}')}", err=True)
+    if not options["quiet"] and output != "-":
+        clips = f", {counted(len(made.clips), 'excerpt')} in {printable(audio_out)}" if audio_out else ""
+        click.echo(f"{printable(output)}: {counted(made.shown, 'file')}{clips}")
+    if show:
+        click.launch(output)
+    return 3 if made.failed else 0

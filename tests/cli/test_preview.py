@@ -55,8 +55,6 @@ def test_the_noise_is_that_of_a_run(photos, tmp_path):
         where(crop_in(sheet, column), np.ascontiguousarray(written))
     original = cv2.imread(str(photos / "cats/001.png"))[..., ::-1]
     where(crop_in(sheet, 0), np.ascontiguousarray(original))
-        crop_in(sheet, 1), np.ascontiguousarray(cv2.imread(str(tmp_path / "dest" / name.format("0.0392")))[..., ::-1])
-    )
 
 
 def test_a_file_without_a_root_has_the_noise_of_a_run_over_it_alone(photos, tmp_path):

@@ -21,22 +21,22 @@ from noiseaug.version import __version__
 
 _GROUPS = {
     "Make": {
-        "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
-        "merge": "Make one manifest of what the shards of a run did to DEST.",
+        "run": "Write noisy copies of the files below SOURCE to DEST.",
+        "merge": "Make one manifest of what shards of a run wrote.",
     },
     "Look": {
-        "preview": "Draw a sheet of files with noise, to choose how strong it should be.",
-        "report": "Write a page about what is in DEST, to look at and to listen to.",
+        "preview": "Draw files with noise, to choose how strong it should be.",
+        "report": "Write a page about DEST, to look at and listen to.",
         "show": "Say all that is known of one output.",
         "presets": "List the strengths that --preset names.",
     },
-    "Check and hand on": {
+    "Use": {
         "verify": "Compare DEST with its manifest.",
         "prune": "Remove what earlier runs left over in DEST.",
         "export": "Write DEST as NeMo or Lhotse manifests, or WebDataset shards.",
     },
-    "Set up": {
-        "completion": "Print what makes a shell complete noiseaug's commands and options.",
+    "Shell": {
+        "completion": "Print what makes bash, zsh or fish complete noiseaug.",
     },
 }
 _COMMANDS = [name for commands in _GROUPS.values() for name in commands]
@@ -71,28 +71,36 @@ class _Commands(click.Group):
         ]
         return commands + click.Command.shell_complete(self, ctx, incomplete)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        column = max(map(len, _COMMANDS))
-        for title, commands in _GROUPS.items():
-            with formatter.section(title):
-                formatter.write_dl([(name.ljust(column), text) for name, text in commands.items()])
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help such that it fits on a screen of 24 lines."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        formatter.write_paragraph()
+        column = max(map(len, _GROUPS))
+        rows = [(title, name, text) for title, group in _GROUPS.items() for name, text in group.items()]
+        titles = [title if name == next(iter(_GROUPS[title])) else "" for title, name, _ in rows]
+        with formatter.indentation():
+            names = (f"{title:<{column}}  {name}" for title, (_, name, _) in zip(titles, rows, strict=True))
+            formatter.write_dl([(name, text) for name, (_, _, text) in zip(names, rows, strict=True)])
+        formatter.write(_MORE)
 
 
-_EXAMPLES = """
-\b
+_MORE = """
 Examples, with the files of the project:
   noiseaug run sample_data noisy --std 25/255 --seed 7
   noiseaug run sample_data sweep --std 5/255 --std 25/255 --kind image
   noiseaug verify noisy
+
+noiseaug COMMAND --help says more. Options: -V, --version; -h, --help.
 """
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST}
 
 
-@click.group(cls=_Commands, epilog=_EXAMPLES, context_settings=_SETTINGS)
+@click.group(cls=_Commands, context_settings=_SETTINGS)
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s", allow_from_autoenv=False)
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Gaussian noise for folders of images and audio: exact, reproducible, with a manifest."""
+    """Gaussian noise for folders of images and audio: exact, and reproducible."""
     warn_of_unknown_variables(ctx, _COMMANDS)
 
 

@@ -33,7 +33,7 @@ _GROUPS = {
     "Use": {
         "verify": "Compare DEST with its manifest.",
         "prune": "Remove what earlier runs left over in DEST.",
-        "export": "Write DEST as NeMo or Lhotse manifests, or WebDataset shards.",
+        "export": "Write DEST as NeMo or Lhotse manifests, or tar shards.",
     },
     "Shell": {
         "completion": "Print what makes bash, zsh or fish complete noiseaug.",

@@ -14,12 +14,13 @@ import click
 
 from noiseaug.cli.errors import Interrupted, report, watch_threads
 from noiseaug.cli.suggestions import explain_command, warn_of_unknown_variables
-from noiseaug.version import __version__
+from noiseaug.version import __version__, versions
 
 _COMMANDS = {
     "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
     "merge": "Make one manifest of what the shards of a run did to DEST.",
     "presets": "List the strengths that --preset names.",
+    "formats": "List the formats that can be read and written here.",
     "verify": "Compare DEST with its manifest.",
     "prune": "Remove what earlier runs left over in DEST.",
     "export": "Write what is in DEST as NeMo or Lhotse manifests, or WebDataset shards.",
@@ -51,15 +52,38 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s", allow_from_autoenv=False)
+@click.option(
+    *("-V", "--version"),
+    is_flag=True,
+    expose_value=False,
+    callback=lambda ctx, _, wanted: _show_version(ctx) if wanted else None,
+    allow_from_autoenv=False,
+    help="Show the version and exit; with -v, those of Python and the libraries too.",
+)
+@click.option("-v", "--verbose", is_flag=True, is_eager=True, hidden=True, allow_from_autoenv=False)
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, verbose: bool) -> None:
     """Gaussian noise for folders of images and audio: exact, reproducible, with a manifest.
 
     \b
     Start with:  noiseaug run photos/ photos-noisy/ --std 25/255 --seed 7
     """
+    if verbose:
+        raise click.UsageError("-v goes with --version here, or behind a command: noiseaug run .. -v")
     warn_of_unknown_variables(ctx, _COMMANDS)
+
+
+def _show_version(ctx: click.Context) -> None:
+    """Print the version and, if more is asked for, those of what decides the bytes of outputs."""
+    click.echo(f"noiseaug {__version__}")
+    if ctx.params.get("verbose"):  # taken before this one, as it is eager
+        import platform
+
+        found = {"python": platform.python_version(), **versions()}
+        for name in sorted(found.keys() - {"noiseaug"}, key=str.lower):
+            click.echo(f"  {name:<24} {'not installed' if found[name] == 'none' else found[name]}")
+        click.echo(f"  {'on':<24} {platform.machine()} {platform.system()}")
+    ctx.exit()
 
 
 def main(arguments: list[str] | None = None) -> None:

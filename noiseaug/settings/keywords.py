@@ -181,10 +181,9 @@ def recipe_of(std: Strengths | None, keywords: Mapping[str, object]) -> Recipe:
     """Return the recipe that is spelled by keywords; see `Recipe.of`."""
     _refuse_unknown("Recipe.of", keywords, keywords_of(Recipe))
     left = dict(keywords)
-    given = left.pop("std", std)
-    levels = _levels(given, left)
     _spell(left)
     options = {kind: _options_of(kind, left) for kind in OPTIONS}
+    levels = _levels(left.pop("std", std), left)
     own = {item.name: left[item.name] for item in fields(Recipe) if item.name in left}
     return Recipe(levels, **{**own, **options})  # type: ignore[arg-type] # checked there
 

@@ -141,6 +141,15 @@ def extra_of(path: str) -> str | None:
     return _EXTRAS.get(_suffix(path))
 
 
+def extras() -> tuple[str, ...]:
+    """Return the extras of noiseaug that bring codecs.
+
+    >>> extras()
+    ('av', 'heif', 'tiff')
+    """
+    return tuple(_MODULES)
+
+
 def lacks(extra: str) -> bool:
     """Tell whether a library that an extra brings is not installed."""
     return any(importlib.util.find_spec(module) is None for module in _MODULES[extra])

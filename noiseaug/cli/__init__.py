@@ -17,7 +17,7 @@ from noiseaug.cli.errors import Interrupted, watch_threads
 from noiseaug.cli.errors import report as report_error  # `report` is a command, whose module takes that name here
 from noiseaug.cli.help import WIDEST
 from noiseaug.cli.suggestions import explain_command, warn_of_unknown_variables
-from noiseaug.version import __version__
+from noiseaug.version import __version__, versions
 
 _GROUPS = {
     "Make": {
@@ -29,6 +29,7 @@ _GROUPS = {
         "report": "Write a page about DEST, to look at and listen to.",
         "show": "Say all that is known of one output.",
         "presets": "List the strengths that --preset names.",
+        "formats": "List the formats that can be read and written here.",
     },
     "Use": {
         "verify": "Compare DEST with its manifest.",
@@ -91,17 +92,38 @@ Examples, with the files of the project:
   noiseaug run sample_data sweep --std 5/255 --std 25/255 --kind image
   noiseaug verify noisy
 
-noiseaug COMMAND --help says more. Options: -V, --version; -h, --help.
+noiseaug COMMAND --help says more. Options: -V, --version (-v); -h, --help.
 """
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST}
 
 
 @click.group(cls=_Commands, context_settings=_SETTINGS)
-@click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s", allow_from_autoenv=False)
+@click.option(
+    *("-V", "--version"),
+    is_flag=True,
+    expose_value=False,
+    callback=lambda ctx, _, wanted: _show_version(ctx) if wanted else None,
+    allow_from_autoenv=False,
+    help="Show the version and exit; with -v, those of Python and the libraries too.",
+)
+@click.option("-v", "--verbose", is_flag=True, is_eager=True, hidden=True, allow_from_autoenv=False)
 @click.pass_context
-def cli(ctx: click.Context) -> None:
+def cli(ctx: click.Context, verbose: bool) -> None:
     """Gaussian noise for folders of images and audio: exact, and reproducible."""
     warn_of_unknown_variables(ctx, _COMMANDS)
+
+
+def _show_version(ctx: click.Context) -> None:
+    """Print the version and, if more is asked for, those of what decides the bytes of outputs."""
+    click.echo(f"noiseaug {__version__}")
+    if ctx.params.get("verbose"):  # taken before this one, as it is eager
+        import platform
+
+        found = {"python": platform.python_version(), **versions()}
+        for name in sorted(found.keys() - {"noiseaug"}, key=str.lower):
+            click.echo(f"  {name:<24} {'not installed' if found[name] == 'none' else found[name]}")
+        click.echo(f"  {'on':<24} {platform.machine()} {platform.system()}")
+    ctx.exit()
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import os
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 _MISFIT = object()
-_ARTICLE = {True: "an", False: "a"}
 _MOST_SHOWN = 60  # characters
 
 
@@ -77,6 +76,15 @@ def misfit(name: str, expected: str, value: object, hint: str = "") -> TypeError
     return TypeError(f"{name} must be {expected}, not {_shown(value)}{hint}")
 
 
+def with_article(name: str) -> str:
+    """Return the name of a class as a sentence has it.
+
+    >>> with_article("Recipe"), with_article("ImageOptions")
+    ('a Recipe', 'an ImageOptions')
+    """
+    return f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
+
+
 def _shown(value: object) -> str:
     """Return what a value looks like, cut short."""
     text = repr(value)
@@ -110,6 +118,8 @@ def _fitted(value: object, hint: Any) -> Any:
     if origin in (tuple, frozenset):
         several = (value,) if isinstance(value, str) and inner[0] is str else value
         if not isinstance(several, Iterable) or isinstance(several, str | bytes | dict):
+            return _MISFIT
+        if origin is tuple and isinstance(several, Set):  # which has no order that stays
             return _MISFIT
         found = tuple(several)
         found = _each(found, (inner[0],) * len(found))
@@ -156,5 +166,4 @@ def _words(hint: Any) -> str:
         return "a pair (low, high) of numbers"
     if origin in (tuple, frozenset):
         return "a text or several" if inner[0] is str else f"several of {inner[0].__name__}"
-    name = hint.__name__
-    return f"{_ARTICLE[name[0] in 'AEIO']} {name}"
+    return with_article(hint.__name__)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Literal, TypedDict, cast
 
-from noiseaug.settings.checks import misfit
+from noiseaug.settings.checks import misfit, with_article
 from noiseaug.settings.companions import Companions
 from noiseaug.settings.layout import LabelFolder, Layout, WithClean
 from noiseaug.settings.level import Clip, Level, Scale, Unit, parse_clip, parse_fraction
@@ -113,7 +113,7 @@ class StreamKeywords(RecipeKeywords, SelectionKeywords, total=False):
 
 # What others call what is a keyword here.
 _ELSEWHERE = {
-    **dict.fromkeys(("sigma", "stddev", "stdev", "scale", "noise", "var"), "std"),
+    **dict.fromkeys(("sigma", "stddev", "stdev", "scale", "noise"), "std"),
     **dict.fromkeys(("jobs", "n_jobs", "num_workers"), "workers"),
     **dict.fromkeys(("random_state", "rng", "random_seed"), "seed"),
     **dict.fromkeys(("p", "probability"), "prob"),
@@ -170,8 +170,7 @@ def _made(call: str, owner: type, given: object, own: dict[str, object]) -> obje
         return recipe_of(None, own) if owner is Recipe else owner(**own)
     if not isinstance(given, owner):
         hint = "; write std=0.1, or Recipe.of(0.1)" if owner is Recipe else ""
-        article = "an" if name[0] in "aeio" else "a"
-        raise misfit(f"{name} of {call}()", f"{article} {owner.__name__}", given, hint)
+        raise misfit(f"{name} of {call}()", with_article(owner.__name__), given, hint)
     if own:
         raise TypeError(f"{call}() got {name} and {', '.join(own)}, which belongs to that; give one of them")
     return given
@@ -181,10 +180,9 @@ def recipe_of(std: Strengths | None, keywords: Mapping[str, object]) -> Recipe:
     """Return the recipe that is spelled by keywords; see `Recipe.of`."""
     _refuse_unknown("Recipe.of", keywords, keywords_of(Recipe))
     left = dict(keywords)
-    given = left.pop("std", std)
-    levels = _levels(given, left)
     _spell(left)
     options = {kind: _options_of(kind, left) for kind in OPTIONS}
+    levels = _levels(left.pop("std", std), left)
     own = {item.name: left[item.name] for item in fields(Recipe) if item.name in left}
     return Recipe(levels, **{**own, **options})  # type: ignore[arg-type] # checked there
 

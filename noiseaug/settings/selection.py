@@ -55,6 +55,8 @@ class Selection:
         if isinstance(self.root, os.PathLike):
             object.__setattr__(self, "root", os.fspath(self.root))
         check_types(self)
+        if not self.kinds:
+            raise ValueError(f"no kind of files is given: there are {', '.join(kinds.KINDS)}")
         if unknown := self.kinds - kinds.KINDS.keys():
             raise ValueError(f"{min(unknown)!r} is no kind of files: there are {', '.join(kinds.KINDS)}")
         if self.shard is not None:

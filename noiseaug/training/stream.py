@@ -131,6 +131,9 @@ def stream(
         FailedSource: while iterating, at a file that cannot be read.
         NothingToDo: while iterating, if SOURCE holds no file to work on.
 
+    Warns:
+        UserWarning: at the end, if images got noise in folders whose names say that they are masks or labels.
+
     >>> next(stream("no/such/folder", std="25/255", seed=7))
     Traceback (most recent call last):
     noiseaug.errors.Misplaced: SOURCE no/such/folder does not exist
@@ -187,6 +190,8 @@ class _Reading:
                 _tell(failed, on_error)
         if not found_any and not walk.elsewhere:
             raise NothingToDo(nothing_in(self._request, self._ends, walk))
+        if note := walk.mask_folders.warning():
+            warnings.warn(note, stacklevel=2)
 
     def _of(self, source: Source, form: _Form) -> Iterator[Sample]:
         """Yield the samples of one file."""

@@ -32,7 +32,7 @@ def expected(mixed, tmp_path_factory):
 @pytest.mark.parametrize("engine", ["threads", "processes"])
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_for_any_engine_and_number_of_workers(mixed, expected, dest, engine, workers):
-    run(mixed, dest, RECIPE, running=Running(engine, workers))
+    run(mixed, dest, RECIPE, running=Running(engine, workers=workers))
     assert tree(dest) == expected
 
 

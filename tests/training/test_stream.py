@@ -225,6 +225,14 @@ def test_a_file_that_goes_away_is_a_failure_of_its_own(source):
     assert seen == ["a.png", "c.png"] and [error.source_path for error in failed] == ["b.png"]
 
 
+def test_noise_on_what_looks_like_masks_is_told(source):
+    write_image(source / "images/a.png", photo(8, 8))
+    write_image(source / "masks/a.png", photo(8, 8))
+    with pytest.warns(UserWarning, match="masks/"):
+        assert len(list(stream(source, std=0.1))) == 2
+    assert [sample.path for sample in stream(source, std=0.1, masks="masks")] == ["images/a.png"]
+
+
 def test_a_source_without_files_to_work_on_is_told(source, tmp_path):
     with pytest.raises(Misplaced, match="does not exist"):
         stream(tmp_path / "missing", std=0.1)

@@ -131,6 +131,11 @@ def short(value: int) -> Tag:
     return Tag(_SHORT, struct.pack("<H", value))
 
 
+def long(*values: int) -> Tag:
+    """Return a tag of 32-bit numbers."""
+    return Tag(_LONG, struct.pack(f"<{len(values)}I", *values))
+
+
 def exif_of(tags: Tags) -> bytes:
     """Return tags as the TIFF file that EXIF is."""
     return b"II*\0\x08\0\0\0" + _serialized(tags, _PLAIN, 8)
@@ -181,7 +186,9 @@ def with_tags(encoded: bytes, pages: Sequence[Tags]) -> bytes:
     index = 0
     while at := layout.read(layout.offset, result, link)[0]:
         entries = layout.entries(result, at)
-        old = {layout.read("H", result, start)[0]: bytes(result[start : start + entries.step]) for start in entries}
+        old = {
+            layout.read("H", result, start)[0]: bytes(result[start : start + entries.step]) for start in entries[::-1]
+        }
         following = bytes(result[entries.stop : entries.stop + size])
         result += bytes(len(result) % 2)
         result[link : link + size] = layout.write(layout.offset, end := len(result))

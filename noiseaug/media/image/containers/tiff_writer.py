@@ -59,7 +59,7 @@ def encode(frames: Sequence[Array], tags: Sequence[Tags]) -> bytes:
         layout = _layout(image, way.filter)
         if len(frames) > 1:
             layout |= {
-                _SUBFILE_TYPE: _numbers("I", _ONE_OF_SEVERAL),
+                _SUBFILE_TYPE: ifd.long(_ONE_OF_SEVERAL),
                 _PAGE_NUMBER: _numbers("H", number, len(frames)),
             }
         pages.append((layout | tags[min(number, len(tags) - 1)], strips))
@@ -69,13 +69,13 @@ def encode(frames: Sequence[Array], tags: Sequence[Tags]) -> bytes:
 def _layout(image: Array, predictor: int) -> Tags:
     height, width, channels = image.shape
     return {
-        WIDTH: _numbers("I", width),
-        HEIGHT: _numbers("I", height),
+        WIDTH: ifd.long(width),
+        HEIGHT: ifd.long(height),
         BITS: _numbers("H", *[8 * image.itemsize] * channels),
         COMPRESSION: ifd.short(DEFLATE),
         PHOTOMETRIC: ifd.short(RGB if channels > 2 else 1),
         SAMPLES: ifd.short(channels),
-        ROWS_PER_STRIP: _numbers("I", min(_rows_of_strip(image), height)),
+        ROWS_PER_STRIP: ifd.long(min(_rows_of_strip(image), height)),
         PLANAR: ifd.short(1),
         PREDICTOR: ifd.short(predictor),
         SAMPLE_FORMAT: _numbers("H", *[_KINDS[image.dtype.kind]] * channels),

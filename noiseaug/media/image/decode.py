@@ -115,7 +115,11 @@ def _decoded(data: bytes, header: Header) -> Picture:
             return Picture(header, [turbojpeg.decode(data)])
         except Damaged as found:
             return Picture(header, found.decoded, damage=found.what)
-    if name == "tiff":  # decoders make zeros of what is not there
+    if name == "tiff":
+        stored = tiff_strips.stored(data)
+        if stored is not None:  # it is whole
+            return _tiff(stored, header)
+        # Decoders make zeros of what is not there.
         return _tiff(data, header)._replace(damage=tiff_strips.damage(data))
     return Picture(header, _by_opencv(data, header))
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from noiseaug.media.image import opencv, tiff_files
 from noiseaug.media.image.checks import check_encoded
-from noiseaug.media.image.containers import avif, bmp, ifd, jpeg, png, png_writer, rasters, sun, tiff, webp
-from noiseaug.media.image.containers.tiff_layouts import TIFFFILE
+from noiseaug.media.image.containers import avif, bmp, ifd, jpeg, png, png_writer, rasters, sun, tiff, tiff_writer, webp
+from noiseaug.media.image.containers.tiff_layouts import DEFLATE, TIFFFILE, compression_for
 from noiseaug.media.image.decode import Picture
 from noiseaug.media.image.formats import ImageFormat, channels_of
 from noiseaug.media.image.header import NOTHING, PORTABLE, Header, Metadata, Timing
@@ -37,7 +37,7 @@ def encode(
     metadata, lost = _fitting(header, form, channels)
     settings = opencv.settings_for(form.name, header, options, frames[0].dtype)
     png_level = _PNG_LEVEL if options.png_level is None else options.png_level
-    writer = _Writer(suffix, settings, metadata, png_level, header.library)
+    writer = _Writer(suffix, settings, metadata, png_level, header)
     if form.name == "avif" and channels == 4 and opencv.AVIF_LOSSLESS not in settings:
         lost.append("exact alpha")
     if form.name == "gif" and header.format != "gif":
@@ -110,14 +110,14 @@ class _Writer(NamedTuple):
         settings: the parameters of the codec.
         metadata: what the file is to say about its image.
         png_level: how strongly PNG files are compressed, 0 to 9.
-        library: of a TIFF source, what decoded it.
+        header: that of the source.
     """
 
     suffix: str
     settings: opencv.Settings
     metadata: Metadata
     png_level: int
-    library: str
+    header: Header
 
     def still(self, samples: Array) -> Content:
         """Return one image with its metadata."""
@@ -139,11 +139,13 @@ class _Writer(NamedTuple):
 
     def pages(self, frames: Sequence[Array]) -> Content:
         """Return a TIFF file."""
-        if self.library == TIFFFILE:
+        tags = tiff.tags_for(self.metadata, channels_of(frames[0]))
+        if self.header.library == TIFFFILE:
             encoded: Content = tiff_files.encode(frames, rgb=tiff.is_rgb(self.metadata))
+        elif compression_for(self.header.compression, frames[0].dtype) == DEFLATE:
+            return tiff_writer.encode(frames, tags)
         else:
             encoded = opencv.encode(".tif", frames, self.settings)
-        tags = tiff.tags_for(self.metadata, channels_of(frames[0]))
         return ifd.with_tags(bytes(encoded), tags) if any(tags) else encoded
 
     def animation(self, frames: Sequence[Array], timing: Timing) -> Content:

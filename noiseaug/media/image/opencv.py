@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from noiseaug.media.image.containers.tiff_layouts import compression_for
 from noiseaug.media.image.header import Header, Metadata, Timing, Undecodable, milliseconds
 from noiseaug.noise.scale import Array
 from noiseaug.settings.recipe import ImageOptions
@@ -23,9 +24,6 @@ AVIF_LOSSLESS = 100  # all below halve the resolution of chroma, and lose some o
 _QUALITY = 95
 _LEAST_BYTES = 32  # OpenCV 5.0.0 decodes no WebP of fewer, as those of one colour are
 _WEBP_LOSSLESS = (cv2.IMWRITE_WEBP_LOSSLESS_MODE, cv2.IMWRITE_WEBP_LOSSLESS_PRESERVE_COLOR)
-# Those that lose nothing; noise compresses badly, and LZW, OpenCV's own choice, makes it larger.
-_TIFF_KEPT = frozenset({1, 5, 8, 32773})
-_UNCOMPRESSED, _DEFLATE = 1, 8
 
 # What OpenCV says of a codec that it was built with: `JPEG:   build-libjpeg-turbo (ver 3.1.2-70)`.
 _CODEC = re.compile(r"([A-Za-z0-9 ]+):.*\(ver (?:decoder: )?([^\s,)]+).*\)")
@@ -87,16 +85,10 @@ def settings_for(name: str, header: Header, options: ImageOptions, dtype: np.dty
     if name == "jp2":
         return (cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000)  # lossless
     if name == "tiff":
-        return _tiff_settings(header.compression, is_float=dtype.kind == "f")
+        # Few programs read the predictor of floats.
+        predictor = (cv2.IMWRITE_TIFF_PREDICTOR, cv2.IMWRITE_TIFF_PREDICTOR_NONE) if dtype.kind == "f" else ()
+        return (cv2.IMWRITE_TIFF_COMPRESSION, compression_for(header.compression, dtype), *predictor)
     return ()
-
-
-def _tiff_settings(compression: int, *, is_float: bool) -> Settings:
-    """Keep the source's compression if it loses nothing. Else, floats get none: their noise cannot be compressed."""
-    kept = compression if compression in _TIFF_KEPT else _UNCOMPRESSED if is_float else _DEFLATE
-    # Few programs read the predictor of floats.
-    predictor = (cv2.IMWRITE_TIFF_PREDICTOR, cv2.IMWRITE_TIFF_PREDICTOR_NONE) if is_float else ()
-    return (cv2.IMWRITE_TIFF_COMPRESSION, kept, *predictor)
 
 
 def encode(suffix: str, pages: Sequence[Array], settings: Settings) -> memoryview:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from noiseaug.media.image.containers import read_header
-from noiseaug.media.image.containers.ifd import directories, whole
+from noiseaug.media.image.containers.ifd import ROOM, directories, whole
 from noiseaug.media.image.containers.tiff_layouts import (
     COMPRESSION,
     HEIGHT,
@@ -25,8 +25,6 @@ from noiseaug.media.image.containers.tiff_layouts import (
 )
 from noiseaug.media.image.header import Tags, Undecodable
 from noiseaug.noise.scale import Array
-
-_LARGEST = (1 << 32) - (1 << 25)  # bytes that a file has room for whose offsets have 32 bits
 
 
 def version() -> str:
@@ -118,7 +116,7 @@ def encode(frames: Sequence[Array], *, rgb: bool) -> bytes:
 
     size = sum(frame.nbytes for frame in frames)
     file = io.BytesIO()
-    with tifffile.TiffWriter(file, bigtiff=size > _LARGEST) as writer:
+    with tifffile.TiffWriter(file, bigtiff=size > ROOM) as writer:
         for frame in frames:
             several = frame.ndim == 3
             writer.write(

@@ -28,7 +28,7 @@ Bytes2D = NDArray[np.uint8]
 # The numbers of filters (PNG 3rd edition, section 9.2). Paeth takes readers twice as long, and is seldom best on noise.
 _NONE, _SUB, _UP, _AVERAGE = range(4)
 _FILTERS = (_NONE, _SUB, _UP, _AVERAGE)
-_TO_FILE_ORDER = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
+TO_FILE_ORDER = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 _MEMORY = 9
 _STRIP = 1 << 17  # bytes of rows that are filtered and deflated at a time; they stay in the second-level cache
 _FAST = 1
@@ -41,7 +41,7 @@ _GROUP = 4  # rows that stand together where ways are tried, so that what repeat
 
 
 class Way(NamedTuple):
-    """How rows are compressed: the number of their filter, and the level and strategy of zlib-ng."""
+    """How rows are compressed: the number of their filter, or TIFF's predictor, and zlib-ng's level and strategy."""
 
     filter: int
     level: int
@@ -106,8 +106,8 @@ def _with_way(image: Array, way: Way) -> list[bytes]:
 
 def _put_in_file_order(pixels: Array, out: Array) -> None:
     """Put pixels into `out` as they stand in a file: red first, and the high byte of a sample first."""
-    if pixels.shape[2] in _TO_FILE_ORDER:  # a sixth of the time that NumPy takes
-        cv2.cvtColor(pixels, _TO_FILE_ORDER[pixels.shape[2]], out)
+    if pixels.shape[2] in TO_FILE_ORDER:  # a sixth of the time that NumPy takes
+        cv2.cvtColor(pixels, TO_FILE_ORDER[pixels.shape[2]], out)
     else:
         out[...] = pixels
     if out.itemsize > 1 and sys.byteorder == "little":
@@ -190,19 +190,31 @@ def _matching(level: int) -> tuple[Way, ...]:
 
 def _sample(image: Array, size: int, group: int) -> tuple[Array, Array]:
     """Return rows from all over the image, in groups, about `size` bytes, and the row above each, for `_filtered`."""
-    height, width, channels = image.shape
-    count = max(size // (width * channels * image.itemsize), min(8, height // 16), 1)
-    if count >= height:
-        chosen = np.arange(height)
-    else:
-        groups = max(count // group, 1)
-        tops = (2 * np.arange(groups) + 1) * height // (2 * groups) - group // 2
-        chosen = np.clip(tops[:, None] + np.arange(group), 0, height - 1).reshape(-1)
+    _, width, channels = image.shape
+    chosen = spread_rows(image, size, group)
     rows = np.zeros((2, len(chosen), width + 1, channels), image.dtype)
     _put_in_file_order(image[chosen], rows[0, :, 1:])
     _put_in_file_order(image[chosen - 1], rows[1, :, 1:])
     rows[1, chosen == 0] = 0
     return rows[0], rows[1]
+
+
+def spread_rows(image: Array, size: int, group: int) -> NDArray[np.intp]:
+    """Return the numbers of rows from all over an image, in groups: about `size` bytes of them, and all if it has less.
+
+    Args:
+        image: shape (height, width, channels).
+        size: in bytes.
+        group: how many rows stand together.
+    """
+    height, width, channels = image.shape
+    count = max(size // (width * channels * image.itemsize), min(8, height // 16), 1)
+    if count >= height:
+        return np.arange(height)
+    groups = max(count // group, 1)
+    tops = (2 * np.arange(groups) + 1) * height // (2 * groups) - group // 2
+    rows: NDArray[np.intp] = np.clip(tops[:, None] + np.arange(group), 0, height - 1).reshape(-1)
+    return rows
 
 
 def _sizes(sample: tuple[Array, Array], ways: Sequence[Way]) -> dict[Way, int]:

@@ -5,6 +5,7 @@ They are read for what OpenCV does not keep, and written into the files that it 
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -15,7 +16,8 @@ EXIF, GPS, _INTEROPERABILITY = 34665, 34853, 40965
 _DIRECTORIES = frozenset({EXIF, GPS, _INTEROPERABILITY})  # tags whose value is the offset of another directory
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _WORDS = SIZES | {5: 4, 10: 4}  # what the order of bytes applies to: rationals are two words
-_SHORT, _LONG, _IFD, _IFD8 = 3, 4, 13, 18
+_SHORT, _LONG, _IFD, _LONG8, _IFD8 = 3, 4, 13, 16, 18
+_STRIP_OFFSETS, _STRIP_SIZES = 273, 279
 _MOST_PAGES = 1 << 16
 # Raised where a file is damaged.
 DAMAGE = (struct.error, ValueError, OverflowError, IndexError)
@@ -67,7 +69,8 @@ class TiffLayout(NamedTuple):
         return b"".join(data[at : at + size][::-1] for at in range(0, len(data), size))
 
 
-_EXIF_LAYOUT = TiffLayout("<", "H", "I")
+_PLAIN, _BIG = TiffLayout("<", "H", "I"), TiffLayout("<", "Q", "Q")
+ROOM = (1 << 32) - (1 << 25)  # bytes of strips for which offsets of 32 bits do, with directories behind them
 
 
 class Directory(NamedTuple):
@@ -128,9 +131,14 @@ def short(value: int) -> Tag:
     return Tag(_SHORT, struct.pack("<H", value))
 
 
+def long(*values: int) -> Tag:
+    """Return a tag of 32-bit numbers."""
+    return Tag(_LONG, struct.pack(f"<{len(values)}I", *values))
+
+
 def exif_of(tags: Tags) -> bytes:
     """Return tags as the TIFF file that EXIF is."""
-    return b"II*\0\x08\0\0\0" + _serialized(tags, _EXIF_LAYOUT, 8)
+    return b"II*\0\x08\0\0\0" + _serialized(tags, _PLAIN, 8)
 
 
 def tags_of(exif: bytes) -> Tags:
@@ -139,6 +147,33 @@ def tags_of(exif: bytes) -> Tags:
         return next(directories(exif)).tags
     except (*DAMAGE, StopIteration):
         return {}
+
+
+def file_of(pages: Sequence[tuple[Tags, Sequence[bytes]]], room: int = ROOM) -> bytes:
+    """Return a TIFF file of pages, given by their tags and strips; the tags of where these stand are added.
+
+    The directories stand behind all strips. With more than `room` bytes of strips, it is a BigTIFF file.
+    """
+    big = sum(len(strip) for _, strips in pages for strip in strips) > room
+    layout, kind, code, at = (_BIG, _LONG8, "Q", 16) if big else (_PLAIN, _LONG, "I", 8)
+    parts, directories = [b""], []
+    for tags, strips in pages:
+        sizes = [len(strip) for strip in strips]
+        starts = itertools.accumulate(sizes[:-1], initial=at)
+        placed = {
+            number: Tag(kind, struct.pack(f"<{len(sizes)}{code}", *values))
+            for number, values in ((_STRIP_OFFSETS, starts), (_STRIP_SIZES, sizes))
+        }
+        directories.append(tags | placed)
+        parts += strips
+        at += sum(sizes)
+    parts.append(bytes(at % 2))
+    at += at % 2
+    parts[0] = b"II+\0\x08\0\0\0" + layout.write("Q", at) if big else b"II*\0" + layout.write("I", at)
+    for number, tags in enumerate(directories, 1):
+        parts.append(_serialized(tags, layout, at, following=None if number < len(directories) else b""))
+        at += len(parts[-1])
+    return b"".join(parts)
 
 
 def with_tags(encoded: bytes, pages: Sequence[Tags]) -> bytes:
@@ -151,7 +186,9 @@ def with_tags(encoded: bytes, pages: Sequence[Tags]) -> bytes:
     index = 0
     while at := layout.read(layout.offset, result, link)[0]:
         entries = layout.entries(result, at)
-        old = {layout.read("H", result, start)[0]: bytes(result[start : start + entries.step]) for start in entries}
+        old = {
+            layout.read("H", result, start)[0]: bytes(result[start : start + entries.step]) for start in entries[::-1]
+        }
         following = bytes(result[entries.stop : entries.stop + size])
         result += bytes(len(result) % 2)
         result[link : link + size] = layout.write(layout.offset, end := len(result))
@@ -162,9 +199,14 @@ def with_tags(encoded: bytes, pages: Sequence[Tags]) -> bytes:
 
 
 def _serialized(
-    tags: Tags, layout: TiffLayout, at: int, old: Mapping[int, bytes] | None = None, following: bytes = b""
+    tags: Tags, layout: TiffLayout, at: int, old: Mapping[int, bytes] | None = None, following: bytes | None = b""
 ) -> bytes:
-    """Return a directory that is to stand at an offset, of `tags` and of `old` entries, with its values behind it."""
+    """Return a directory that is to stand at an offset, of `tags` and of `old` entries, with its values behind it.
+
+    Args:
+        tags, layout, at, old: as above.
+        following: the offset of the next directory, nothing if there is none, and None if it stands right behind.
+    """
     old, size = old or {}, layout.offset_size
     tags = {number: tag for number, tag in tags.items() if tag.kind in SIZES or tag.fields is not None}
     numbers = sorted(tags.keys() | old.keys())
@@ -188,4 +230,6 @@ def _serialized(
         else:
             place = data.ljust(size, b"\0")
         entries.append(layout.write("HH" + layout.offset, number, kind, count) + place)
+    if following is None:
+        following = layout.write(layout.offset, values_at + len(values))
     return b"".join([head, *entries, following.ljust(size, b"\0"), values])

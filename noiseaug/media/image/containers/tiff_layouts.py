@@ -7,12 +7,17 @@ bits. The rest takes tifffile with imagecodecs, which are an extra.
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from noiseaug.kinds import lacks
 from noiseaug.media.image.containers import ifd
 from noiseaug.media.image.header import Tags
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 256, 257, 258, 259, 262
 SAMPLES, PLANAR, TILE_WIDTH, TILE_HEIGHT, EXTRA_SAMPLES, SAMPLE_FORMAT = 277, 284, 322, 323, 338, 339
+PREDICTOR, UNCOMPRESSED, DEFLATE = 317, 1, 8
 WHITE_IS_0, RGB, PALETTE, YCBCR = 0, 2, 3, 6
 OPENCV, PILLOW, TIFFFILE = "opencv", "pillow", "tifffile"
 _COMPRESSIONS = dict.fromkeys((33003, 33004, 33005, 34712), "JPEG 2000") | {
@@ -40,6 +45,7 @@ _OF_OPENCV = frozenset((1, 2, 3, 4, 5, 7, 8, 32773, 32946))
 _OF_PILLOW = _OF_OPENCV | {6, 34925, 50000}
 _FAX, _JPEG = frozenset((2, 3, 4)), 7
 _OF_TIFFFILE = (_OF_PILLOW - _FAX - {6}) | {33003, 33004, 33005, 34712, 34887, 50001}
+_KEPT = frozenset((UNCOMPRESSED, 5, DEFLATE, 32773))
 _KINDS = {1: "unsigned", 2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 # Bits a sample, by sample format (1 unsigned, 2 signed, 3 floating), of what each library decodes and can get noise.
 _DEPTHS_OF_OPENCV = {1: (1, 8, 10, 12, 14, 16, 32), 2: (16, 32), 3: (32, 64)}
@@ -57,6 +63,17 @@ _LARGEST_TILE = 1 << 24
 def first(tags: Tags, number: int, default: int) -> int:
     """Return the first value of a tag of whole numbers."""
     return next(iter(ifd.whole(tags.get(number))), default)
+
+
+def compression_for(compression: int, dtype: np.dtype[Any]) -> int:
+    """Return the compression of a TIFF that is written from one with this compression, or from no TIFF (0).
+
+    It is the same if it loses nothing. Else, floats get none, as their noise cannot be compressed. The rest gets
+    deflate, as LZW makes noise larger.
+    """
+    if compression in _KEPT:
+        return compression
+    return UNCOMPRESSED if dtype.kind == "f" else DEFLATE
 
 
 class Page:

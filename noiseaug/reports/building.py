@@ -73,16 +73,15 @@ def remarks(survey: Survey, failed: int, left: int) -> list[tuple[str, str, str]
         found.append((_counted(survey.invalid, "damaged row"), f"the first is line {number}, which {why}", "what-ran"))
     if survey.clipped_much:
         share = 100 * survey.clipped_much / max(survey.clipped.count, 1)
-        words = f"have more than {_CLIPPED:g} % of their samples clipped ({share:.2g} % of all with noise)"
+        words = f"with more than {_CLIPPED:g} % of the samples clipped, which is {share:.3g} % of those with noise"
         found.append((_counted(survey.clipped_much, "output"), words, "worst"))
     off = [level for level in survey.levels.values() if level.deviations.count]
     off = [level for level in off if abs(level.deviations.quantile(0.5)) > _OFF]
     if off:
         most = max(off, key=lambda level: abs(level.deviations.quantile(0.5)))
         words = (
-            f"have a median noise that is more than {_OFF:g} % off what was asked for "
-            f"({most.name}: {percent(most.deviations.quantile(0.5) / 100)}); clipping takes noise away, and so do "
-            "coarse samples"
+            f"whose noise, in the median, is more than {_OFF:g} % off what was asked for "
+            f"({most.name}: {percent(most.deviations.quantile(0.5) / 100)}); most often, clipping takes it away"
         )
         found.append((_counted(len(off), "level"), words, "levels"))
     if survey.damaged:

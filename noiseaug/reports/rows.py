@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.records import Record
 
+_MOST = 1e19  # sizes of files are below that
 _MOST_DEVIATION = 1e6
 
 
@@ -45,12 +46,10 @@ class Item(NamedTuple):
 
 
 def number(record: Record, key: str) -> float | None:
-    """Return the value of a key if it is a finite number that a float can hold."""
+    """Return the value of a key if it is a number of a size that figures of a run can have."""
     value = record.get(key)
-    if type(value) is float:
-        return value if math.isfinite(value) else None
-    if type(value) is int and abs(value) < 1 << 63:
-        return float(value)
+    if type(value) is float or type(value) is int:
+        return float(value) if -_MOST < value < _MOST else None
     return None
 
 

@@ -10,11 +10,11 @@ from noiseaug.kinds import KINDS
 from noiseaug.reports import Report, figures, lists
 from noiseaug.reports.cards import Gallery, facts_of, percent, shape_of
 from noiseaug.reports.page import rendered
-from noiseaug.reports.rows import Item, deviation, names_of, number
+from noiseaug.reports.rows import Item, deviation, names_of, number, shortened
 from noiseaug.reports.survey import Survey
 from noiseaug.storage import disk
 
-_ROOM = 7_000_000  # bytes of pictures and sounds in a page
+_ROOM = 6_000_000  # bytes of pictures and sounds in a page
 _WORST = 4
 _GALLERY = 16
 _MOST_CHOICES = 100
@@ -117,8 +117,8 @@ def _cells(item: Item) -> dict[str, Any]:
 def _choices(survey: Survey) -> dict[str, list[str]]:
     """Return what can be filtered by."""
     return {
-        "level": list(dict.fromkeys(level.name for level in survey.levels.values()))[:_MOST_CHOICES],
-        "label": sorted(survey.labels.found)[:_MOST_CHOICES],
+        "level": list(dict.fromkeys(shortened(level.name) for level in survey.levels.values()))[:_MOST_CHOICES],
+        "label": sorted(map(shortened, survey.labels.found))[:_MOST_CHOICES],
         "kind": sorted(survey.kinds.found),
         "role": sorted(survey.roles.found),
     }

@@ -80,7 +80,18 @@ def deviation(record: Record) -> float | None:
     return min(max(found / std - 1, -_MOST_DEVIATION), _MOST_DEVIATION)
 
 
+def shortened(name: str, longest: int = 160) -> str:
+    """Return a text, without its middle if it is longer than that; a path may have 4096 bytes.
+
+    >>> shortened("a" * 10 + "b" * 10, 8)
+    'aaaa \u2026 bbbb'
+    """
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest // 2]} \N{HORIZONTAL ELLIPSIS} {name[-(longest // 2) :]}"
+
+
 def names_of(record: Record) -> Names:
-    """Return the names in a row."""
-    names = Names(*(text(record, key) for key in Names._fields))
+    """Return the names in a row, as far as there is room for them."""
+    names = Names(*(shortened(text(record, key)) for key in Names._fields))
     return names if names.role else names._replace(role="noisy")

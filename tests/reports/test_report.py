@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import pytest
 import soundfile
+from PIL import Image, ImageOps
 
 from support.commands import STRENGTH, noiseaug, within
 from support.corpus import photo, pixels, read_levels, save_image, write_image
@@ -131,6 +132,19 @@ def test_pictures_are_the_pixels_of_the_files(source, dest):
     assert detail.shape == (192, 256, 3)
     _, _, (left, top), _ = cv2.minMaxLoc(cv2.matchTemplate(whole, detail, cv2.TM_SQDIFF))
     assert np.array_equal(whole[top : top + 192, left : left + 256], detail)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photos_stand_as_a_viewer_shows_them(orientation, source, dest):
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    save_image(source / "photo.png", photo(60, 90), exif=tags)
+    assert within("run", source, dest, "--std", "25/255").returncode == 0
+    page = page_of(dest, "--source", source)
+    for what, root in (("img Clean", source), ("img Noisy", dest)):
+        seen = cv2.imdecode(np.frombuffer(one(page, "photo.png", what), np.uint8), cv2.IMREAD_COLOR_RGB)
+        with Image.open(root / "photo.png") as image:
+            assert np.array_equal(seen, np.asarray(ImageOps.exif_transpose(image)))
 
 
 def test_sounds_are_the_samples_of_the_files(reported):
@@ -295,6 +309,20 @@ def test_odd_rows_spoil_no_page_and_lead_nowhere(odd, mine):
     sizes = [cv2.imdecode(np.frombuffer(content, np.uint8), 1).shape for content in pictures if content[:1] == b"R"]
     assert (33, 44, 3) not in sizes
     assert "damaged row" in words(page)
+
+
+@pytest.mark.parametrize(
+    "name", ["<" * 4000, "\u6f22" * 1300, "data:" + "\udcff" * 4000], ids=["markup", "wide", "bytes"]
+)
+def test_long_names_make_no_large_page(name, photos, dest):
+    assert within("run", photos, dest, *STRENGTH, "--limit", "1").returncode == 0
+    (row,) = manifest(dest).values()
+    names = {"label": name, "level": name}
+    rows = (row | names | {"file_name": f"{number}{name}", "source_path": name} for number in range(1000))
+    (dest / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    page = page_of(dest, "--sample", "1000")
+    assert page.count("<tr data-item") == 1000
+    assert len(page.encode()) < 4_000_000  # pictures and sounds may take 6 MB more
 
 
 PEAK = """

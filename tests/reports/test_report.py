@@ -294,14 +294,16 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
 def test_odd_rows_spoil_no_page_and_lead_nowhere(odd, mine):
-    _, dest = mine
-    secret = photo(33, 44, seed=9)
-    write_image(dest.parents[1] / "secret.png", secret)
+    source, dest = mine
+    secret = write_image(dest.parents[1] / "secret.png", photo(33, 44, seed=9))
+    if "secret" in odd.get("file_name", ""):  # all that the row says of it is true
+        size, digest = secret.stat().st_size, hashlib.sha256(secret.read_bytes()).hexdigest()
+        odd = odd | {"bytes": size, "sha256": digest, "source_bytes": size, "source_sha256": digest}
     for number in range(0, 47, 2):
         edit(dest, lambda row: row.update(odd), number)
     with (dest / "manifest.jsonl").open("ab") as file:
         file.write(b'[1]\n{"file_name": "\xff\n{"file_name": 1}\n')
-    page = page_of(dest)
+    page = page_of(dest, "--source", source)
     assert not re.findall(r"<(?:b|i|u)>|</script>(?!\n</body>)", page)
     assert len(page) < 10_000_000
     pictures = [content for found in Cards(page).found.values() for _, content in found]
@@ -320,6 +322,9 @@ def test_long_names_make_no_large_page(name, photos, dest):
     names = {"label": name, "level": name}
     rows = (row | names | {"file_name": f"{number}{name}", "source_path": name} for number in range(1000))
     (dest / "manifest.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    errors = (f"{name * 20} {chr(97 + number) * 9}" for number in range(26))
+    failed = ({"source_path": name, "file_name": "", "error": error} for error in errors)
+    (dest / "failures.jsonl").write_text("".join(json.dumps(failure) + "\n" for failure in failed))
     page = page_of(dest, "--sample", "1000")
     assert page.count("<tr data-item") == 1000
     assert len(page.encode()) < 4_000_000  # pictures and sounds may take 6 MB more

@@ -21,7 +21,7 @@ from noiseaug.storage.output_file import write_if_changed
 from noiseaug.storage.paths import FAILURES, MANIFEST, STATE_PREFIX
 
 SAMPLE = 200
-MOST_SAMPLED = 2000  # rows of the table; the page stays below 10 MB with them
+MOST_SAMPLED = 1000  # rows of the table; the page stays below 10 MB with them
 BEGINNING = "<!doctype html><!-- a report of noiseaug -->"
 
 

@@ -10,11 +10,11 @@ from noiseaug.kinds import KINDS
 from noiseaug.reports import Report, figures, lists
 from noiseaug.reports.cards import Gallery, facts_of, percent, shape_of
 from noiseaug.reports.page import rendered
-from noiseaug.reports.rows import Item, deviation, names_of, number
+from noiseaug.reports.rows import Item, deviation, names_of, number, shortened
 from noiseaug.reports.survey import Survey
 from noiseaug.storage import disk
 
-_ROOM = 7_000_000  # bytes of pictures and sounds in a page
+_ROOM = 6_000_000  # bytes of pictures and sounds in a page
 _WORST = 4
 _GALLERY = 16
 _MOST_CHOICES = 100
@@ -73,16 +73,15 @@ def remarks(survey: Survey, failed: int, left: int) -> list[tuple[str, str, str]
         found.append((_counted(survey.invalid, "damaged row"), f"the first is line {number}, which {why}", "what-ran"))
     if survey.clipped_much:
         share = 100 * survey.clipped_much / max(survey.clipped.count, 1)
-        words = f"have more than {_CLIPPED:g} % of their samples clipped ({share:.2g} % of all with noise)"
+        words = f"with more than {_CLIPPED:g} % of the samples clipped, which is {share:.3g} % of those with noise"
         found.append((_counted(survey.clipped_much, "output"), words, "worst"))
     off = [level for level in survey.levels.values() if level.deviations.count]
     off = [level for level in off if abs(level.deviations.quantile(0.5)) > _OFF]
     if off:
         most = max(off, key=lambda level: abs(level.deviations.quantile(0.5)))
         words = (
-            f"have a median noise that is more than {_OFF:g} % off what was asked for "
-            f"({most.name}: {percent(most.deviations.quantile(0.5) / 100)}); clipping takes noise away, and so do "
-            "coarse samples"
+            f"whose noise, in the median, is more than {_OFF:g} % off what was asked for "
+            f"({most.name}: {percent(most.deviations.quantile(0.5) / 100)}); most often, clipping takes it away"
         )
         found.append((_counted(len(off), "level"), words, "levels"))
     if survey.damaged:
@@ -118,8 +117,8 @@ def _cells(item: Item) -> dict[str, Any]:
 def _choices(survey: Survey) -> dict[str, list[str]]:
     """Return what can be filtered by."""
     return {
-        "level": list(dict.fromkeys(level.name for level in survey.levels.values()))[:_MOST_CHOICES],
-        "label": sorted(survey.labels.found)[:_MOST_CHOICES],
+        "level": list(dict.fromkeys(shortened(level.name) for level in survey.levels.values()))[:_MOST_CHOICES],
+        "label": sorted(map(shortened, survey.labels.found))[:_MOST_CHOICES],
         "kind": sorted(survey.kinds.found),
         "role": sorted(survey.roles.found),
     }

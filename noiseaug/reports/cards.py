@@ -145,7 +145,7 @@ class Gallery:
 def _look(card: Card, path: str, original: str | None) -> None:
     """Add the pictures of an image and its original to a card."""
     clean = pictures.shown(original, max_pixels=_MOST_PIXELS) if original else None
-    noisy = pictures.shown(path, clean.white if clean else None, _MOST_PIXELS)
+    noisy = pictures.shown(path, clean, _MOST_PIXELS)
     if clean:
         pictures.check_size(noisy, clean)
     if noisy.pages > 1:
@@ -216,7 +216,7 @@ def shape_of(record: Record) -> str:
     """Return the dimensions of an output in words, as far as its row tells."""
     width, height, rate = number(record, "width"), number(record, "height"), number(record, "sampling_rate")
     if width is not None and height is not None:
-        return f"{width:.0f} \N{MULTIPLICATION SIGN} {height:.0f} {text(record, 'dtype')}".rstrip()
+        return f"{width:.0f} \N{MULTIPLICATION SIGN} {height:.0f} {text(record, 'dtype')[:20]}".rstrip()
     seconds = number(record, "duration")
     if rate is not None and seconds is not None:
         return f"{seconds:.4g} s at {rate / 1000:g} kHz"

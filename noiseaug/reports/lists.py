@@ -10,10 +10,11 @@ from typing import Any
 from noiseaug.manifest.reading import read_entries
 from noiseaug.manifest.untrusted import read_kept
 from noiseaug.pipeline.summary import group_failure
-from noiseaug.reports.rows import number, text
+from noiseaug.reports.rows import number, shortened, text
 from noiseaug.storage.paths import FAILURES, KEPT, LEFTOVERS
 
 _EXAMPLES = 5
+_LONGEST = 500  # characters of a message or a name; to group longer ones by reason takes seconds each
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def failed(dest: str, on_progress: Callable[[int], None]) -> Failed:
     count = 0
     for entry in read_entries(os.path.join(dest, FAILURES)):
         record = entry.record or {"source_path": f"{FAILURES} line {entry.number}", "error": entry.problem}
-        failure = {key: text(record, key) for key in ("source_path", "file_name", "error")}
+        failure = {key: shortened(text(record, key), _LONGEST) for key in ("source_path", "file_name", "error")}
         group_failure(groups, failure)
         count += 1
         on_progress(1)

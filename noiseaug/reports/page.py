@@ -11,8 +11,9 @@ import jinja2
 from markupsafe import Markup
 
 from noiseaug.reports import BEGINNING
+from noiseaug.reports.rows import shortened
 
-_LONGEST = 240  # characters of a text from a manifest; a path may have 4096 bytes
+_LONGEST = 1500  # characters of a text; those of names are shortened before
 _FILES = importlib.resources.files("noiseaug.reports") / "page"
 
 
@@ -33,7 +34,7 @@ def rendered(facts: dict[str, Any]) -> bytes:
     )
     page = environment.get_template("report.html").render(
         beginning=Markup(BEGINNING),
-        policy=policy,
+        policy=Markup(policy),
         style=Markup(style),  # a file of ours, as the next
         script=Markup(script),
         **facts,
@@ -49,8 +50,7 @@ def _shown(value: Any) -> Any:
     """Return a value as the page shows it: of text, no more than a line, and nothing that changes how it is drawn."""
     if value is None:
         return ""
-    if not isinstance(value, str) or isinstance(value, Markup) or value.startswith("data:"):
+    if not isinstance(value, str) or isinstance(value, Markup):
         return value
-    if len(value) > _LONGEST:
-        value = f"{value[: _LONGEST // 2]} \N{HORIZONTAL ELLIPSIS} {value[-_LONGEST // 2 :]}"
+    value = shortened(value, _LONGEST)
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in value)

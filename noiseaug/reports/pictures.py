@@ -14,6 +14,7 @@ from noiseaug.settings.running import MAX_PIXELS
 from noiseaug.storage.source_file import Refused, SourceFile
 
 _LOSSLESS = 101  # of WebP, to OpenCV
+_ORIENTATION = 0x0112  # the tag of EXIF
 _BRIGHT = 99.5  # the percentile that becomes white, of floats that go beyond full scale
 
 
@@ -24,11 +25,13 @@ class Shown(NamedTuple):
         pixels: uint8, shape (height, width, 3), or 4 with alpha, in the order BGR or BGRA.
         pages: how many pages or frames the file has.
         white: what became white, as a fraction of full scale: 1, or more for floats beyond it.
+        orientation: how it was turned, as EXIF counts that: 1 for not at all.
     """
 
     pixels: Array
     pages: int
     white: float
+    orientation: int = 1
 
 
 class Box(NamedTuple):
@@ -45,12 +48,12 @@ class Box(NamedTuple):
         return part
 
 
-def shown(path: str, white: float | None = None, max_pixels: int = MAX_PIXELS) -> Shown:
-    """Return the first page of the image file at `path`, in 8 bits.
+def shown(path: str, like: Shown | None = None, max_pixels: int = MAX_PIXELS) -> Shown:
+    """Return the first page of the image file at `path`, in 8 bits, turned as its EXIF says.
 
     Args:
         path: of the file; it may be damaged.
-        white: what becomes white, as a fraction of full scale; by default 1, or what floats go up to.
+        like: a picture that it is to be compared with: what is white is so in both, and both are turned alike.
         max_pixels: larger images are refused before they are decoded.
 
     Raises:
@@ -60,8 +63,40 @@ def shown(path: str, white: float | None = None, max_pixels: int = MAX_PIXELS) -
     with SourceFile(path) as file:
         picture = decode(file.read(), max_pixels)
     first = picture.frames[0]
-    white = white_of(first) if white is None else white
-    return Shown(in_8_bits(first, white, with_alpha=picture.header.last_is_alpha), len(picture.frames), white)
+    white = like.white if like else white_of(first)
+    orientation = like.orientation if like else orientation_of(picture.header.metadata.exif)
+    pixels = in_8_bits(first, white, with_alpha=picture.header.last_is_alpha)
+    return Shown(turned(pixels, orientation), len(picture.frames), white, orientation)
+
+
+def orientation_of(exif: bytes) -> int:
+    """Return the orientation that EXIF, as a TIFF file, tells of: 1 to 8, and 1 where it tells none."""
+    if not exif:
+        return 1
+    from PIL import Image  # not for what has no EXIF
+
+    tags = Image.Exif()
+    try:
+        tags.load(exif)
+        found = tags.get(_ORIENTATION, 1)
+    except Exception:  # it is damaged, in one of the many ways that Pillow tells apart
+        return 1
+    return found if found in range(1, 9) else 1
+
+
+def turned(pixels: Array, orientation: int) -> Array:
+    """Return pixels as they are to be seen, by their orientation as EXIF counts it.
+
+    >>> turned(np.array([[1, 2, 3]]), 6).tolist(), turned(np.array([[1, 2, 3]]), 2).tolist()
+    ([[1], [2], [3]], [[3, 2, 1]])
+    """
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def white_of(samples: Array) -> float:

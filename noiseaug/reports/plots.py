@@ -22,7 +22,7 @@ def ticks(low: float, high: float, most: int = _MOST_TICKS) -> list[float]:
     [0.0, 5.0, 10.0, 15.0, 20.0]
     """
     span = high - low
-    if not span > 0:
+    if not span > 1e-12 * max(abs(low), abs(high), 1e-9):  # less than a float can tell
         return [low]
     power = 10.0 ** math.floor(math.log10(span / most))
     step = next(step * power for step in (1, 2, 5, 10, 20) if span / (step * power) <= most - 1)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.records import Record
 
+_MOST = 1e19  # sizes of files are below that
 _MOST_DEVIATION = 1e6
 
 
@@ -45,12 +46,10 @@ class Item(NamedTuple):
 
 
 def number(record: Record, key: str) -> float | None:
-    """Return the value of a key if it is a finite number that a float can hold."""
+    """Return the value of a key if it is a number of a size that figures of a run can have."""
     value = record.get(key)
-    if type(value) is float:
-        return value if math.isfinite(value) else None
-    if type(value) is int and abs(value) < 1 << 63:
-        return float(value)
+    if type(value) is float or type(value) is int:
+        return float(value) if -_MOST < value < _MOST else None
     return None
 
 
@@ -81,7 +80,18 @@ def deviation(record: Record) -> float | None:
     return min(max(found / std - 1, -_MOST_DEVIATION), _MOST_DEVIATION)
 
 
+def shortened(name: str, longest: int = 160) -> str:
+    """Return a text, without its middle if it is longer than that; a path may have 4096 bytes.
+
+    >>> shortened("a" * 10 + "b" * 10, 8)
+    'aaaa \u2026 bbbb'
+    """
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest // 2]} \N{HORIZONTAL ELLIPSIS} {name[-(longest // 2) :]}"
+
+
 def names_of(record: Record) -> Names:
-    """Return the names in a row."""
-    names = Names(*(text(record, key) for key in Names._fields))
+    """Return the names in a row, as far as there is room for them."""
+    names = Names(*(shortened(text(record, key)) for key in Names._fields))
     return names if names.role else names._replace(role="noisy")

@@ -20,7 +20,7 @@ _ARGUMENTS = (
 AXE = files("axe_playwright_python") / "axe.min.js"
 _RUN_AXE = """
 const done = arguments[arguments.length - 1];
-for (const media of document.querySelectorAll("img, audio")) media.removeAttribute("src");  // megabytes, which it copies
+for (const media of document.querySelectorAll("img, audio")) media.removeAttribute("src");  // megabytes
 axe.run(document, {resultTypes: ["violations"]}).then(
     found => done(found.violations.map(one => [one.id, one.help, one.nodes.map(node => node.html.slice(0, 200))])),
     error => done([["axe failed", String(error), []]]));

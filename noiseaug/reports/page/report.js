@@ -57,6 +57,9 @@
   // Filters apply to the gallery and to the table.
   const form = document.getElementById("filter");
   if (form) {
+    for (const row of all("tr[data-item]")) {
+      ["name", "kind", "role", "label", "level"].forEach((key, column) => { row.dataset[key] = row.cells[column].textContent; });
+    }
     const items = all("[data-item]"), status = document.getElementById("matching");
     const filter = () => {
       const wanted = new FormData(form), name = wanted.get("name").toLowerCase();

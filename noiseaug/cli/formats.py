@@ -74,8 +74,6 @@ def _lines(suffixes: list[dict[str, Any]]) -> Iterator[str]:
 
 def _wrapped(head: str, words: Iterable[str]) -> Iterator[str]:
     """Yield a line, and the words below it in lines that fit the terminal."""
-    import shutil
-
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    width = click.HelpFormatter(max_width=_WIDEST).width
     yield head
     yield click.wrap_text(" ".join(words), width, initial_indent="    ", subsequent_indent="    ")

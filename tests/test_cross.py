@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 import subprocess
 import sys
 
@@ -14,7 +16,7 @@ from support.places import ROOT
 from support.trees import edit
 from tools.cross import page
 from tools.cross.comparing import Output, differences, format_of, outputs
-from tools.cross.runs import DECODED, READ
+from tools.cross.runs import DECODED, READ, RUNS, run_all
 
 RUN = {DECODED: (READ, "")}
 
@@ -30,6 +32,15 @@ def both(tmp_path, monkeypatch):
         command = ("run", tmp_path / "sources" / READ, tmp_path / name / DECODED, "--std", "0")
         assert within(*command, "--image-format", "png", "--audio-format", "wav").returncode == 3
     return tmp_path / "sources", tmp_path / "one", tmp_path / "other"
+
+
+@pytest.fixture
+def handlers():
+    """Gives back the handlers of signals that the command line puts others in place of."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_what_is_the_same_does_not_differ(both):
@@ -102,6 +113,25 @@ def test_without_an_emulator_it_says_that_nothing_was_compared(tmp_path, options
     assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr.startswith("NOT COMPARED: the bytes on several processors: ")
     assert "apt-get install" in done.stderr
+
+
+def test_every_run_has_options_that_noiseaug_takes(source, dest):
+    write_image(source / "a.png", photo(8, 8))
+    write_sound(source / "b.wav", sound(), "PCM_16")
+    for _, options in RUNS.values():
+        result = within("run", source, dest, *shlex.split(options), "--dry-run")
+        assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_processor_does_the_runs_whose_folder_is_there(tmp_path, monkeypatch):
+    monkeypatch.setattr("tools.cross.runs.RUNS", {"one": (READ, "--std 0.1"), "two": ("absent", "--std 0.1")})
+    write_image(tmp_path / "source" / READ / "a.png", photo(8, 8))
+    run_all(f"{tmp_path}/source", f"{tmp_path}/dest")
+    assert [path.name for path in (tmp_path / "dest").iterdir()] == ["one"]
+    monkeypatch.setattr("tools.cross.runs.RUNS", {"wrong": (READ, "--std loud")})
+    with pytest.raises(RuntimeError, match="noiseaug run --std loud ended with 2"):
+        run_all(f"{tmp_path}/source", f"{tmp_path}/dest")
 
 
 def test_recordings_go_by_what_is_in_them(tmp_path):

@@ -27,7 +27,9 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m tools.cross", description=__doc__)
     parser.add_argument("--x86", action="store_true", help="models of x86-64 only, and not all; nothing is downloaded")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="a new directory, to keep all files in")
-    parser.add_argument("--cache", type=Path, default=ROOT / ".cross", metavar="DIR", help="  [default: .cross]")
+    parser.add_argument(
+        "--cache", type=Path, default=ROOT / ".cross", metavar="DIR", help="for downloads  [default: .cross]"
+    )
     parser.add_argument("--write", action="store_true", help="write docs/formats-processors.md")
     given = parser.parse_args()
     if given.write and given.x86:

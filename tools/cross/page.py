@@ -30,8 +30,8 @@ _WHY = """\
 - MP3, MPEG layer II, Ogg Vorbis, Ogg Opus, AAC, Opus and WMA are decoded with floats, whose last bit depends on the
   instructions that a decoder has code for. Vorbis and MP3 are encoded with floats, too. Of MP3 this seldom shows: on
   aarch64, 1 of 240 outputs of 3,000 samples was another.
-- Ogg Opus is encoded with approximate reciprocals (`rcpps`, `rsqrtps`), of which every maker of x86-64 processors gives
-  as many bits as he likes, and qemu all. The models that qemu plays give the same bytes, and this processor others.
+- Ogg Opus is encoded with approximate reciprocals (`rcpps`, `rsqrtps`), whose precision each maker of x86-64
+  processors chooses, and which are full in qemu. All models that it plays give one result, and this processor another.
 - AVIF is no exception: qemu 7.2 errs in AVX2. dav1d decodes the file to the same samples with AVX2 on a real processor
   (`dav1d --cpumask avx2`) and without, and to others on qemu's Haswell.
 

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture differential same tables cli growth clean
+.PHONY: demo test lint bench torture differential same tables cli cross cross-x86 growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -33,6 +33,15 @@ tables: .venv/installed-test
 cli: .venv/installed-test
 	$(BIN)/python -m tools.cli_pages
 
+# Compares what runs write on several processors, which qemu-user plays, and writes docs/formats-processors.md. What
+# aarch64 needs is downloaded once (120 MB), into .cross/. cross-x86 does a part, without downloads: do all outputs that
+# should be the same come out the same on an old and on a new x86-64?
+cross: .venv/installed-test
+	PYTHONPATH=tests $(BIN)/python -m tools.cross --write
+
+cross-x86: .venv/installed-test
+	PYTHONPATH=tests $(BIN)/python -m tools.cross --x86
+
 # Tells whether BEFORE, another checkout or a revision such as HEAD~3, prints and writes the same as this checkout.
 same: .venv/installed-test
 	$(BIN)/python -m tools.same_outputs $(BEFORE)
@@ -44,7 +53,7 @@ growth: .venv/installed-bench
 	$(BIN)/python -m benchmarks growth
 
 clean:
-	rm -rf .venv demo_out build dist *.egg-info benchmarks/corpus .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .cross demo_out build dist *.egg-info benchmarks/corpus .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

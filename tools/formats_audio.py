@@ -22,31 +22,13 @@ from support.places import DATA, ROOT
 from support.recordings import Made, every_kind, make, read, seen
 from support.tagged import put_tags, tag_comments
 from support.trees import manifest, tree
+from tools.format_names import AUDIO as NAMES
 
 COLUMNS = (
     "format|suffixes|read|written|samples|the same at std 0|byte order|tags kept as bytes|not kept of FLAC|streamed|"
     "agreed with"
 )
 HEADER = f"| {' | '.join(COLUMNS.split('|'))} |\n{'|---' * len(COLUMNS.split('|'))}|\n"
-NAMES = {
-    "WAV": "WAV",
-    "WAVEX": "WAV, extensible",
-    "RF64": "RF64",
-    "NIST": "NIST SPHERE",
-    "W64": "Sony Wave64",
-    "AIFF": "AIFF, AIFF-C",
-    "AU": "Sun/NeXT AU",
-    "AVR": "AVR",
-    "CAF": "Core Audio",
-    "FLAC": "FLAC",
-    "HTK": "HTK",
-    "MP3": "MP3",
-    "OGG": "Ogg",
-    "PVF": "Portable Voice",
-    "IRCAM": "IRCAM",
-    "SVX": "Amiga 8SVX, 16SV",
-    "VOC": "Creative VOC",
-}
 # The files that the extra `av` reads; of a film, the first sound.
 BY_FFMPEG = {
     "AAC (ADTS)": (".aac",),

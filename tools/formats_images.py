@@ -21,25 +21,9 @@ from support import picture_files as files
 from support.heic_files import heic
 from support.places import ROOT
 from support.trees import manifest
+from tools.format_names import IMAGES as NAMES
 
 PHOTOS = ROOT / "sample_data/images"
-NAMES = {
-    "png": "PNG",
-    "jpg": "JPEG",
-    "tif": "TIFF, BigTIFF",
-    "webp": "WebP",
-    "avif": "AVIF",
-    "jp2": "JPEG 2000",
-    "gif": "GIF",
-    "bmp": "BMP",
-    "pgm": "PGM",
-    "ppm": "PPM",
-    "pnm": "PNM",
-    "pam": "PAM",
-    "pfm": "PFM",
-    "hdr": "Radiance HDR",
-    "ras": "Sun raster",
-}
 SUPPORT = """\
 | format | suffixes | read | by | written | depth | channels | the same at std 0 | frames | metadata | streamed \
 | agreed with |

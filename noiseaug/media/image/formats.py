@@ -86,7 +86,8 @@ def form_for(header: Header, suffix: str) -> ImageFormat:
         return form
     if form.name == "tiff":  # tifffile writes what it read
         return form._replace(dtypes=_SCIENTIFIC, channels=range(1, header.channels + 1))
-    if header.channels > 1 + header.last_is_alpha and not tiff.is_rgb(header.metadata):
+    too_many = header.channels > 3 + header.last_is_alpha
+    if too_many or (header.channels > 1 + header.last_is_alpha and not tiff.is_rgb(header.metadata)):
         raise Refused(f"has {header.channels} channels that are no colours, and {form.name} holds colours; write TIFF")
     return form
 

@@ -196,8 +196,9 @@ def test_what_gets_no_noise_is_named(source, dest, array, settings, what):
     assert failures(dest)["a.tif"].startswith(f"is {what}")
 
 
-def test_channels_that_are_no_colours_become_no_png(source, dest):
-    (source / "a.tif").write_bytes(written(samples(np.uint8, 5)))
+@pytest.mark.parametrize("photometric", ["minisblack", "rgb"])
+def test_channels_that_are_no_colours_become_no_png(source, dest, photometric):
+    (source / "a.tif").write_bytes(written(samples(np.uint8, 5), photometric=photometric))
     assert within("run", source, dest, "--std", "0.1", "--image-format", "png").returncode == 3
     assert failures(dest)["a.tif"] == "has 5 channels that are no colours, and png holds colours; write TIFF"
 

@@ -6,8 +6,8 @@ filters, and drawings have parts that repeat. `_chosen` looks at some rows, and 
 CPU time of one thread, 512x512x3, a photograph with noise of 25/255: OpenCV takes 8.3 ms. Here, looking at some rows
 takes 0.1 ms, exchanging red and blue 0.03, filters 0.04 to 0.23, and zlib-ng 3.7, with `memLevel` 9 (8 takes a fifth
 longer). `Z_RLE` takes as long as `Z_HUFFMAN_ONLY`, which makes flat areas up to 80 times larger. Level 2 takes 12 ms on
-noise, and finds nothing there. docs/performance.md has a table of sizes. zlib-ng 2.3.3 gave the same bytes on old and
-new x86-64 processors at all levels, and on ARM at level 1 with both strategies, 2 and 6.
+noise, and finds nothing there. docs/performance.md has a table of sizes. zlib-ng 2.3.3 gives the same bytes on old and
+new x86-64 processors and on aarch64 (`make cross`).
 """
 
 from __future__ import annotations

@@ -110,6 +110,8 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST}
 @click.pass_context
 def cli(ctx: click.Context, verbose: bool) -> None:
     """Gaussian noise for folders of images and audio: exact, and reproducible."""
+    if verbose:
+        raise click.UsageError("-v goes with --version here, or behind a command: noiseaug run .. -v")
     warn_of_unknown_variables(ctx, _COMMANDS)
 
 

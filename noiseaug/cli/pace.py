@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from noiseaug.cli.wording import counted
+from noiseaug.cli.wording import counted, size
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Pace:
     def parts(self, now: float) -> list[str]:
         """Return the rate, the failures and the time left, as far as there are any."""
         rate = self.worked / (now - self.began) if now > self.began else 0.0
-        parts = [f"{rate / 1e6:.3g} MB/s"] if rate else []
+        parts = [f"{size(int(rate))}/s"] if rate else []
         parts += [f"{self.failed:,} failed"] if self.failed else []
         if rate and self.files > self.done:
             parts.append(f"{_duration(self.size * (1 - self.done / self.files) / rate)} left")

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from noiseaug.cli.advice import warnings_of
 from noiseaug.cli.config import as_toml
 from noiseaug.cli.dry_run import show_planned
 from noiseaug.cli.events import STDOUT, events_to
@@ -17,7 +18,7 @@ from noiseaug.cli.help import GroupedCommand
 from noiseaug.cli.options import noise, output, running, selection
 from noiseaug.cli.options.effects import refuse_without_effect
 from noiseaug.cli.progress import RunBar
-from noiseaug.cli.summary import growth_of, show_failures, show_summary
+from noiseaug.cli.summary import show_failures, show_summary
 from noiseaug.cli.wording import printable
 from noiseaug.companions.depfile import Depfile
 from noiseaug.pipeline.dry_run import planned
@@ -76,8 +77,9 @@ def command(source: str, dest: str, **options: Any) -> int:
     succeeded = how.tolerates(summary.sources_failed, summary.sources)
     if options["stamp"] and succeeded:
         disk.stamp(options["stamp"], began)  # so that a source that changed meanwhile is newer
-    if not options["quiet"] and (warning := growth_of(summary, recipe)):
-        click.echo(f"noiseaug: warning: {warning}", err=True)
+    if not options["quiet"]:
+        for warning in warnings_of(summary, recipe):
+            click.echo(f"noiseaug: warning: {warning}", err=True)
     with contextlib.suppress(BrokenPipeError):  # the run is done, whether or not anyone reads of it
         if options["json"]:
             click.echo(json.dumps(summary.as_dict() | {"seed": recipe.seed}))

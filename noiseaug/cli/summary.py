@@ -7,14 +7,11 @@ from typing import Any
 
 import click
 
-from noiseaug.cli.wording import counted, printable, size
+from noiseaug.cli.wording import counted, percent, printable, size
 from noiseaug.pipeline.summary import Summary
-from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.paths import FAILURES
 
 _MOST_SHOWN = 5  # reasons of failures, and kinds of things that could not be kept
-_GROWN = 10
-_MUCH = 5_000_000  # bytes; of less nobody minds that they are ten times those of the sources
 
 # What becomes of that which cannot be kept, where its name alone does not tell.
 _INSTEAD = {
@@ -64,6 +61,8 @@ def show_summary(summary: Summary, dest: str) -> None:
         rate = summary.written / max(summary.seconds, 0.001)
         traffic = f"{size(summary.source_bytes)} read, {size(summary.bytes_written)} written"
         click.echo(f"{traffic} in {summary.seconds:,.1f} s ({rate:,.3g} files/s)")
+    if summary.clipped:
+        click.echo(f"{percent(summary.clipped)} of the samples clipped")
     if summary.damaged:
         click.echo(f"{counted(summary.damaged, 'file')} made of damaged sources; see damaged in the manifest")
     _show_not_kept(summary.not_kept)
@@ -128,21 +127,3 @@ def _show_group(group: dict[str, Any]) -> None:
     more = f" and {count - len(examples):,} more" if count > len(examples) else ""
     click.echo(f"  {count:,} times: {printable(group['error'])}", err=True)
     click.echo(f"    {', '.join(examples)}{more}", err=True)
-
-
-def growth_of(summary: Summary, recipe: Recipe) -> str | None:
-    """Return a warning if outputs take far more bytes than their sources: why, and what to do."""
-    if summary.bytes_written < _MUCH or not summary.sources_written or not summary.source_bytes:
-        return None
-    of_outputs, of_sources = summary.bytes_written / summary.written, summary.source_bytes / summary.sources_written
-    if of_outputs <= _GROWN * of_sources:
-        return None
-    if recipe.clip == "none":
-        why = "--clip none writes float32 samples; leave it out, and each output has the format of its source"
-    elif recipe.image.format or recipe.audio.format:
-        form = recipe.image.format or recipe.audio.format
-        why = f"{form} keeps noise as it is, which no compression makes smaller; leave out --image-format, or use jpg"
-        why = why if recipe.image.format else why.replace("--image-format, or use jpg", "--audio-format, or use ogg")
-    else:
-        why = "no lossless format makes noise smaller; --image-format jpg or --audio-format ogg do, and change it a bit"
-    return f"an output takes {of_outputs / of_sources:,.0f} times the bytes of its source: {why}"

@@ -12,6 +12,17 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def percent(fraction: float) -> str:
+    """Return a fraction in percent.
+
+    >>> [percent(fraction) for fraction in (0.0, 0.00001, 0.0123, 0.5, 1.304)]
+    ['0%', 'under 0.01%', '1.2%', '50%', '130%']
+    """
+    if 0 < fraction < 0.0001:
+        return "under 0.01%"
+    return f"{100 * fraction:.0f}%" if fraction >= 0.1 else f"{100 * fraction:.2g}%"
+
+
 def size(count: int) -> str:
     """Return a number of bytes with its unit.
 

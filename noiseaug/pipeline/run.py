@@ -25,7 +25,7 @@ from noiseaug.planning.changes import changes
 from noiseaug.planning.ends import Ends, locate
 from noiseaug.planning.reconcile import Note, Reconciliation
 from noiseaug.planning.targets import Plan
-from noiseaug.planning.task import Item, Job, Outcome, Task
+from noiseaug.planning.task import Item, Job, Outcome, Strength, Task
 from noiseaug.planning.walk import Listing
 from noiseaug.settings.checks import path_of
 from noiseaug.settings.companions import Companions
@@ -124,7 +124,7 @@ class _Run:
         self._on_note: Callable[[str], None] = lambda _: None
         self._under_way: dict[str, Task] = {}  # by source
         self._left_over = LeftOver(state, prune=self._running.prune)
-        self._summary = Summary(manifest=state.manifest_path)
+        self._summary, self._strength = Summary(manifest=state.manifest_path), Strength()
 
     def prepare(self, on_note: Callable[[str], None]) -> None:
         """Make sure, before any work, that all can be written; say what is not as one might think."""
@@ -172,7 +172,7 @@ class _Run:
                 reason = f"{error.strerror}; mend that and run again"
                 raise Stopped(f"cannot write to {ends.dest_root}: {reason}") from None
             raise
-        self._summary.seconds = round(time.monotonic() - began, 3)
+        self._summary.conclude(self._strength, time.monotonic() - began)
         return self._summary
 
     def _tell(self, *notes: str) -> None:
@@ -229,6 +229,7 @@ class _Run:
                 self._write_rows([former[name]])
         self._state.failures.write(b"".join(outcome.failures))
         self._summary.count(note, tuple(made), outcome)
+        self._strength = self._strength.plus(outcome.strength) if outcome.strength.outputs else self._strength
         self._tell(*outcome.notes)
         if outcome.failures and self._running.fail_fast:
             first = json.loads(outcome.failures[0])

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from noiseaug.planning.reconcile import Note
-from noiseaug.planning.task import Outcome
+from noiseaug.planning.task import Outcome, Strength
 
 FAILURES_SHOWN = 3
 # Messages that differ in more than names and numbers are few; should one not be so, memory stays bounded all the same.
@@ -47,6 +47,10 @@ class Summary:
         source_bytes: size of the sources of what was written.
         bytes_written: size of the outputs made.
         seconds: how long the run took.
+        clipped: the mean fraction of samples that clipped, over the outputs with noise that were made; 0 if none were.
+        noise_std_ratio: the std that was measured on the samples before encoding, relative to what was asked for: the
+            root of the ratio of mean variances over these outputs; None if there are none.
+        noise_std_ratio_decoded: likewise, of what was measured after encoding, with `--measure decoded`.
         not_kept: what could not be carried over from sources, with their format, and from how many.
         failures: the first failures, as in failures.jsonl.
         failure_groups: failures by reason: the `reason`, which is their message with N and NAME in place of numbers and
@@ -76,6 +80,9 @@ class Summary:
     source_bytes: int = 0
     bytes_written: int = 0
     seconds: float = 0.0
+    clipped: float = 0.0
+    noise_std_ratio: float | None = None
+    noise_std_ratio_decoded: float | None = None
     kinds: dict[str, int] = field(default_factory=dict)
     not_kept: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
@@ -87,6 +94,16 @@ class Summary:
     def as_dict(self) -> dict[str, Any]:
         """Return the summary as plain data."""
         return asdict(self)
+
+    def conclude(self, strength: Strength, seconds: float) -> None:
+        """Say how strong the noise of the outputs is that were made, and how long that took."""
+        self.seconds = round(seconds, 3)
+        if strength.outputs:
+            self.clipped = round(strength.clipped / strength.outputs, 6)
+        if strength.asked:
+            self.noise_std_ratio = round((strength.measured / strength.asked) ** 0.5, 4)
+            if strength.decoded:
+                self.noise_std_ratio_decoded = round((strength.decoded / strength.asked) ** 0.5, 4)
 
     def count(self, note: Note, written: Collection[str], outcome: Outcome) -> None:
         """Add what came of one source."""

@@ -91,6 +91,29 @@ About = TypeVar("About")
 Item = tuple[About, Task | None]  # something to pass on in order, and the task whose outcome belongs to it
 
 
+class Strength(NamedTuple):
+    """How strong the noise on some outputs is: sums over them, for the mean of all outputs of a run.
+
+    Attributes:
+        outputs: how many outputs with noise there are.
+        clipped: the fractions of their samples that clipped.
+        asked: the variances that were asked for, in squares of full scale.
+        measured: the variances that were measured on the samples before encoding.
+        decoded: those that were measured after it, where that was asked for.
+    """
+
+    outputs: int = 0
+    clipped: float = 0.0
+    asked: float = 0.0
+    measured: float = 0.0
+    decoded: float = 0.0
+
+    def plus(self, other: Strength) -> Strength:
+        """Return the sums over the outputs of both."""
+        outputs, *sums = (mine + its for mine, its in zip(self, other, strict=True))
+        return Strength(int(outputs), *sums)
+
+
 class Outcome(NamedTuple):
     """The result of a task.
 
@@ -101,6 +124,7 @@ class Outcome(NamedTuple):
         sidecars: how many sidecars were written.
         bytes_written: the size of the outputs that were written.
         not_kept: pairs of something in the source that its targets have lost, and the source's format.
+        strength: how strong the noise of the outputs is that were written.
         damaged: how many outputs were made of a source of which a part is missing or corrupt.
         failed: the source as a whole failed, so that no target of it is to stand in DEST.
         unchanged: nothing was done, as the source has the hash that was known.
@@ -115,6 +139,7 @@ class Outcome(NamedTuple):
     sidecars: int = 0
     bytes_written: int = 0
     not_kept: tuple[tuple[str, str], ...] = ()
+    strength: Strength = Strength()
     damaged: int = 0
     failed: bool = False
     unchanged: bool = False

@@ -19,12 +19,12 @@ from noiseaug.manifest.records import DAMAGED, Row, failure_line, record_line, w
 from noiseaug.media.output import Facts, Output, Samples
 from noiseaug.noise.streams import SharedCells, Stream, stream_key
 from noiseaug.planning.targets import Target
-from noiseaug.planning.task import Job, Outcome, Task, failure_of
+from noiseaug.planning.task import Job, Outcome, Strength, Task, failure_of
 from noiseaug.settings.level import CLEAN
 from noiseaug.storage.output_file import Link, OutputFile
 from noiseaug.storage.source_file import Refused, SourceFile
 from noiseaug.work.publish import Unpublished, publish, publish_sidecars, remove_stale
-from noiseaug.work.record import describe
+from noiseaug.work.record import describe, strength_of
 
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
@@ -152,7 +152,7 @@ def _published(
     job: Job, task: Task, source: SourceFile, sha256: str, outputs: list[Output], facts: list[Facts | None]
 ) -> Outcome:
     """Publish the outputs, and record each. One that cannot have its place is a failure of its own."""
-    rows, failures, count, size, damaged = [], [], 0, 0, 0
+    rows, failures, count, size, damaged, strength = [], [], 0, 0, 0, Strength()
     for target, output, fact in zip(task.targets, outputs, facts, strict=True):
         if fact is None:
             continue
@@ -166,10 +166,19 @@ def _published(
             count += len(record.get("sidecars", ()))
             size += record["bytes"]
             damaged += DAMAGED in record
+            strength = strength.plus(strength_of(record)) if record.get("role") == "noisy" else strength
         except Unpublished as reason:
             failures.append(failure_line(task.source.path, str(reason), target.file_name))
     lost = _not_kept(facts)
-    return Outcome(tuple(rows), tuple(failures), sidecars=count, bytes_written=size, not_kept=lost, damaged=damaged)
+    return Outcome(
+        tuple(rows),
+        tuple(failures),
+        sidecars=count,
+        bytes_written=size,
+        not_kept=lost,
+        strength=strength,
+        damaged=damaged,
+    )
 
 
 def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ from noiseaug.kinds import FILE
 from noiseaug.manifest.records import Record
 from noiseaug.media.output import Facts, Output
 from noiseaug.planning.targets import Target
-from noiseaug.planning.task import Task
+from noiseaug.planning.task import Strength, Task
 
 
 def describe(task: Task, target: Target, output: Output, facts: Facts) -> Record:
@@ -37,3 +37,9 @@ def describe_samples(task: Task, target: Target, output: Output, facts: Facts) -
         "options": recipe.options(source.kind),
         **facts,
     }
+
+
+def strength_of(record: Record) -> Strength:
+    """Return how strong the noise of an output is, as its record says."""
+    asked, measured, decoded = (record.get(key) or 0.0 for key in ("std", "noise_std", "noise_std_decoded"))
+    return Strength(1, record.get("clipped") or 0.0, asked**2, measured**2, decoded**2)

@@ -73,7 +73,7 @@ def test_std_0_changes_no_sample_and_is_allowed(both, dest):
 
 
 def test_std_1_is_allowed_and_saturates(grey, dest):
-    noise = noise_on_grey(grey, dest, "--std", "1")
+    noise = noise_on_grey(grey, dest, "--std", "1", "--quiet")
     assert (noise.min(), noise.max()) == (-128, 127)
     assert manifest(dest)["grey.png"]["clipped"] > 0.3
 

@@ -48,7 +48,8 @@ def test_the_summary_says_what_was_written_and_where_and_nothing_else_is_printed
     lines = result.stdout.splitlines()
     assert lines[0] == f"16 files written to {dest} (8 audio, 8 image), 1 other file left alone"
     assert re.fullmatch(r"\d+ kB read, \d+ kB written in [\d.]+ s \([\d.,]+ files/s\)", lines[1])
-    assert lines[2:] == [f"manifest: {dest}/manifest.jsonl"]
+    assert re.fullmatch(r"[\d.]+% of the samples clipped", lines[2])
+    assert lines[3:] == [f"manifest: {dest}/manifest.jsonl"]
 
 
 def test_dest_mirrors_source_and_holds_no_more_than_the_manifest_besides(ran, mixed):

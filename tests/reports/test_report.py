@@ -313,6 +313,16 @@ def test_odd_rows_spoil_no_page_and_lead_nowhere(mine):
     assert "damaged row" in words(page)
 
 
+def test_pictures_for_which_the_page_has_no_room_are_counted(source, dest):
+    for number in range(20):
+        write_image(source / f"{number}.png", pixels((420, 420, 3), seed=number))
+    assert within("run", source, dest, "--std", "25/255").returncode == 0
+    page = page_of(dest, "--source", source)
+    shown, others = len(Cards(page).found), re.search(r"(\d+) other outputs had no room in this page", words(page))
+    assert others and int(others[1]) > 1 and 4 < shown < 20
+    assert 3_000_000 < len(page) < 6_500_000
+
+
 @pytest.mark.parametrize("name", ["<" * 4000, "data:" + "\udcff" * 4000], ids=["markup", "bytes"])
 def test_long_names_make_no_large_page(name, photos, dest):
     assert within("run", photos, dest, *STRENGTH, "--limit", "1").returncode == 0

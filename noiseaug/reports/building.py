@@ -8,7 +8,7 @@ from typing import Any
 
 from noiseaug.kinds import KINDS
 from noiseaug.reports import Report, figures, lists
-from noiseaug.reports.cards import Gallery, facts_of, percent, shape_of
+from noiseaug.reports.cards import Card, Gallery, facts_of, percent, shape_of
 from noiseaug.reports.page import rendered
 from noiseaug.reports.rows import Item, deviation, names_of, number, shortened
 from noiseaug.reports.survey import Survey
@@ -59,7 +59,7 @@ def built(
     return Report(rendered(facts), survey.rows, failed.count, len(shown), without)
 
 
-def _has_original(card: Any) -> bool:
+def _has_original(card: Card) -> bool:
     return any(view.clean for view in card.views) or len(card.players) > 1
 
 

@@ -92,17 +92,16 @@ class Gallery:
         """Return cards of at most so many of the items; one that has a card already gets the badge on that."""
         made: list[Card] = []
         for item in items:
-            if len(made) == most:
+            if not most:
                 break
             if item.place in self._shown:
                 if badge:
                     self._shown[item.place].badges.append(badge)
                 continue
-            if self._room <= 0:
-                self.left_out += 1
-                continue
-            card = self._made(item)
-            if card.size > self._room:
+            most -= 1
+            card = self._made(item) if self._room else None
+            if card is None or card.size > self._room:
+                self._room = 0  # the next would most likely be made in vain too
                 self.left_out += 1
                 continue
             self._room -= card.size

@@ -46,7 +46,8 @@ class Distribution:
             self.least = value
         if value > self.most:
             self.most = value
-        place = int((min(max(value, self._low), self._high) - self._low) / self._width)
+        low, high = self._low, self._high
+        place = int(((low if value < low else high if value > high else value) - low) / self._width)
         self._bins[place] = self._bins.get(place, 0) + 1
 
     def quantile(self, share: float) -> float:

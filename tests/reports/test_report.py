@@ -221,14 +221,15 @@ def test_the_same_options_give_the_same_page_and_another_seed_another_sample(pho
     assert "5 of 26 rows, drawn with seed 1" in words(first)
 
 
-def test_a_report_is_replaced_and_any_other_file_only_if_that_is_asked_for(reported, tmp_path):
-    dest, page = reported / "dest", tmp_path / "new/report.html"
+def test_a_report_is_replaced_and_any_other_file_only_if_that_is_asked_for(photos, tmp_path):
+    dest, page = tmp_path / "dest", tmp_path / "new/report.html"
+    assert within("run", photos, dest, *STRENGTH, "--limit", "4").returncode == 0
     command = ["report", dest, "-o", page]
     assert within(*command, "--sample", "3").returncode == 0
     first = page.read_bytes()
     result = within(*command)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.startswith(f"{page}: 47 outputs, 3 failed, ")
+    assert result.stdout.startswith(f"{page}: 4 outputs, 4 to look at or listen to (")
     assert page.read_bytes() != first
     written = page.stat().st_mtime_ns
     assert within(*command).returncode == 0
@@ -292,15 +293,14 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
-def test_odd_rows_spoil_no_page_and_lead_nowhere(odd, mine):
+def test_odd_rows_spoil_no_page_and_lead_nowhere(mine):
     source, dest = mine
     secret = write_image(dest.parents[1] / "secret.png", photo(33, 44, seed=9))
-    if "secret" in odd.get("file_name", ""):  # all that the row says of it is true
-        size, digest = secret.stat().st_size, hashlib.sha256(secret.read_bytes()).hexdigest()
-        odd = odd | {"bytes": size, "sha256": digest, "source_bytes": size, "source_sha256": digest}
+    size, digest = secret.stat().st_size, hashlib.sha256(secret.read_bytes()).hexdigest()
+    of_secret = {"bytes": size, "sha256": digest, "source_bytes": size, "source_sha256": digest}  # as it is
     for number in range(0, 47, 2):
-        edit(dest, lambda row: row.update(odd), number)
+        odd = ODD[number // 2 % len(ODD)]
+        edit(dest, lambda row, odd=odd: row.update(odd | of_secret if "source_path" in odd else odd), number)
     with (dest / "manifest.jsonl").open("ab") as file:
         file.write(b'[1]\n{"file_name": "\xff\n{"file_name": 1}\n')
     page = page_of(dest, "--source", source)
@@ -313,9 +313,17 @@ def test_odd_rows_spoil_no_page_and_lead_nowhere(odd, mine):
     assert "damaged row" in words(page)
 
 
-@pytest.mark.parametrize(
-    "name", ["<" * 4000, "\u6f22" * 1300, "data:" + "\udcff" * 4000], ids=["markup", "wide", "bytes"]
-)
+def test_pictures_for_which_the_page_has_no_room_are_counted(source, dest):
+    for number in range(20):
+        write_image(source / f"{number}.png", pixels((420, 420, 3), seed=number))
+    assert within("run", source, dest, "--std", "25/255").returncode == 0
+    page = page_of(dest, "--source", source)
+    shown, others = len(Cards(page).found), re.search(r"(\d+) other outputs had no room in this page", words(page))
+    assert others and int(others[1]) > 1 and 4 < shown < 20
+    assert 3_000_000 < len(page) < 6_500_000
+
+
+@pytest.mark.parametrize("name", ["<" * 4000, "data:" + "\udcff" * 4000], ids=["markup", "bytes"])
 def test_long_names_make_no_large_page(name, photos, dest):
     assert within("run", photos, dest, *STRENGTH, "--limit", "1").returncode == 0
     (row,) = manifest(dest).values()

@@ -47,6 +47,7 @@ class Level:
         unit: `std` or `snr`.
         scale: whether a range is drawn from, or spread, evenly in the strength or in its logarithm.
         name: what it is called instead of by its numbers.
+        unbounded: whether a std may be above 1, as it is no fraction of full scale.
     """
 
     low: float
@@ -54,6 +55,7 @@ class Level:
     unit: Unit = "std"
     scale: Scale = "linear"
     name: str = ""
+    unbounded: bool = False
 
     def __post_init__(self) -> None:
         if self.scale == "log" and self.unit == "snr":
@@ -71,7 +73,7 @@ class Level:
                 continue
             if value < 0:
                 raise ValueError(f"{value:g} is not a standard deviation: it must be 0 or more")
-            if value > 1:
+            if value > 1 and not self.unbounded:
                 raise ValueError(_above_full_scale(f"{value:g}"))
         object.__setattr__(self, "low", self.low + 0.0)  # -0.0 would show in names
         object.__setattr__(self, "high", self.high + 0.0)
@@ -79,7 +81,7 @@ class Level:
             raise ValueError(f"the range {self.low:g}:{self.high:g} is reversed; write {self.high:g}:{self.low:g}")
 
     @classmethod
-    def parse(cls, text: str, unit: Unit = "std") -> Level:
+    def parse(cls, text: str, unit: Unit = "std", *, unbounded: bool = False) -> Level:
         """Return the level that `text` spells.
 
         Raises:
@@ -94,15 +96,17 @@ class Level:
         low, colon, high = text.removeprefix("log:").partition(":")
         if scale == "log" and not colon:
             raise ValueError(f"{text!r} is no range such as log:5/255:50/255")
-        parse = _parse_ratio if unit == "snr" else _parse_std
-        return cls(parse(low), parse(high if colon else low), unit, scale)
+        parse = _parse_ratio if unit == "snr" else parse_fraction if unbounded else _parse_std
+        return cls(parse(low), parse(high if colon else low), unit, scale, unbounded=unbounded)
 
     @classmethod
-    def of(cls, value: Level | float | str) -> Level:
+    def of(cls, value: Level | float | str, *, unbounded: bool = False) -> Level:
         """Return `value` as a level: one already, a standard deviation (fixed), or a text for `parse`."""
         if isinstance(value, Level):
             return value
-        return cls.parse(value) if isinstance(value, str) else cls(float(value), float(value))
+        if isinstance(value, str):
+            return cls.parse(value, unbounded=unbounded)
+        return cls(float(value), float(value), unbounded=unbounded)
 
     @property
     def is_range(self) -> bool:
@@ -142,7 +146,7 @@ class Level:
         """
         spread = replace(self, scale="log") if scale == "log" and self.unit == "std" else self
         strengths = [spread.at(copy / max(copies - 1, 1)) for copy in range(copies)]
-        return tuple(Level(value, value, self.unit) for value in strengths)
+        return tuple(Level(value, value, self.unit, unbounded=self.unbounded) for value in strengths)
 
 
 def _parse_std(text: str) -> float:

@@ -93,7 +93,7 @@ def _opened(job: Job, task: Task, target: Target) -> Output:
     key = stream_key(recipe.seed, task.source.path, target.copy)
     file = OutputFile(f"{job.dest_root}/{target.file_name}", job.tag, job.gate)
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
-        return Output(file, recipe, level, key)
+        return Output(file, recipe, level, key, source_path=task.source.path, copy=target.copy)
     return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))
 
 
@@ -151,7 +151,14 @@ def _published(
         except Unpublished as reason:
             failures.append(failure_line(task.source.path, str(reason), target.file_name))
     lost = _not_kept(facts)
-    return Outcome(tuple(rows), tuple(failures), sidecars=count, bytes_written=size, not_kept=lost, damaged=damaged)
+    made = Outcome(tuple(rows), tuple(failures), sidecars=count, bytes_written=size, not_kept=lost, damaged=damaged)
+    return made._replace(labels=labels) if (labels := _labels(facts)) else made
+
+
+def _labels(facts: list[Facts | None]) -> tuple[str, ...]:
+    """Return the arrays in a source that its targets hold without noise, as labels."""
+    found = next((fact["labels"] for fact in facts if fact and "labels" in fact), None)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:

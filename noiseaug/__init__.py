@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from noiseaug.settings.companions import Companions as Companions
     from noiseaug.settings.layout import Layout as Layout
     from noiseaug.settings.level import Level as Level
+    from noiseaug.settings.recipe import ArrayOptions as ArrayOptions
     from noiseaug.settings.recipe import Recipe as Recipe
     from noiseaug.settings.running import Running as Running
     from noiseaug.settings.selection import Selection as Selection
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 # The public API and the modules that it is loaded from on first use, so that `noiseaug --help` imports no codec.
 _HOMES = {
+    "ArrayOptions": "settings.recipe",
     "Companions": "settings.companions",
     "ExportOptions": "exports.options",
     "ExportSummary": "exports",

@@ -12,6 +12,8 @@ from noiseaug.media.array.container import Container, Npy
 from noiseaug.media.array.facts import facts_of
 from noiseaug.media.array.member import Choice, chosen
 from noiseaug.media.array.noising import Found, Noising
+from noiseaug.media.array.npz import Npz
+from noiseaug.media.array.safetensors import Safetensors
 from noiseaug.media.output import Facts, Output
 from noiseaug.storage.source_file import Refused, SourceFile
 from noiseaug.version import __version__
@@ -36,13 +38,13 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, a
 
 
 def _opened(source: SourceFile) -> Container:
-    """Return what reads the source, by its suffix; its content has to be of that."""
+    """Return what reads the source, by its suffix. Content of another format is refused there."""
     suffix = os.path.splitext(source.path)[1].lower()
     if not source.size:
         raise Refused("is empty; expected an array")
     if suffix == ".npy":
         return Npy(source)
-    raise Refused(f"is of no format that is known, {suffix}")
+    return Npz(source) if suffix == ".npz" else Safetensors(source)
 
 
 def _made(source: SourceFile, container: Container, choice: Choice, found: Found, output: Output) -> Facts:

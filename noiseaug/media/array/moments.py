@@ -76,10 +76,13 @@ def _tree_sum(values: Floats) -> Floats:
 
 
 @np.errstate(over="ignore", invalid="ignore")  # of values beyond all measure; the caller looks at what comes out
-def moments_of(member: Member, reading: Reading, *, each_column: bool) -> tuple[Floats, Floats]:
+def moments_of(
+    member: Member, reading: Reading, *, each_column: bool, at_once: int | None = None
+) -> tuple[Floats, Floats]:
     """Return the variance and the power of an array, or of each of its columns (of the last axis): shape (n,) both.
 
-    Of complex values it is the mean of those of their two parts.
+    Of complex values it is the mean of those of their two parts. So many numbers are read at once, of whole rows; which
+    makes no difference.
     """
     parts = member.values.parts
     if not member.size:
@@ -87,9 +90,9 @@ def moments_of(member: Member, reading: Reading, *, each_column: bool) -> tuple[
     columns = member.shape[-1] if each_column and member.shape else 1
     if member.fortran and columns > 1:  # one column after the other
         length = member.size * parts // columns
-        found = [_over(numbers_in(member, reading, length), parts) for _ in range(columns)]
+        found = [_over(numbers_in(member, reading, length, at_once), parts) for _ in range(columns)]
     else:
-        found = [_over(numbers_in(member, reading, member.size * parts), columns * parts)]
+        found = [_over(numbers_in(member, reading, member.size * parts, at_once), columns * parts)]
     variances = np.concatenate([one.variances for one in found]).reshape(-1, parts)
     powers = np.concatenate([one.powers for one in found]).reshape(-1, parts)
     return _mean_of_parts(variances), _mean_of_parts(powers)

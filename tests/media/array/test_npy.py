@@ -9,22 +9,13 @@ import numpy as np
 import pytest
 
 from noiseaug import GaussianNoise
+from support.arrays import features
 from support.commands import within
 from support.trees import failures, manifest, tree
 
 FLOATS = ("<f2", "<f4", ">f4", "<f8", ">f8")
 WHOLE = ("u1", "i1", "<u2", ">u2", "<i2", ">i2", "<u4", "<i4", ">i4", "<i8", ">u8")
 AS_IT_IS = ("--std", "0.01", "--seed", "7", "--include-member", "*")
-
-
-def features(dtype: str, shape: tuple[int, ...] = (40, 30), seed: int = 0) -> np.ndarray:
-    """Numbers in the middle of what a dtype holds."""
-    drawn = np.random.default_rng(seed).uniform(-0.25, 0.25, shape)
-    kind = np.dtype(dtype)
-    if kind.kind in "iu":
-        limits = np.iinfo(kind)
-        return (drawn * (limits.max / 2) + (limits.max // 2 if kind.kind == "u" else 0)).astype(kind)
-    return drawn.astype(kind) if kind.kind == "f" else (drawn + 1j * drawn[::-1]).astype(kind)
 
 
 def noisy(tmp_path, array: np.ndarray, *options: str, name: str = "a.npy") -> np.ndarray:

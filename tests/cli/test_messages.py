@@ -23,7 +23,11 @@ WRONG = [
         "Error: 'photos/' is no command; did you mean: noiseaug run photos/ out/ --std 25/255",
     ),
     ("--std 25/255 photos out", 2, "Error: --std is an option of run; did you mean: noiseaug run .. --std"),
-    ("frobnicate", 2, "Error: 'frobnicate' is no command; expected one of run, merge, presets, verify, prune, export"),
+    (
+        "frobnicate",
+        2,
+        "Error: 'frobnicate' is no command; expected one of run, merge, presets, verify, prune, draw, export",
+    ),
     ("run", 2, "Error: SOURCE is missing; expected: noiseaug run SOURCE DEST"),
     ("run photos", 2, "Error: DEST is missing; expected: noiseaug run SOURCE DEST"),
     (

@@ -54,6 +54,7 @@ class _ArrayDraws(Draws):
         varies = strength.columns is not None
         super().__init__(stream, terms, 0.0 if varies else float(strength.std), strength.mean, mono=False)
         self._shared, self._columns, self._place = strength.shared, strength.columns, 0
+        self._row: Array | None = None  # the std of each value of a block, and of as many as to the next row
         if varies:  # what the base class draws is multiplied here
             self._stds = (np.asarray(strength.std) * terms.unit).astype(self._scratch.dtype)
             self._std, self._offset, self._mean = 1.0, self._mean, 0.0
@@ -74,8 +75,12 @@ class _ArrayDraws(Draws):
 
     def _stds_at(self, axis: Axis, count: int) -> Array:
         """Return the std of each of the next `count` values."""
+        if self._row is None and axis.group <= BLOCK:
+            self._row = np.tile(np.repeat(self._stds, axis.inner), BLOCK // axis.group + 2)
+        if self._row is not None and self._place + count <= self._row.size:
+            return self._row[self._place : self._place + count]
         first, last = self._place // axis.inner, (self._place + count - 1) // axis.inner
-        stds = self._stds.take(np.arange(first, last + 1), mode="wrap")
+        stds = self._stds[np.arange(first, last + 1) % axis.places]
         return np.repeat(stds, axis.inner)[self._place - first * axis.inner :][:count]
 
 

@@ -17,12 +17,13 @@ from noiseaug.cli.suggestions import explain_command, warn_of_unknown_variables
 from noiseaug.version import __version__, versions
 
 _COMMANDS = {
-    "run": "Write noisy copies of the images and audio below SOURCE to DEST.",
+    "run": "Write noisy copies of the images, audio and arrays below SOURCE to DEST.",
     "merge": "Make one manifest of what the shards of a run did to DEST.",
     "presets": "List the strengths that --preset names.",
     "formats": "List the formats that can be read and written here.",
     "verify": "Compare DEST with its manifest.",
     "prune": "Remove what earlier runs left over in DEST.",
+    "draw": "Write pure Gaussian noise to an array.",
     "export": "Write what is in DEST as NeMo or Lhotse manifests, or WebDataset shards.",
 }
 

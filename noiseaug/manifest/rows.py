@@ -85,8 +85,11 @@ class ManifestRow:
     level: str
     copy: int
     std: float | None = None
+    std_of: str | None = None
+    source_std: tuple[float, ...] | None = None
     snr_db: float | None = None
     mean: float
+    clip: str | None = None
     clip_low: float | None = None
     clip_high: float | None = None
     mono: bool
@@ -105,6 +108,10 @@ class ManifestRow:
     silent: bool | None = None
     silence_kept: float | None = None
     gain: float | None = None
+    not_finite: int | None = None
+    shape: str | None = None
+    members: tuple[str, ...] | None = None
+    members_kept: tuple[str, ...] | None = None
     width: int | None = None
     height: int | None = None
     dtype: str | None = None

@@ -15,7 +15,7 @@ from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.output_file import Link, OutputFile
 from noiseaug.storage.source_file import Refused
 
-Facts = dict[str, str | int | float | bool | None]
+Facts = dict[str, str | int | float | bool | list[str] | list[float] | None]
 
 
 class Unwritten(OutputFile):
@@ -51,6 +51,8 @@ class Output:
         key: the name of its random stream.
         link: how the source itself becomes the output, which then gets no noise; None where samples are encoded.
         cells: random numbers that it shares with other levels of the copy, if there are any.
+        source_path: the path of the source relative to SOURCE, and
+        copy: the number of the copy: what the key was made of.
     """
 
     file: OutputFile
@@ -59,6 +61,8 @@ class Output:
     key: str
     link: Link | None = None
     cells: SharedCells | None = None
+    source_path: str = ""
+    copy: int = 0
 
     @property
     def suffix(self) -> str:

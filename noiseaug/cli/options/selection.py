@@ -8,7 +8,7 @@ import click
 
 from noiseaug.cli.options.shared import repeatable, values_for
 from noiseaug.cli.options.types import FOLDERS, SHARD, Whole
-from noiseaug.kinds import KINDS
+from noiseaug.kinds import DEFAULT_KINDS, KINDS
 from noiseaug.settings.selection import Selection, parse_names
 
 OPTIONS = (
@@ -16,6 +16,16 @@ OPTIONS = (
         "--include", metavar="GLOB", multiple=True, help="Only files that match (as in .gitignore; repeatable)."
     ),
     click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match (repeatable)."),
+    click.option(
+        "--include-member",
+        metavar="PATTERN",
+        multiple=True,
+        help="""Noise only on arrays of such names in .npz and .safetensors files, such as '*.weight'; also on integers
+        and arrays of one dimension, which are kept as labels otherwise (repeatable).""",
+    ),
+    click.option(
+        "--exclude-member", metavar="PATTERN", multiple=True, help="Arrays of such names stay as they are (repeatable)."
+    ),
     click.option(
         "--keep",
         metavar="GLOB",
@@ -30,7 +40,12 @@ OPTIONS = (
         help="""Folders such as masks whose images go along unchanged, under the names of targets: masks/a.png with
         images/a.jpg.""",
     ),
-    repeatable("--kind", click.Choice(sorted(KINDS)), "Only files of this kind; audio takes the sound of videos, too."),
+    repeatable(
+        "--kind",
+        click.Choice(sorted(KINDS)),
+        """Only files of this kind (repeatable): audio takes the sound of videos too, array takes .npy, .npz and
+        .safetensors.  [default: image and audio]""",
+    ),
     click.option(
         "--root",
         type=click.Path(exists=True, file_okay=False),
@@ -65,5 +80,5 @@ def selection_of(options: dict[str, Any]) -> Selection:
             raise click.BadParameter(str(error), param_hint="--files-from") from None
     kinds = frozenset(options["kind"])
     return Selection(
-        kinds=kinds or frozenset(KINDS), videos="audio" in kinds, names=names, **values_for(Selection, options)
+        kinds=kinds or DEFAULT_KINDS, videos="audio" in kinds, names=names, **values_for(Selection, options)
     )

@@ -1,0 +1,64 @@
+"""Arrays in .npy, .npz and .safetensors files: streamed in blocks; each array has noise of its own, or is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from noiseaug.media.array.container import Container, Npy
+from noiseaug.media.array.facts import facts_of
+from noiseaug.media.array.member import Choice, chosen
+from noiseaug.media.array.noising import Found, Noising
+from noiseaug.media.array.npz import Npz
+from noiseaug.media.array.safetensors import Safetensors
+from noiseaug.media.output import Facts, Output
+from noiseaug.storage.source_file import Refused, SourceFile
+from noiseaug.version import __version__
+
+_MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, opencv {cv2.__version__}"
+
+
+def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool) -> list[Facts]:
+    """Write each output with noise on the arrays that get it; the others are kept to the bit.
+
+    Returns:
+        The facts that are recorded of each.
+
+    Raises:
+        Refused: if the source cannot be read, or holds what gets no noise where noise is asked for.
+    """
+    container = _opened(source)
+    choice = chosen(container.members, outputs[0].recipe.array, alone=isinstance(container, Npy))
+    container.check_noisy(choice.noisy)
+    found = Found(container.opened)
+    return [_made(source, container, choice, found, output) for output in outputs]
+
+
+def _opened(source: SourceFile) -> Container:
+    """Return what reads the source, by its suffix. Content of another format is refused there."""
+    suffix = os.path.splitext(source.path)[1].lower()
+    if not source.size:
+        raise Refused("is empty; expected an array")
+    if suffix == ".npy":
+        return Npy(source)
+    return Npz(source) if suffix == ".npz" else Safetensors(source)
+
+
+def _made(source: SourceFile, container: Container, choice: Choice, found: Found, output: Output) -> Facts:
+    """Write one output, and return the facts of it."""
+    alone = isinstance(container, Npy)
+    noised: list[Noising] = []
+    if output.link or not choice.noisy:
+        output.file.take(source, output.link or "copy")
+    else:
+        noised = [Noising(member, output, found, alone=alone) for member in choice.noisy]
+        container.write(output.file, {one.member.name: one for one in noised})
+    made_by = f", {container.made_by}" if container.made_by and noised else ""
+    return facts_of(output, choice, noised, alone=alone) | {
+        "source_format": container.format,
+        "not_kept": "",
+        "made_with": _MADE_WITH + made_by,
+    }

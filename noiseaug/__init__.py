@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from noiseaug.settings.companions import Companions as Companions
     from noiseaug.settings.layout import Layout as Layout
     from noiseaug.settings.level import Level as Level
+    from noiseaug.settings.recipe import ArrayOptions as ArrayOptions
     from noiseaug.settings.recipe import AudioOptions as AudioOptions
     from noiseaug.settings.recipe import ImageOptions as ImageOptions
-    from noiseaug.settings.recipe import ArrayOptions as ArrayOptions
     from noiseaug.settings.recipe import Recipe as Recipe
     from noiseaug.settings.running import Running as Running
     from noiseaug.settings.selection import Selection as Selection

@@ -30,12 +30,13 @@ class Samples(NamedTuple):
 
     Attributes:
         array: images have the shape (height, width) or (height, width, channels), several pages or frames one axis more
-            in front; recordings have (frames, channels). Integers of fewer bits than their dtype are left-justified.
+            in front; recordings have (frames, channels). Integers of fewer bits than their dtype are left-justified. Of
+            a file that holds several arrays, these by name.
         facts: what the manifest would say of them.
         is_bgr: whether the first three channels are blue, green and red.
     """
 
-    array: Array
+    array: Array | dict[str, Array]
     facts: Facts
     is_bgr: bool = False
 

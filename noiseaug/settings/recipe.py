@@ -108,6 +108,7 @@ class ArrayOptions:
     format: ClassVar[None] = None  # arrays keep theirs
 
     def __post_init__(self) -> None:
+        check_types(self)
         _check("std_of", self.std_of, STD_OF)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from noiseaug.settings.companions import Companions as Companions
     from noiseaug.settings.layout import Layout as Layout
     from noiseaug.settings.level import Level as Level
+    from noiseaug.settings.recipe import ArrayOptions as ArrayOptions
     from noiseaug.settings.recipe import AudioOptions as AudioOptions
     from noiseaug.settings.recipe import ImageOptions as ImageOptions
     from noiseaug.settings.recipe import Recipe as Recipe
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 # The public API and the modules that it is loaded from on first use, so that `noiseaug --help` imports no codec.
 _HOMES = {
     "AudioOptions": "settings.recipe",
+    "ArrayOptions": "settings.recipe",
     "Companions": "settings.companions",
     "ExportOptions": "exports.options",
     "ExportSummary": "exports",

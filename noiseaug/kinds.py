@@ -22,6 +22,7 @@ class Kind(NamedTuple):
         takes_snr: whether its noise can be given as a signal-to-noise ratio.
         work: what a byte of a source costs, relative to one of a compressed image.
         noun: what one file of this kind is called.
+        by_default: whether files of this kind in a folder are worked on where no kind is named.
     """
 
     suffixes: frozenset[str]
@@ -34,6 +35,7 @@ class Kind(NamedTuple):
     takes_snr: bool
     work: float
     noun: str
+    by_default: bool = True
 
 
 _HEIF_SUFFIXES = frozenset((".heic", ".heif", ".hif"))
@@ -98,7 +100,22 @@ KINDS = {
         work=1 / 8,
         noun="recording",
     ),
+    "array": Kind(
+        suffixes=frozenset((".npy", ".npz", ".safetensors")),
+        writable=(),
+        extras={},
+        unreadable=frozenset(),
+        advice=".npy",
+        replaced={},
+        as_float={},
+        takes_snr=True,
+        work=1 / 16,
+        noun="array file",
+        by_default=False,  # arrays that lie beside photos are labels, indices, results: they get noise if asked for
+    ),
 }
+# The kinds that a folder is searched for where no kind is named.
+DEFAULT_KINDS = frozenset(name for name, kind in KINDS.items() if kind.by_default)
 _NAMES = {suffix: name for name, kind in KINDS.items() for suffix in kind.suffixes | kind.unreadable}
 _REPLACED = {suffix: other for kind in KINDS.values() for suffix, other in kind.replaced.items()}
 _AS_FLOAT = {suffix: other for kind in KINDS.values() for suffix, other in kind.as_float.items()}

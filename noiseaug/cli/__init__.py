@@ -22,6 +22,7 @@ from noiseaug.version import __version__, versions
 _GROUPS = {
     "Make": {
         "run": "Write noisy copies of the files below SOURCE to DEST.",
+        "draw": "Write pure Gaussian noise to an array.",
         "merge": "Make one manifest of what shards of a run wrote.",
     },
     "Look": {

@@ -59,6 +59,8 @@ def _growth(summary: Summary, recipe: Recipe) -> str | None:
         return None
     if recipe.clip == "none":
         why = "--clip none writes float32 samples; leave it out, and each output has the format of its source"
+    elif summary.kinds.keys() == {"array"}:
+        why = "the sources are compressed, and noise cannot be; numpy.savez stores arrays as fast as they are read"
     elif recipe.image.format or recipe.audio.format:
         form = recipe.image.format or recipe.audio.format
         why = f"{form} keeps noise as it is, which no compression makes smaller; leave out --image-format, or use jpg"

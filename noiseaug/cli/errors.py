@@ -18,6 +18,7 @@ _STOPPED = {
     "run": "what is written is whole, and the same command goes on from here",
     "verify": "not all is checked; the same command begins again",
     "export": "nothing half-written is left; the same command begins again",
+    "draw": "nothing half-written is left; the same command begins again",
     "merge": "no shard is lost; the same command begins again",
     "report": "no report is written; the same command begins again",
 }

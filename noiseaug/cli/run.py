@@ -47,11 +47,12 @@ Examples:
 @click.argument("source", type=click.Path(exists=True))
 @click.argument("dest", type=click.Path())
 def command(source: str, dest: str, **options: Any) -> int:
-    """Write noisy copies of the images and audio below SOURCE to DEST, with a manifest.
+    """Write noisy copies of the images, audio and arrays below SOURCE to DEST, with a manifest.
 
     DEST mirrors SOURCE: the same relative names, so that clean and noisy files match by name. Several levels or copies
-    are told apart by -LEVEL-COPY before the suffix. Files of other kinds are left alone. What DEST already holds and is
-    up to date is not made again. SOURCE may be one file, and DEST then a file name.
+    are told apart by -LEVEL-COPY before the suffix. Files of other kinds are left alone, and so are arrays in a folder
+    without --kind array. What DEST already holds and is up to date is not made again. SOURCE may be one file, and DEST
+    then a file name.
 
     Every option can also be set as NOISEAUG_RUN_OPTION in the environment, and in a file that --config names, but for
     those that replace or delete files.
@@ -67,7 +68,7 @@ def command(source: str, dest: str, **options: Any) -> int:
         request = Request(recipe, chosen, how, layout, output.companions_of(options))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    refuse_without_effect(request, options)
+    refuse_without_effect(request, source, options)
     if options["print_config"]:
         click.echo(as_toml(click.get_current_context(), [source, dest], {"seed": recipe.seed}))
         return 0

@@ -66,6 +66,7 @@ def show_summary(summary: Summary, dest: str) -> None:
     if summary.damaged:
         click.echo(f"{counted(summary.damaged, 'file')} made of damaged sources; see damaged in the manifest")
     _show_not_kept(summary.not_kept)
+    _show_labels(summary.labels)
     if summary.manifest:
         click.echo(f"manifest: {printable(summary.manifest)}")
 
@@ -83,6 +84,14 @@ def _show_beside(summary: Summary, dest: str) -> None:
     if summary.left_over:
         what = counted(summary.left_over, "file")
         click.echo(f"{what} of earlier runs left over; noiseaug prune {printable(dest)} removes them")
+
+
+def _show_labels(labels: dict[str, int]) -> None:
+    if labels:
+        names = [f"{name} of {counted(count, 'file')}" for name, count in labels.items()]
+        more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
+        click.echo(f"kept as labels, without noise: {printable(', '.join(names[:_MOST_SHOWN]))}{more}")
+        click.echo("  --include-member NAME asks for noise on an array")
 
 
 def _show_not_kept(not_kept: dict[str, int]) -> None:

@@ -17,23 +17,37 @@ Record = dict[str, Any]
 # In this order in every row; a row leaves out what does not apply to its kind.
 KEYS = (
     *("file_name", "source_path", "kind", "role", "label", "soft_label", "level", "copy"),
-    *("std", "snr_db", "mean", "clip_low", "clip_high", "mono", "seed", "key", "recipe", "options", "made_with"),
+    *("std", "std_of", "source_std", "snr_db", "mean", "clip", "clip_low", "clip_high", "mono", "seed", "key"),
+    *("recipe", "options", "made_with"),
     *("noise_mean", "noise_std", "noise_std_decoded", "snr_db_measured", "snr_db_decoded", "psnr_db", "clipped"),
-    *("silent", "silence_kept", "gain"),
-    *("width", "height", "dtype", "frames", "sampling_rate", "num_samples", "duration", "subtype", "channels"),
+    *("silent", "silence_kept", "gain", "not_finite"),
+    *(
+        "shape",
+        "members",
+        "members_kept",
+        "width",
+        "height",
+        "dtype",
+        "frames",
+        "sampling_rate",
+        "num_samples",
+        "duration",
+        "subtype",
+        "channels",
+    ),
     *("source_format", "not_kept", "damaged", "bytes", "sha256", "source_bytes", "source_sha256"),
     *("sidecars", "sidecars_sha256"),
 )
 # Of the values of each key, where they are not null: the same in every row. The other keys hold text.
 _TYPES = {
     **dict.fromkeys(("copy", "seed", "width", "height", "frames", "sampling_rate", "num_samples", "channels"), "int"),
-    **dict.fromkeys(("bytes", "source_bytes"), "int"),
+    **dict.fromkeys(("bytes", "source_bytes", "not_finite"), "int"),
     **dict.fromkeys(("std", "snr_db", "mean", "clip_low", "clip_high", "noise_mean", "noise_std"), "float"),
     **dict.fromkeys(("noise_std_decoded", "snr_db_measured", "snr_db_decoded", "psnr_db", "clipped"), "float"),
     **dict.fromkeys(("silence_kept", "gain", "duration"), "float"),
     **dict.fromkeys(("mono", "silent"), "bool"),
-    "soft_label": "floats",
-    **dict.fromkeys(("sidecars", "sidecars_sha256"), "texts"),
+    **dict.fromkeys(("soft_label", "source_std"), "floats"),
+    **dict.fromkeys(("members", "members_kept", "sidecars", "sidecars_sha256"), "texts"),
 }
 # What stands in the line of a row with sidecars, and nowhere else.
 SIDECARS = b', "sidecars": ['
@@ -90,7 +104,7 @@ def is_taken(line: bytes) -> bool:
 
 
 def is_of_file(line: bytes) -> bool:
-    """Tell whether the row is of a file that is kept and is neither image nor audio."""
+    """Tell whether the row is of a file that is kept and is of no kind that is worked on."""
     return _OF_FILE in line
 
 

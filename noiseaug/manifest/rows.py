@@ -31,15 +31,18 @@ class ManifestRow:
         file_name: the output, relative to DEST, with `/`.
         path: where it is: DEST and the file name. None of samples that are in no file.
         source_path: its source, relative to SOURCE, with `/`.
-        kind: `image` or `audio`.
+        kind: `image`, `audio` or `array`.
         role: `noisy`, or `clean` for an original and for a copy that got no noise by chance.
         label: its class: the name of a folder above the source.
         soft_label: the probability of each class, in the order of `classes.json`.
         level: what the strength is called in names of files, such as `std0.098`.
         copy: the number of the copy, from 0.
         std: the standard deviation of the noise, as a fraction of full scale: as asked for, or as drawn from a range.
+        std_of: what a std of an array is a fraction of, as `--std-of` has it.
+        source_std: the standard deviation of each array with noise, in its own units, where a std is a fraction of it.
         snr_db: the signal-to-noise ratio that was asked for or drawn, in dB.
         mean: the mean of the noise, as a fraction of full scale.
+        clip: how arrays were clipped, `auto` or `none`; None where there are limits.
         clip_low, clip_high: the range that samples were limited to, in fractions of full scale.
         mono: whether the channels of a pixel or frame share a value.
         seed: the seed.
@@ -55,8 +58,11 @@ class ManifestRow:
         silent: whether all samples of the source are 0.
         silence_kept: the fraction of samples that were left silent.
         gain: the factor by which source and noise were multiplied so that nothing clips.
+        not_finite: how many numbers of arrays were NaN or infinite.
+        shape: of the arrays with noise, with `; ` between.
+        members, members_kept: names of the arrays of a file that got noise, and of those that did not.
         width, height: of images, in pixels.
-        dtype: of the samples of images, such as `uint8`.
+        dtype: of the samples of images and of arrays, such as `uint8`.
         frames: how many pages or frames an image has.
         sampling_rate: of recordings, in Hz.
         num_samples: of recordings, for each channel.
@@ -85,8 +91,11 @@ class ManifestRow:
     level: str
     copy: int
     std: float | None = None
+    std_of: str | None = None
+    source_std: tuple[float, ...] | None = None
     snr_db: float | None = None
     mean: float
+    clip: str | None = None
     clip_low: float | None = None
     clip_high: float | None = None
     mono: bool
@@ -105,6 +114,10 @@ class ManifestRow:
     silent: bool | None = None
     silence_kept: float | None = None
     gain: float | None = None
+    not_finite: int | None = None
+    shape: str | None = None
+    members: tuple[str, ...] | None = None
+    members_kept: tuple[str, ...] | None = None
     width: int | None = None
     height: int | None = None
     dtype: str | None = None

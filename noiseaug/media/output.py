@@ -15,7 +15,7 @@ from noiseaug.settings.recipe import Recipe
 from noiseaug.storage.output_file import Link, OutputFile
 from noiseaug.storage.source_file import Refused
 
-Facts = dict[str, str | int | float | bool | None]
+Facts = dict[str, str | int | float | bool | list[str] | list[float] | None]
 
 
 class Unwritten(OutputFile):
@@ -30,12 +30,13 @@ class Samples(NamedTuple):
 
     Attributes:
         array: images have the shape (height, width) or (height, width, channels), several pages or frames one axis more
-            in front; recordings have (frames, channels). Integers of fewer bits than their dtype are left-justified.
+            in front; recordings have (frames, channels). Integers of fewer bits than their dtype are left-justified. Of
+            a file that holds several arrays, these by name.
         facts: what the manifest would say of them.
         is_bgr: whether the first three channels are blue, green and red.
     """
 
-    array: Array
+    array: Array | dict[str, Array]
     facts: Facts
     is_bgr: bool = False
 
@@ -51,6 +52,8 @@ class Output:
         key: the name of its random stream.
         link: how the source itself becomes the output, which then gets no noise; None where samples are encoded.
         cells: random numbers that it shares with other levels of the copy, if there are any.
+        source_path: the path of the source relative to SOURCE, and
+        copy: the number of the copy: what the key was made of.
     """
 
     file: OutputFile
@@ -59,6 +62,8 @@ class Output:
     key: str
     link: Link | None = None
     cells: SharedCells | None = None
+    source_path: str = ""
+    copy: int = 0
 
     @property
     def suffix(self) -> str:

@@ -75,6 +75,21 @@ class Sums:
         self.noise += float(values.sum())
         self.noise_squares += _sum_of_squares(values)
 
+    def add_change(self, before: Array, change: Array) -> None:
+        """Add whole numbers, and the change of each as float64, both of shape (n,)."""
+        self.count += before.size
+        self.signal_squares += _sum_of_squares(before.astype(np.float64))
+        self.noise += float(change.sum())
+        self.noise_squares += _sum_of_squares(change)
+
+    def add_sums(self, other: Sums, unit: float) -> None:
+        """Add the sums over other samples, whose full scale is `unit`, as fractions of it."""
+        self.count += other.count
+        self.outside += other.outside
+        self.noise += other.noise / unit
+        self.noise_squares += other.noise_squares / unit**2
+        self.signal_squares += other.signal_squares / unit**2
+
     def measured(self, unit: float = 1.0, *, whole: bool = False) -> Measured:
         """Return the figures, to six digits, so that the order of summation does not show in them.
 

@@ -13,6 +13,7 @@ from noiseaug.noise.drawing import Draws
 from noiseaug.noise.figures import Measured, Sums
 from noiseaug.noise.scale import Array, Terms
 from noiseaug.noise.streams import Stream
+from noiseaug.noise.wide import add_wide, wide_change
 
 # Samples drawn, added and measured at a time, so that the scratch (8 bytes a sample) stays in the second-level cache.
 # ns a sample, 512x512x3 uint8, all figures included: 16k 2.5, 32k 1.8, 64k 1.5, 128k 1.4, the whole image 1.2 to 1.9.
@@ -139,6 +140,10 @@ class Noiser:
     def _add_real(self, x: Array, y: Array, drawn: Array) -> None:
         """Add real numbers to floats, or to integers too wide for a table, of which the sum is rounded once."""
         terms = self._terms
+        if terms.dtype.kind in "iu" and terms.dtype.itemsize == 8:
+            self._sums.outside += add_wide(x, y, drawn, terms.limits)
+            self._sums.add_change(x, wide_change(x, y))
+            return
         total = np.add(x, drawn, out=self._room(x.size, drawn.dtype))
         if terms.dtype.kind in "iu":
             np.rint(total, out=total)
@@ -146,8 +151,12 @@ class Noiser:
             low, high = terms.limits
             self._sums.outside += x.size - int(np.count_nonzero((total >= low) & (total <= high)))
             np.clip(total, low, high, out=total)
-        y[...] = total
+        self._put(total, y)
         self._sums.add_real(x, y)
+
+    def _put(self, total: Array, y: Array) -> None:
+        """Put sums where they are to be, in the dtype that they have there."""
+        y[...] = total
 
     def _room(self, count: int, dtype: Any) -> Array:
         """Return memory for so many sums, the same for each block. All blocks of a target have one dtype."""

@@ -14,6 +14,8 @@ Array = NDArray[Any]
 
 # The dtypes of samples that get noise.
 SUPPORTED = ("uint8", "uint16", "uint32", "int16", "int32", "float16", "float32", "float64")
+# Those that only arrays have.
+OF_ARRAYS = ("int8", "int64", "uint64")
 
 
 class Terms(NamedTuple):
@@ -56,7 +58,7 @@ def terms_of(dtype: Any, bits: int | None, clip: Clip) -> Terms:
         ValueError: if the bits do not fit the dtype.
     """
     source = np.dtype(dtype)
-    if source.name not in SUPPORTED:
+    if source.name not in SUPPORTED + OF_ARRAYS:
         raise TypeError(f"samples are {source.name}; expected one of {', '.join(SUPPORTED)}")
     width, scale = _significant_bits(source, bits), full_scale(source, bits)
     to_float = source.kind in "iu" and clip == "none"
@@ -79,7 +81,7 @@ def terms_of(dtype: Any, bits: int | None, clip: Clip) -> Terms:
 
 def _whole_limits(clip: Clip, unit: float, signed: bool) -> tuple[int, int]:
     """Return the limits in levels, never beyond the range of the samples: so they saturate and cannot wrap."""
-    bottom, top = (-int(unit), int(unit) - 1) if signed else (0, int(unit))
+    bottom, top = (-int(unit), int(unit) - 1) if signed else (0, min(int(unit), (1 << 64) - 1))
     if not isinstance(clip, tuple):
         return bottom, top
     low, high = (min(max(round(limit * unit), bottom), top) for limit in clip)

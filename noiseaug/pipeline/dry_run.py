@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.former import NamesWritten, known_groups
 from noiseaug.manifest.reading import read_entries, record_of
-from noiseaug.pipeline.preparing import home_of, sidecars_of, survey, walk_of
+from noiseaug.pipeline.preparing import as_meant, home_of, sidecars_of, survey, walk_of
 from noiseaug.planning.ends import locate
 from noiseaug.planning.reconcile import Note, Reconciliation
 from noiseaug.planning.targets import Plan
@@ -36,6 +36,7 @@ class Planned(NamedTuple):
 def planned(source: str, dest: str, request: Request) -> Iterator[Planned]:
     """Yield what a run would do with each output, in the order of the run. Nothing is written."""
     ends = locate(source, dest, request.selection.root)
+    request = as_meant(request, ends)
     plan = Plan(request.recipe, request.layout, ends.dest_file)
     survey(request, ends, plan)
     home = home_of(request, ends)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from noiseaug.companions.companion_files import CompanionFiles
 from noiseaug.errors import Misplaced
-from noiseaug.kinds import KINDS, kind_of
+from noiseaug.kinds import DEFAULT_KINDS, KINDS, kind_of
 from noiseaug.manifest.home import Home
 from noiseaug.planning.collisions import Collisions
 from noiseaug.planning.ends import Ends
@@ -19,6 +19,24 @@ from noiseaug.settings.companions import Companions
 from noiseaug.settings.request import Request
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk
+
+
+def as_meant(request: Request, ends: Ends) -> Request:
+    """Return the request with arrays among the kinds that are worked on, where SOURCE is one file of them.
+
+    Raises:
+        Misplaced: if a std is a fraction of something else than full scale, and there may be images or audio.
+    """
+    selection, recipe = request.selection, request.recipe
+    if kind_of(ends.source_file or "") == "array" and selection.kinds == DEFAULT_KINDS:
+        request = replace(request, selection=replace(selection, kinds=frozenset({"array"})))
+    others = request.selection.kinds - {"array"}
+    if others and any(level.unit == "std" and level.high > 1 for level in recipe.levels):
+        raise Misplaced(
+            f"--std-of {recipe.array.std_of} is for arrays, and for others a std above 1 is above full scale; use "
+            "--kind array"
+        )
+    return request
 
 
 def refuse_parts(request: Request, ends: Ends) -> None:
@@ -90,14 +108,15 @@ def survey(request: Request, ends: Ends, plan: Plan, companions: CompanionFiles 
 def nothing_in(request: Request, ends: Ends, walk: Listing) -> str:
     """Return why there is nothing to work on, and what to do: the option that leaves all files out, if one does."""
     selection = request.selection
-    wide = Selection(names=selection.names, follow_symlinks=selection.follow_symlinks, hidden=selection.hidden)
+    follow, hidden = selection.follow_symlinks, selection.hidden
+    wide = Selection(kinds=frozenset(KINDS), names=selection.names, follow_symlinks=follow, hidden=hidden)
     found = Counter(source.kind for source in walk_of(wide, ends) if isinstance(source, Source))
     nouns = [f"{count:,} {KINDS[kind].noun}{'s' if count > 1 else ''}" for kind, count in sorted(found.items())]
     is_or_holds = f"{ends.source_file} is" if ends.source_file is not None else f"{ends.source_root} holds"
     holds = f"{is_or_holds} {' and '.join(nouns)}"
     if not found:
         if ends.source_file is not None:
-            return f"{ends.source_file} is neither an image nor an audio file, by its suffix; name one that is"
+            return f"{ends.source_file} is no image, audio or array file, by its suffix; name one that is"
         left = walk.left.others + walk.left.specials
         others = [f"{left:,} other file{'s' if left > 1 else ''} there"] if left else []
         rest = f" ({'; '.join(others + walk.remarks())})" if others or walk.remarks() else ""
@@ -105,10 +124,12 @@ def nothing_in(request: Request, ends: Ends, walk: Listing) -> str:
         return f"no image or audio files to work on in {ends.source_root}{named}{rest}; name a directory that has some"
     nothing = "no image or audio files to work on: "
     wanted = found.keys() & selection.kinds
+    if not wanted and selection.kinds == DEFAULT_KINDS:
+        return f"{nothing}{holds}; --kind array takes arrays"
     if not wanted:
         return f"{nothing}{holds}, and --kind {' and '.join(sorted(selection.kinds))} leaves out all"
     if not wanted & request.selected.kinds:
-        return f"{nothing}{holds}, and --snr is for audio; images take --std, such as --std 25/255"
+        return f"{nothing}{holds}, and --snr is for audio and arrays; images take --std, such as --std 25/255"
     given = [name for name in ("include", "exclude", "masks") if getattr(selection, name)]
     options = " and ".join(f"--{name} {' '.join(getattr(selection, name))}" for name in given)
     if options:

@@ -19,7 +19,7 @@ from noiseaug.kinds import FILE
 from noiseaug.manifest.records import is_of_file, pending_line
 from noiseaug.manifest.state import State, Unrecorded
 from noiseaug.pipeline.left_over import LeftOver
-from noiseaug.pipeline.preparing import home_of, nothing_in, refuse_parts, sidecars_of, survey, walk_of
+from noiseaug.pipeline.preparing import as_meant, home_of, nothing_in, refuse_parts, sidecars_of, survey, walk_of
 from noiseaug.pipeline.summary import Progress, Summary
 from noiseaug.planning.changes import changes
 from noiseaug.planning.ends import Ends, locate
@@ -98,6 +98,7 @@ def carried_out(
 ) -> Summary:
     """Carry out what is asked for; see `run`. `on_note` is told, before any work, what is not as one might think."""
     ends = locate(source, dest, request.selection.root)
+    request = as_meant(request, ends)
     refuse_parts(request, ends)
     state = Unrecorded(ends.dest_root) if ends.dest_file else State(home_of(request, ends), request.command())
     try:

@@ -16,6 +16,7 @@ FAILURES_SHOWN = 3
 # Messages that differ in more than names and numbers are few; should one not be so, memory stays bounded all the same.
 _MOST_GROUPS = 50
 _OTHER_REASONS = "other reasons"
+_OTHER_LABELS = "other arrays"
 _BYTES = re.compile(rb'"bytes": ([0-9]+)')
 
 
@@ -52,6 +53,7 @@ class Summary:
             root of the ratio of mean variances over these outputs; None if there are none.
         noise_std_ratio_decoded: likewise, of what was measured after encoding, with `--measure decoded`.
         not_kept: what could not be carried over from sources, with their format, and from how many.
+        labels: arrays that were kept as labels, without noise, and in how many files.
         failures: the first failures, as in failures.jsonl.
         failure_groups: failures by reason: the `reason`, which is their message with N and NAME in place of numbers and
             names; the message itself as `error`, if all have the same; their `count`; the first paths as `examples`.
@@ -85,6 +87,7 @@ class Summary:
     noise_std_ratio_decoded: float | None = None
     kinds: dict[str, int] = field(default_factory=dict)
     not_kept: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, str]] = field(default_factory=list)
     failure_groups: list[dict[str, Any]] = field(default_factory=list)
     outputs: list[str] = field(default_factory=list)
@@ -122,6 +125,9 @@ class Summary:
         for what, source_format in outcome.not_kept:
             lost = f"{what} ({source_format})"
             self.not_kept[lost] = self.not_kept.get(lost, 0) + 1
+        for label in outcome.labels:
+            name = label if label in self.labels or len(self.labels) < _MOST_GROUPS else _OTHER_LABELS
+            self.labels[name] = self.labels.get(name, 0) + 1
         for failure in map(json.loads, outcome.failures):
             self.failed += 1
             group_failure(self.failure_groups, failure)

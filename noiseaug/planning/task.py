@@ -125,6 +125,7 @@ class Outcome(NamedTuple):
         bytes_written: the size of the outputs that were written.
         not_kept: pairs of something in the source that its targets have lost, and the source's format.
         strength: how strong the noise of the outputs is that were written.
+        labels: arrays in the source that were kept as labels, without noise.
         damaged: how many outputs were made of a source of which a part is missing or corrupt.
         failed: the source as a whole failed, so that no target of it is to stand in DEST.
         unchanged: nothing was done, as the source has the hash that was known.
@@ -140,6 +141,7 @@ class Outcome(NamedTuple):
     bytes_written: int = 0
     not_kept: tuple[tuple[str, str], ...] = ()
     strength: Strength = Strength()
+    labels: tuple[str, ...] = ()
     damaged: int = 0
     failed: bool = False
     unchanged: bool = False

@@ -50,6 +50,7 @@ class LeftAlone:
     Attributes:
         others: files of no kind that is worked on.
         videos: those among them that are videos, if audio is worked on.
+        arrays: those among them that are arrays, if no kind was named.
         specials: special files (FIFOs, sockets, devices), which are never opened.
         links: links to directories that were not followed.
         hidden: files and directories whose names begin with a dot.
@@ -58,6 +59,7 @@ class LeftAlone:
 
     others: int = 0
     videos: int = 0
+    arrays: int = 0
     specials: int = 0
     links: int = 0
     hidden: int = 0
@@ -80,6 +82,7 @@ class Listing:
         self._root = root
         self._names = names
         self._takes, self._takes_audio = selection.takes, "audio" in selection.kinds
+        self._expects_arrays = selection.kinds >= kinds.DEFAULT_KINDS
         self._limit = selection.limit
         self._included = matcher(selection.include) if selection.include else None
         self._excluded = matcher(selection.exclude) if selection.exclude else None
@@ -131,6 +134,9 @@ class Listing:
             one = left.videos == 1
             what, their = ("video", "its") if one else ("videos", "their")
             lines.append(f"{left.videos:,} {what} left out; --kind audio takes {their} sound")
+        if left.arrays:
+            what, them = ("array file", "it") if left.arrays == 1 else ("array files", "them")
+            lines.append(f"{left.arrays:,} {what} left out; --kind array takes {them}")
         if left.links:
             what, it = ("link to a directory", "it") if left.links == 1 else ("links to directories", "them")
             why = ", as the walk would go round in circles" if self._follow else f"; --follow-symlinks walks {it}"
@@ -162,6 +168,7 @@ class Listing:
         if not self._takes(path):
             self.left.others += 1
             self.left.videos += self._takes_audio and kinds.is_video(path)
+            self.left.arrays += self._expects_arrays and kinds.kind_of(path) == "array"
             return False
         if self._is_mask(path):
             return False

@@ -13,7 +13,7 @@ from noiseaug.settings.companions import Companions
 from noiseaug.settings.layout import LabelFolder, Layout, WithClean
 from noiseaug.settings.level import Clip, Level, Scale, Unit, parse_clip, parse_fraction
 from noiseaug.settings.presets import parse_preset
-from noiseaug.settings.recipe import OPTIONS, AudioOptions, ImageOptions, Recipe
+from noiseaug.settings.recipe import OPTIONS, ArrayOptions, AudioOptions, ImageOptions, Recipe
 from noiseaug.settings.request import Request
 from noiseaug.settings.running import EngineName, Running
 from noiseaug.settings.selection import Selection
@@ -51,6 +51,11 @@ class RecipeKeywords(TypedDict, total=False):
     on_silence: str
     keep_silence: bool
     on_clip: str
+    array: ArrayOptions
+    std_of: str
+    channel_axis: int
+    include_member: Texts
+    exclude_member: Texts
 
 
 class SelectionKeywords(TypedDict, total=False):
@@ -182,15 +187,16 @@ def recipe_of(std: Strengths | None, keywords: Mapping[str, object]) -> Recipe:
     left = dict(keywords)
     _spell(left)
     options = {kind: _options_of(kind, left) for kind in OPTIONS}
-    levels = _levels(left.pop("std", std), left)
+    unbounded = cast(ArrayOptions, options["array"]).std_of != "full-scale"
+    levels = _levels(left.pop("std", std), left, unbounded=unbounded)
     own = {item.name: left[item.name] for item in fields(Recipe) if item.name in left}
     return Recipe(levels, **{**own, **options})  # type: ignore[arg-type] # checked there
 
 
-def _levels(std: object, left: dict[str, object]) -> tuple[Level, ...]:
+def _levels(std: object, left: dict[str, object], *, unbounded: bool) -> tuple[Level, ...]:
     """Return the strengths in the order of the command line, and take their keywords out of `left`."""
     found = [Level.of(cast(Strength, level)) for level in _several(left.pop("levels", None))]
-    found += [Level.of(cast(Strength, level)) for level in _several(std)]
+    found += [Level.of(cast(Strength, level), unbounded=unbounded) for level in _several(std)]
     for preset in _several(left.pop("preset", None)):
         if not isinstance(preset, str):
             raise misfit("preset", "a text such as 'imagenet-c:3'", preset)

@@ -50,6 +50,7 @@ class Level:
         unit: `std` or `snr`.
         scale: whether a range is drawn from, or spread, evenly in the strength or in its logarithm.
         name: what it is called instead of by its numbers.
+        unbounded: whether a std may be above 1, as it is no fraction of full scale.
 
     Raises:
         TypeError: where one of them is of another type.
@@ -61,6 +62,7 @@ class Level:
     unit: Unit = "std"
     scale: Scale = "linear"
     name: str = ""
+    unbounded: bool = False
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -79,7 +81,7 @@ class Level:
                 continue
             if value < 0:
                 raise ValueError(f"{value:g} is not a standard deviation: it must be 0 or more")
-            if value > 1:
+            if value > 1 and not self.unbounded:
                 raise ValueError(_above_full_scale(f"{value:g}"))
         object.__setattr__(self, "low", self.low + 0.0)  # -0.0 would show in names
         object.__setattr__(self, "high", self.high + 0.0)
@@ -87,7 +89,7 @@ class Level:
             raise ValueError(f"the range {self.low:g}:{self.high:g} is reversed; write {self.high:g}:{self.low:g}")
 
     @classmethod
-    def parse(cls, text: str, unit: Unit = "std") -> Level:
+    def parse(cls, text: str, unit: Unit = "std", *, unbounded: bool = False) -> Level:
         """Return the level that `text` spells.
 
         Raises:
@@ -102,11 +104,11 @@ class Level:
         low, colon, high = text.removeprefix("log:").partition(":")
         if scale == "log" and not colon:
             raise ValueError(f"{text!r} is no range such as log:5/255:50/255")
-        parse = _parse_ratio if unit == "snr" else _parse_std
-        return cls(parse(low), parse(high if colon else low), unit, scale)
+        parse = _parse_ratio if unit == "snr" else parse_fraction if unbounded else _parse_std
+        return cls(parse(low), parse(high if colon else low), unit, scale, unbounded=unbounded)
 
     @classmethod
-    def of(cls, value: Level | float | str, unit: Unit = "std") -> Level:
+    def of(cls, value: Level | float | str, unit: Unit = "std", *, unbounded: bool = False) -> Level:
         """Return `value` as a level: one already, a number for a fixed strength, or a text for `parse`.
 
         Raises:
@@ -117,13 +119,13 @@ class Level:
         ('std0.098', 'snr10')
         """
         if isinstance(value, str):
-            return cls.parse(value, unit)
+            return cls.parse(value, unit, unbounded=unbounded)
         if isinstance(value, Level):
             return value
         if isinstance(value, bool) or not isinstance(value, Real):
             example = "10 or '10:30'" if unit == "snr" else "0.1 or '25/255'"
             raise misfit(unit, f"a number or a text such as {example}, or a Level", value)
-        return cls(float(value), float(value), unit)
+        return cls(float(value), float(value), unit, unbounded=unbounded)
 
     @property
     def is_range(self) -> bool:
@@ -163,7 +165,7 @@ class Level:
         """
         spread = replace(self, scale="log") if scale == "log" and self.unit == "std" else self
         strengths = [spread.at(copy / max(copies - 1, 1)) for copy in range(copies)]
-        return tuple(Level(value, value, self.unit) for value in strengths)
+        return tuple(Level(value, value, self.unit, unbounded=self.unbounded) for value in strengths)
 
 
 def _parse_std(text: str) -> float:

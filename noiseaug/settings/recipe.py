@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, ClassVar, Unpack
 
 from noiseaug.kinds import KINDS
 from noiseaug.settings.checks import check_types
@@ -24,6 +24,7 @@ MEASURES = ("encoded", "decoded")
 SNR_REFERENCES = ("pooled", "channel", "active")
 ON_SILENCE = ("copy", "skip", "floor")
 ON_CLIP = ("saturate", "rescale")
+STD_OF = ("full-scale", "value", "array", "column")
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,37 @@ class AudioOptions:
         _check("measure", self.measure, MEASURES)
 
 
+@dataclass(frozen=True)
+class ArrayOptions:
+    """How noise is applied to arrays.
+
+    Attributes:
+        std_of: what a std is a fraction of: `full-scale`; the `value` 1, so that it is in the units of the data; or the
+            standard deviation of the whole `array`, or of each `column` (of the last axis).
+        channel_axis: the axis of the channels that share a noise value with `mono`; negative ones count from the end.
+        include_member: patterns on the names of arrays in a file, such as `*.weight`; if there are any, only arrays
+            that match one get noise. A .npy file holds one array, of the name of the file without .npy.
+        exclude_member: such patterns; an array that matches one is kept as it is.
+    """
+
+    std_of: str = "full-scale"
+    channel_axis: int = -1
+    include_member: tuple[str, ...] = ()
+    exclude_member: tuple[str, ...] = ()
+
+    format: ClassVar[None] = None  # arrays keep theirs
+
+    def __post_init__(self) -> None:
+        check_types(self)
+        _check("std_of", self.std_of, STD_OF)
+
+
 # The options of each kind, which are also attributes of a recipe under the name of the kind.
-OPTIONS: dict[str, type[ImageOptions | AudioOptions]] = {"image": ImageOptions, "audio": AudioOptions}
+OPTIONS: dict[str, type[ImageOptions | AudioOptions | ArrayOptions]] = {
+    "image": ImageOptions,
+    "audio": AudioOptions,
+    "array": ArrayOptions,
+}
 
 
 def _check(name: str, value: object, allowed: Iterable[object]) -> None:
@@ -100,7 +130,8 @@ class Recipe:
     """The noise that each source gets, and how often.
 
     Attributes:
-        levels: the strengths; every source gets each of them. Audio gets those that are an SNR, if there are any.
+        levels: the strengths; every source gets each of them. Audio and arrays get those that are an SNR, if there are
+            any.
         mean: mean of the noise, fraction of full scale.
         clip: `"auto"`, `"none"` or (low, high) in fractions of full scale; see `GaussianNoise`.
         mono: one noise value for all channels of a pixel or frame.
@@ -111,6 +142,7 @@ class Recipe:
         prob: the share of copies that get noise; the others, chosen by their random streams, stay as their sources are.
         image: how images are encoded.
         audio: how noise is applied to audio, and how it is encoded.
+        array: how noise is applied to arrays.
 
     Raises:
         TypeError: where a parameter is of another type.
@@ -127,6 +159,7 @@ class Recipe:
     prob: float = 1.0
     image: ImageOptions = field(default_factory=ImageOptions)
     audio: AudioOptions = field(default_factory=AudioOptions)
+    array: ArrayOptions = field(default_factory=ArrayOptions)
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -137,6 +170,8 @@ class Recipe:
         if not 0 <= self.prob <= 1:
             raise ValueError(f"{self.prob:g} is no probability: it must be 0 to 1")
         self._check_ramp()
+        if self.array.std_of == "full-scale" and any(one.unit == "std" and one.high > 1 for one in self.levels):
+            raise ValueError("a std above 1 is above full scale; for arrays in other units use --std-of value")
         if not self.levels:
             raise ValueError("no strength is given: say how strong the noise is, such as 25/255")
         named: dict[str, Level] = {}
@@ -186,9 +221,9 @@ class Recipe:
 
         return recipe_of(std, keywords)
 
-    def options_of(self, kind: str) -> ImageOptions | AudioOptions:
+    def options_of(self, kind: str) -> ImageOptions | AudioOptions | ArrayOptions:
         """Return the options for sources of this kind."""
-        options: ImageOptions | AudioOptions = getattr(self, kind)
+        options: ImageOptions | AudioOptions | ArrayOptions = getattr(self, kind)
         return options
 
     def levels_of(self, kind: str) -> tuple[Level, ...]:
@@ -228,7 +263,7 @@ class Recipe:
         """
         options = self.options_of(kind)
         given = ((item.name, getattr(options, item.name), item.default) for item in fields(options))
-        return " ".join(f"{name}={value}" for name, value, default in given if value != default)
+        return " ".join(f"{name}={_spelled(value)}" for name, value, default in given if value != default)
 
     @functools.lru_cache(maxsize=1024)  # noqa: B019 - a run has one recipe
     def fingerprint(self, level: Level, kind: str) -> str:
@@ -253,7 +288,19 @@ def _same_name(one: Level, other: Level) -> str:
     )
 
 
-def parse_options(kind: str, text: str) -> ImageOptions | AudioOptions:
+def _spelled(value: object) -> str:
+    """Return the value of an option without spaces: texts of a tuple as JSON, in which a space can be escaped."""
+    return json.dumps(value, separators=(",", ":")).replace(" ", r"\u0020") if isinstance(value, tuple) else str(value)
+
+
+def _read(text: str, type_name: str) -> object:
+    """Return the value that `_spelled` spelled, of a field of this type."""
+    if type_name.startswith("tuple"):
+        return tuple(map(str, json.loads(text)))
+    return int(text) if "int" in type_name else True if text == "True" else text
+
+
+def parse_options(kind: str, text: str) -> ImageOptions | AudioOptions | ArrayOptions:
     """Return the options that `Recipe.options` wrote.
 
     Raises:
@@ -266,5 +313,5 @@ def parse_options(kind: str, text: str) -> ImageOptions | AudioOptions:
         name, _, value = pair.partition("=")
         if name not in names:
             raise ValueError(f"{pair!r} is no option of {kind} files")
-        values[name] = int(value) if "int" in str(names[name].type) else True if value == "True" else value
+        values[name] = _read(value, str(names[name].type))
     return owner(**values)  # type: ignore[arg-type] # checked there

@@ -19,7 +19,7 @@ class Selection:
         exclude: such patterns; a file that matches one is left out, and a directory with all that is in it.
         keep: such patterns; a file of any type that matches one is copied as it is, in the same place.
         masks: names of folders, such as `masks`, that hold images which go along with sources unchanged, and are none.
-        kinds: the kinds of files worked on.
+        kinds: the kinds of files worked on. One array file as SOURCE is, too, where these are the default ones.
         videos: whether the sound of videos is worked on, too, if audio is. One file as SOURCE is, whatever this says.
         hidden: whether files and directories are walked whose names begin with a dot.
         follow_symlinks: whether links to directories are walked.
@@ -38,7 +38,7 @@ class Selection:
     exclude: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
     masks: tuple[str, ...] = ()
-    kinds: frozenset[str] = field(default_factory=lambda: frozenset(kinds.KINDS))
+    kinds: frozenset[str] = field(default=kinds.DEFAULT_KINDS)
     videos: bool = False
     hidden: bool = False
     follow_symlinks: bool = False

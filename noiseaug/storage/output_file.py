@@ -11,10 +11,13 @@ import itertools
 import os
 import threading
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from noiseaug.storage.paths import STATE_PREFIX
 from noiseaug.storage.source_file import CHUNK, OpenFile, Refused, SourceFile, sha256_of_fd
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Digest
 
 Link = Literal["copy", "hardlink", "symlink"]
 
@@ -83,6 +86,7 @@ class OutputFile(OpenFile):
         self._sha256: str | None = None
         self._size: int | None = None
         self._held: io.BytesIO | None = None
+        self._digest: Digest | None = None
         self._linked = self._gone = False
 
     def _create(self) -> int:
@@ -93,6 +97,12 @@ class OutputFile(OpenFile):
         self._sha256 = hashlib.sha256(content).hexdigest()
         self._size = content.nbytes
         _write_all(self.fd, content)
+
+    def append(self, content: bytes | memoryview) -> None:
+        """Write further bytes, which are hashed on the way. A file of which some is written so is written so whole."""
+        self._digest = self._digest or hashlib.sha256()
+        self._digest.update(content)
+        _write_all(self.fd, memoryview(content))
 
     def hold(self, content: io.BytesIO) -> None:
         """Take the whole content, which may still be changed at any place; it is written when it is hashed or read."""
@@ -205,6 +215,8 @@ class OutputFile(OpenFile):
         if self._held is not None:
             content, self._held = self._held, None
             self.write(content.getbuffer())
+        if self._digest is not None:
+            return self._digest.hexdigest()
         return self._sha256 or sha256_of_fd(self.fd)
 
     def size(self) -> int:

@@ -17,7 +17,7 @@ from noiseaug.kinds import FILE
 from noiseaug.manifest.rows import ManifestRow, row_of
 from noiseaug.media.output import Samples
 from noiseaug.noise.scale import Array, full_scale
-from noiseaug.pipeline.preparing import nothing_in, walk_of
+from noiseaug.pipeline.preparing import as_meant, nothing_in, walk_of
 from noiseaug.planning.ends import Ends, located
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.task import Job, Task
@@ -53,8 +53,8 @@ class Sample(NamedTuple):
     """
 
     path: str
-    clean: Array
-    noisy: Array
+    clean: Any  # an array; of a file that holds several, these by name
+    noisy: Any
     record: ManifestRow
 
 
@@ -70,10 +70,16 @@ class _Form:
     dtype: Literal["float32"] | None
     channels: Literal["rgb", "bgr"]
 
-    def of(self, samples: Samples, *, fresh: bool) -> Array:
+    def of(self, samples: Samples, *, fresh: bool) -> Any:
         """Return the samples in this form; a copy, if they are to be `fresh`."""
-        array, turned = samples.array, samples.is_bgr and self.channels == "rgb"
-        scale = full_scale(array.dtype) if self.dtype and array.dtype != self.dtype else None
+        turned = samples.is_bgr and self.channels == "rgb"
+        if isinstance(samples.array, dict):
+            return {name: self._array(array, turned=False, fresh=fresh) for name, array in samples.array.items()}
+        return self._array(samples.array, turned=turned, fresh=fresh)
+
+    def _array(self, array: Array, *, turned: bool, fresh: bool) -> Array:
+        is_number = array.dtype.kind in "iuf"
+        scale = full_scale(array.dtype) if self.dtype and is_number and array.dtype != self.dtype else None
         if not turned and scale is None:
             return array.copy() if fresh or not array.flags.writeable else array
         made = np.empty(array.shape, self.dtype or array.dtype)
@@ -147,7 +153,8 @@ def stream(
     root, name = located(path_of("source", source), request.selection.root)
     if request.selection.shard and (name or request.selection.limit):
         raise Misplaced("a shard is a part of a directory, without a limit; leave out shard, or name a directory")
-    reading = _Reading(request, Ends(root, name, "", None), _number(copy, request.recipe))
+    ends = Ends(root, name, "", None)
+    reading = _Reading(as_meant(request, ends), ends, _number(copy, request.recipe))
     return reading.samples(form, on_error)
 
 

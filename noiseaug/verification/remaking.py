@@ -73,9 +73,15 @@ def _recipe_of(record: Record) -> Recipe:
     """Return the recipe that a row tells of. Raise TypeError or ValueError if it tells of none."""
     low, high, ratio = record.get("clip_low"), record.get("clip_high"), record.get("snr_db")
     clip: Clip = "none" if low is None or high is None else (float(low), float(high))
+    if record.get("clip") in ("auto", "none"):  # of arrays, of which one file may have integers and floats
+        clip = "auto" if record["clip"] == "auto" else "none"
     # Each kind is the name of its options.
     options: dict[str, Any] = {record["kind"]: parse_options(record["kind"], record["options"])}
-    level = Level.of(float(record["std"])) if ratio is None else Level(float(ratio), float(ratio), "snr")
+    level = (
+        Level.of(float(record["std"]), unbounded=record["kind"] == "array")
+        if ratio is None
+        else Level(float(ratio), float(ratio), "snr")
+    )
     return Recipe((level,), float(record["mean"]), clip, record["mono"], record["seed"], **options)
 
 

@@ -111,7 +111,7 @@ def output_of(job: Job, task: Task, target: Target, file: OutputFile) -> Output:
     recipe, level = task.recipe, target.level
     key = stream_key(recipe.seed, task.source.path, target.copy)
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
-        return Output(file, recipe, level, key)
+        return Output(file, recipe, level, key, source_path=task.source.path, copy=target.copy)
     return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))
 
 
@@ -170,7 +170,7 @@ def _published(
         except Unpublished as reason:
             failures.append(failure_line(task.source.path, str(reason), target.file_name))
     lost = _not_kept(facts)
-    return Outcome(
+    made = Outcome(
         tuple(rows),
         tuple(failures),
         sidecars=count,
@@ -179,6 +179,13 @@ def _published(
         strength=strength,
         damaged=damaged,
     )
+    return made._replace(labels=labels) if (labels := _labels(facts)) else made
+
+
+def _labels(facts: list[Facts | None]) -> tuple[str, ...]:
+    """Return the arrays in a source that its targets hold without noise, as labels."""
+    found = next((fact["labels"] for fact in facts if fact and "labels" in fact), None)
+    return tuple(map(str, found)) if isinstance(found, list) else ()
 
 
 def _not_kept(facts: list[Facts | None]) -> tuple[tuple[str, str], ...]:

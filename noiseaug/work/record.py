@@ -41,5 +41,8 @@ def describe_samples(task: Task, target: Target, output: Output, facts: Facts) -
 
 def strength_of(record: Record) -> Strength:
     """Return how strong the noise of an output is, as its record says."""
+    clipped = record.get("clipped") or 0.0
+    if record.get("std_of", "full-scale") != "full-scale":  # arrays in units of their own, which make no mean
+        return Strength(1, clipped)
     asked, measured, decoded = (record.get(key) or 0.0 for key in ("std", "noise_std", "noise_std_decoded"))
-    return Strength(1, record.get("clipped") or 0.0, asked**2, measured**2, decoded**2)
+    return Strength(1, clipped, asked**2, measured**2, decoded**2)

@@ -38,7 +38,7 @@ OTHERWISE = {"kind": "kinds", "files_from": "names"}
 # Those that have none: they say what is printed, how a list is read, or what Make is to see.
 OF_THE_COMMAND_LINE = {"dry_run", "quiet", "json", "null", "depfile", "stamp"}
 # Keywords without an option: levels and options as objects, and what `--kind audio` says too.
-OF_PYTHON = {"levels", "image", "audio", "videos"}
+OF_PYTHON = {"levels", "image", "audio", "array", "videos"}
 
 
 def test_every_option_of_the_command_line_has_its_keyword_and_every_keyword_its_option():

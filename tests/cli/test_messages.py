@@ -209,7 +209,7 @@ WRONG = [
     (
         "run photos out --std 0.1 --kind video",
         2,
-        "Error: Invalid value for '--kind': 'video' is not one of 'audio', 'image'.",
+        "Error: Invalid value for '--kind': 'video' is not one of 'array', 'audio', 'image'.",
     ),
     (
         "run photos out --std 0.1 --engine gpu",
@@ -235,7 +235,7 @@ WRONG = [
     (
         "run photos out --snr 10",
         1,
-        "noiseaug: error: no image or audio files to work on: photos holds 3 images, and --snr is for audio; images take --std, such as --std 25/255",
+        "noiseaug: error: no image or audio files to work on: photos holds 3 images, and --snr is for audio and arrays; images take --std, such as --std 25/255",
     ),
     (
         "run photos out --snr 10%",
@@ -315,7 +315,7 @@ WRONG = [
     (
         "run texts/a.txt out.txt --std 0.1",
         1,
-        "noiseaug: error: a.txt is neither an image nor an audio file, by its suffix; name one that is",
+        "noiseaug: error: a.txt is no image, audio or array file, by its suffix; name one that is",
     ),
     ("run photos out --std 0.1 -0", 2, "Error: --null goes with --files-from, and there is none; leave it out"),
     (

@@ -147,7 +147,7 @@ def test_root_without_one_file_is_refused(source, dest):
 def test_one_file_of_another_kind_is_refused(source, dest):
     result = within("run", source / "cats/notes.txt", dest, *STRENGTH)
     assert result.returncode == 1
-    assert "notes.txt" in result.stderr and "neither an image nor an audio file" in result.stderr
+    assert "notes.txt" in result.stderr and "no image, audio or array file" in result.stderr
 
 
 # Where DEST may lie

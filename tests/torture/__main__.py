@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from torture.arrays import damaged_arrays
 from torture.damage import damaged_files
 from torture.disks import full_disks
 from torture.ground import Fault, Ground
@@ -23,6 +24,7 @@ FAULTS: dict[str, tuple[str, Callable[[Ground], Fault]]] = {
     "workers": ("SIGKILL of workers, again and again", workers_killed),
     "disks": ("file system full, then larger", full_disks),
     "mutants": ("damaged images and recordings", damaged_files),
+    "arrays": ("damaged arrays", damaged_arrays),
 }
 
 

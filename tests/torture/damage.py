@@ -25,7 +25,11 @@ PATIENCE = 20  # seconds that a mutant may take
 
 def damaged_files(ground: Ground) -> Fault:
     """Mutants of every format, in runs under a limit of memory; what they made is read by a process of its own."""
-    intact, total = seeds(), ground.times(20_000)
+    return (yield from damaged_in_runs(ground, seeds(), ground.times(20_000)))
+
+
+def damaged_in_runs(ground: Ground, intact: dict[str, bytes], total: int, options: tuple[str, ...] = ()) -> Fault:
+    """So many mutants of intact files, in runs with these options."""
     written, causes = 0, Counter[str]()
     for start in range(0, total, BATCH):
         batch = [mutant(intact, ground.seed, number) for number in range(start, min(start + BATCH, total))]
@@ -33,7 +37,7 @@ def damaged_files(ground: Ground) -> Fault:
         source.mkdir()
         for made in batch:
             (source / made.name).write_bytes(made.data)
-        problems = list(run_over(source, dest, batch))
+        problems = list(run_over(source, dest, batch, options))
         failed = failures(dest)
         causes.update(map(cause, failed.values()))
         written += sum(made.name not in failed for made in batch)
@@ -52,12 +56,13 @@ def damaged_files(ground: Ground) -> Fault:
     )
 
 
-def run_over(source: Path, dest: Path, batch: list[Mutant]) -> Iterator[tuple[str, str]]:
+def run_over(source: Path, dest: Path, batch: list[Mutant], options: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     """Runs over mutants; what is wrong with what came of each, with its name, or "" if it is not of one."""
     before, peak = tree(source), peak_memory()
     try:
         result = noiseaug(
             *("run", source, dest, *STRENGTH, "--timeout", str(PATIENCE), "--max-pixels", str(PIXELS)),
+            *options,
             timeout=LONGEST,
             preexec_fn=limit_memory,
             env={"MALLOC_PERTURB_": "85"},  # memory that was not written to reads as nonsense, not as nothing

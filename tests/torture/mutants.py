@@ -119,6 +119,14 @@ def _numbers(data: bytes) -> Iterator[tuple[int, int, str]]:
         yield from _iff_numbers(data, "big" if data[:4] in (b"RIFX", b"FORM") else "little")
     elif data[:2] in (b"II", b"MM") and len(data) > 8:
         yield from _tiff_numbers(data, "little" if data[:2] == b"II" else "big")
+    elif data.startswith(b"PK"):
+        at = data.find(b"PK\x01\x02")
+        while at >= 0:
+            yield from ((at + offset, 4, "little") for offset in (16, 20, 24, 42))
+            yield from ((at + offset, 2, "little") for offset in (8, 10, 28, 30, 32))
+            at = data.find(b"PK\x01\x02", at + 4)
+    elif data[8:10] == b'{"':
+        yield 0, 8, "little"
     elif data.startswith(b"\xff\xd8"):
         at = 2
         while at + 10 < len(data) and data[at] == 0xFF:

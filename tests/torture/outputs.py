@@ -28,7 +28,7 @@ def check(dest: Path) -> Iterator[tuple[str, str]]:
         elif sha256(path.read_bytes()).hexdigest() != row["sha256"]:
             yield row["file_name"], "is not the file that the manifest describes"
         else:
-            look = _image_facts if row["kind"] == "image" else _sound_facts
+            look = {"image": _image_facts, "audio": _sound_facts, "array": _array_facts}[row["kind"]]
             try:
                 found = look(path, row)
             except Exception as error:
@@ -62,6 +62,25 @@ def _sound_facts(path: Path, _: dict[str, Any]) -> dict[str, Any]:
             "channels": reader.channels,
             "subtype": reader.subtype,
         }
+
+
+def _array_facts(path: Path, row: dict[str, Any]) -> dict[str, Any]:
+    if path.suffix == ".npy":
+        arrays = {"": np.load(path)}
+    elif path.suffix == ".npz":
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files if name in row["members"]}
+    else:
+        from safetensors import safe_open
+
+        names = {"F32": "float32", "F16": "float16", "BF16": "bfloat16", "F64": "float64", "C64": "complex64"}
+        with safe_open(path, "numpy") as file:
+            slices = [file.get_slice(name) for name in row["members"]]
+            dtypes = [one.get_dtype() for one in slices]
+            dtypes = [names.get(name, name.replace("U", "uint").replace("I", "int")) for name in dtypes]
+            return {"shape": "; ".join(str(tuple(one.get_shape())) for one in slices), "dtype": "; ".join(dtypes)}
+    found = [arrays[name] for name in row.get("members", [""])]
+    return {"shape": "; ".join(str(one.shape) for one in found), "dtype": "; ".join(one.dtype.name for one in found)}
 
 
 if __name__ == "__main__":

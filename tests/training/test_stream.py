@@ -289,3 +289,31 @@ def test_nothing_is_written(samples, tmp_path):
 
 def test_every_kind_of_media_is_streamed():
     assert all(callable(codec_of(kind).samples) for kind in KINDS)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"std": 0.1},
+        {"std": 0.1, "clip": "none"},
+        {"std": 0.1, "std_of": "column"},
+        {"std": 2, "std_of": "value"},
+        {"snr": 10},
+        {"std": [0.1, 0.2], "copies": 2, "prob": 0.5},
+    ],
+)
+def test_arrays_are_those_that_a_run_writes(source, dest, settings):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    drawn = np.random.default_rng(0).standard_normal
+    np.save(source / "a.npy", drawn((40, 30)).astype(np.float32))
+    np.save(source / "fortran.npy", np.asfortranarray(drawn((4, 30)).astype(">f8")))
+    np.save(source / "complex.npy", drawn((4, 30)) + 1j)
+    np.savez(source / "several.npz", w=drawn((5, 6)), labels=np.arange(5))
+    safetensors.save_file({"w": drawn((5, 6)).astype(np.float16)}, source / "weights.safetensors")
+    summary, count = run(source, dest, kinds="array", engine="threads", **settings), 0
+    for sample in stream(source, kinds="array", **settings):
+        path, count = dest / sample.record.file_name, count + 1
+        got = safetensors.load_file(path) if path.suffix == ".safetensors" else np.load(path)
+        pairs = [(sample.noisy, got)] if path.suffix == ".npy" else [(sample.noisy[name], got[name]) for name in got]
+        assert all(np.array_equal(one, other) and one.shape == other.shape for one, other in pairs), path
+    assert count == summary.written > 4

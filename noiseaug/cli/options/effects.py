@@ -9,13 +9,15 @@ from click.core import ParameterSource
 
 from noiseaug.cli.config import file_of
 from noiseaug.cli.events import STDOUT
+from noiseaug.kinds import DEFAULT_KINDS, kind_of
 from noiseaug.settings.request import Request
 
-_OF_AUDIO = ("audio_format", "snr", "snr_reference", "on_silence", "keep_silence", "on_clip")
+_OF_AUDIO = ("audio_format", "snr_reference", "on_silence", "keep_silence", "on_clip")
+_OF_ARRAYS = ("std_of", "channel_axis", "include_member", "exclude_member")
 _OF_IMAGES = ("image_format", "quality", "subsampling", "png_level")
 
 
-def refuse_without_effect(request: Request, options: dict[str, Any]) -> None:
+def refuse_without_effect(request: Request, source: str, options: dict[str, Any]) -> None:
     """Refuse options of `run` on the command line that have no effect; warn of such variables of the environment.
 
     Raises:
@@ -23,8 +25,15 @@ def refuse_without_effect(request: Request, options: dict[str, Any]) -> None:
     """
     recipe, selection = request.recipe, request.selection
     takes_snr = any(level.unit == "snr" for level in recipe.levels)
+    heard = "audio" in selection.kinds
     for name in _OF_AUDIO:
-        _check(name, "audio" in selection.kinds, "is for audio, and --kind leaves audio out")
+        _check(name, heard, "is for audio, and --kind leaves audio out")
+    has_arrays = "array" in selection.kinds or (kind_of(source) == "array" and selection.kinds == DEFAULT_KINDS)
+    for name in _OF_ARRAYS:
+        _check(name, has_arrays, "is for arrays, which a folder is searched for with --kind array", "add that, or ")
+    _check("channel_axis", recipe.mono, "goes with --mono, and there is none")
+    _check("snr", heard or has_arrays, "is for audio and arrays, and --kind leaves them out")
+    _check("std_of", not takes_snr, "is for --std, and arrays get the noise of --snr")
     for name in _OF_IMAGES:
         _check(name, "image" in selection.kinds, "is for images, and --kind leaves images out")
         _check(name, bool(recipe.levels_of("image")), "is for images, which get noise with --std and not with --snr")
@@ -59,14 +68,14 @@ def _source_of(name: str) -> ParameterSource | None:
     return click.get_current_context().get_parameter_source(name)
 
 
-def _check(name: str, has_effect: bool, why: str) -> None:
+def _check(name: str, has_effect: bool, why: str, instead: str = "") -> None:
     source = _source_of(name)
     option = next(one for one in click.get_current_context().command.params if one.name == name)
     if has_effect or source is ParameterSource.DEFAULT or source is None:
         return
     text = f"{max(option.opts, key=len)} {why}"
     if source is ParameterSource.COMMANDLINE:
-        raise click.UsageError(f"{text}; leave it out")
+        raise click.UsageError(f"{text}; {instead}leave it out")
     if source is ParameterSource.ENVIRONMENT:
         click.echo(f"noiseaug: warning: {text}; it is set by {option.envvar or _variable(name)}", err=True)
     elif str(click.get_current_context().lookup_default(name)) != str(option.default):

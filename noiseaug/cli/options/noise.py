@@ -7,8 +7,17 @@ from typing import Any
 import click
 
 from noiseaug.cli.options.shared import choice, repeatable, values_for, with_default
-from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, RAMP, SEED, SNR, Whole
-from noiseaug.settings.recipe import ON_CLIP, ON_SILENCE, SNR_REFERENCES, AudioOptions, ImageOptions, Recipe
+from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, RAMP, SEED, SNR, Axis, Whole
+from noiseaug.settings.recipe import (
+    ON_CLIP,
+    ON_SILENCE,
+    SNR_REFERENCES,
+    STD_OF,
+    ArrayOptions,
+    AudioOptions,
+    ImageOptions,
+    Recipe,
+)
 
 OPTIONS = (
     repeatable(
@@ -20,8 +29,17 @@ OPTIONS = (
     repeatable(
         "--snr",
         SNR,
-        """Signal-to-noise ratio of audio: 10, -5, 10:30. In decibels; a range is drawn from for each file. Repeatable.
-        With --std too, images get the std and audio the SNR.""",
+        """Signal-to-noise ratio, of audio and arrays: 10, -5. In decibels; a range, 10:30, is drawn from for each file.
+        Repeatable. With --std too, images get the std, and audio and arrays the SNR.""",
+    ),
+    click.option(
+        "--std-of",
+        type=click.Choice(STD_OF),
+        default="full-scale",
+        show_default=True,
+        is_eager=True,  # --std may be above 1 with some
+        help="""What --std is a fraction of, for arrays. full-scale (1.0 for floats); value, the number 1; array, the
+        standard deviation of the whole array; or column, that of each column of the last axis.""",
     ),
     with_default("--mean", MEAN, "0", "Mean of the noise. A fraction of full scale, such as 0.01 or 2/255."),
     repeatable(
@@ -40,6 +58,7 @@ OPTIONS = (
     click.option(
         "--mono/--per-channel", default=False, help="One value for all channels, or one each. One each is the default."
     ),
+    with_default("--channel-axis", Axis(), -1, "Axis of channels of arrays, for --mono. -1 is the last."),
     with_default("--seed", SEED, "0", "Chooses the noise. Any whole number; random picks one, and says it."),
     with_default("--copies", Whole(min=1), 1, "Noisy versions at each level."),
     click.option(
@@ -100,6 +119,7 @@ def recipe_of(options: dict[str, Any]) -> Recipe:
     try:
         image = ImageOptions(format=options.get("image_format"), **values_for(ImageOptions, options))
         audio = AudioOptions(format=options.get("audio_format"), **values_for(AudioOptions, options))
-        return Recipe(levels, image=image, audio=audio, **values_for(Recipe, options))
+        array = ArrayOptions(**values_for(ArrayOptions, options))
+        return Recipe(levels, image=image, audio=audio, array=array, **values_for(Recipe, options))
     except ValueError as error:
         raise click.UsageError(str(error)) from None

@@ -9,7 +9,7 @@ import click
 
 from noiseaug.cli.options.shared import Decorator, parameters_of, repeatable, values_for
 from noiseaug.cli.options.types import FOLDERS, SHARD, Whole
-from noiseaug.kinds import KINDS
+from noiseaug.kinds import DEFAULT_KINDS, KINDS
 from noiseaug.settings.selection import Selection, parse_names
 
 OPTIONS = (
@@ -20,6 +20,16 @@ OPTIONS = (
         help="Only files that match. Patterns are those of .gitignore. Repeatable.",
     ),
     click.option("--exclude", metavar="GLOB", multiple=True, help="No files or directories that match. Repeatable."),
+    click.option(
+        "--include-member",
+        metavar="PATTERN",
+        multiple=True,
+        help="""Noise only on arrays of such names: '*.weight'. In .npz and .safetensors files; also on integers and
+        arrays of one dimension, which are kept as labels otherwise. Repeatable.""",
+    ),
+    click.option(
+        "--exclude-member", metavar="PATTERN", multiple=True, help="Arrays of such names stay as they are. Repeatable."
+    ),
     click.option(
         "--keep",
         metavar="GLOB",
@@ -36,7 +46,8 @@ OPTIONS = (
     repeatable(
         "--kind",
         click.Choice(sorted(KINDS)),
-        "Only files of this kind. audio takes the sound of videos, too. Repeatable.",
+        """Only files of this kind. audio takes the sound of videos too, array takes .npy, .npz and .safetensors.
+        Repeatable.  [default: image and audio]""",
     ),
     click.option(
         "--root",
@@ -79,5 +90,5 @@ def selection_of(options: dict[str, Any]) -> Selection:
             raise click.BadParameter(str(error), param_hint="--files-from") from None
     kinds = frozenset(options["kind"])
     return Selection(
-        kinds=kinds or frozenset(KINDS), videos="audio" in kinds, names=names, **values_for(Selection, options)
+        kinds=kinds or DEFAULT_KINDS, videos="audio" in kinds, names=names, **values_for(Selection, options)
     )

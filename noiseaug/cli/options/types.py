@@ -62,6 +62,18 @@ class Whole(click.IntRange):
         return number
 
 
+class Axis(click.IntRange):
+    """A type of options that number an axis of arrays; negative numbers count from the last."""
+
+    name = "axis"
+
+    def __init__(self) -> None:
+        super().__init__(-64, 63)
+
+    def _describe_range(self) -> str:
+        return ""
+
+
 class Format(click.Choice[str]):
     """A type of options that name a format by its suffix: with or without the dot, in any case, under any of its names.
 
@@ -133,7 +145,18 @@ def _address(text: str) -> str:
 _PRESET_NAMES = (
     one for name, preset in PRESETS.items() for one in (name, *(f"{name}:{severity}" for severity in preset.severities))
 )
-LEVEL = Parsed("LEVEL", Level.parse, ("5/255", "10/255", "15/255", "25/255", "50/255"))
+
+
+class _Strength(Parsed):
+    """A type of options that are standard deviations: at most 1, unless --std-of says that they are no fractions."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        bounded = ctx is None or ctx.params.get("std_of", "full-scale") == "full-scale"
+        return super().convert(value, param, ctx) if bounded else _UNBOUNDED.convert(value, param, ctx)
+
+
+_UNBOUNDED = Parsed("LEVEL", lambda text: Level.parse(text, unbounded=True))
+LEVEL = _Strength("LEVEL", Level.parse, ("5/255", "10/255", "15/255", "25/255", "50/255"))
 SNR = Parsed("DB", lambda text: Level.parse(text, "snr"), ("0", "10", "20", "30"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))
 CLIP = Parsed("auto|none|LO:HI", parse_clip, ("auto", "none"))

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from noiseaug.media.audio.formats import Form, Lattice
-from noiseaug.media.audio.powers import Floats, floor, powers, relative_error, std_of
+from noiseaug.media.audio.powers import Floats, floor, powers, relative_error
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.real_noise import RealNoise, gain_for
 from noiseaug.media.audio.silence import Channels
 from noiseaug.media.output import Output
 from noiseaug.noise.noiser import Noiser
+from noiseaug.noise.ratios import std_of
 from noiseaug.noise.scale import Array
 
 # Noise whose power is off by chance by no more than this (standard error, relative: 0.017 dB) is left to chance.
@@ -91,7 +92,7 @@ def _for_ratio(recording: Recording, output: Output, form: Form, signal: Floats)
     silence_std = floor(work) if on_floor else 0.0
 
     def noise_of(aim: Floats) -> RealNoise:
-        stds = [std_of(power, mean, work) if power > 0 else silence_std for power in aim]
+        stds = [std_of(power, mean, work.steps) if power > 0 else silence_std for power in aim]
         return RealNoise(output, np.array(stds), means, recording.sound.lattice, work)
 
     noise = _on_target(recording, noise_of, signal / 10 ** (snr_db / 10), work)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from noiseaug.media.audio import reading as audio_reading
 from noiseaug.media.audio.formats import Lattice
-from noiseaug.media.audio.powers import std_of
 from noiseaug.media.audio.silence import pieces
+from noiseaug.noise.ratios import std_of
 from support.commands import within
 from support.corpus import sound, write_sound
 from support.recordings import ratios, read, seen, snr_of
@@ -75,7 +75,7 @@ def test_rounded_noise_has_the_power_that_its_std_was_chosen_for(power, mean):
     assume(abs(mean % 1 - 0.5) > 1e-6)  # there NumPy rounds to even, and the sampler draws either
     lattice = Lattice("int16", 16)
     unit = 2.0**15
-    std = std_of(power / unit**2, mean / unit, lattice) * unit
+    std = std_of(power / unit**2, mean / unit, lattice.steps) * unit
     drawn = np.rint(np.random.default_rng(0).normal(mean, std, 400_000))
     if std > 0:
         assert np.square(drawn).mean() == pytest.approx(power, rel=0.02 + 5 / np.sqrt(400_000 * min(power, 1)))

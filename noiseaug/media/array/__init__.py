@@ -30,18 +30,20 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, a
     Raises:
         Refused: if the source cannot be read, or holds what gets no noise where noise is asked for.
     """
-    container = _opened(source)
+    container = _opened(source, outputs)
     choice = chosen(container.members, outputs[0].recipe.array, alone=isinstance(container, Npy))
     container.check_noisy(choice.noisy)
     found = Found(container.opened)
     return [_made(source, container, choice, found, output) for output in outputs]
 
 
-def _opened(source: SourceFile) -> Container:
+def _opened(source: SourceFile, outputs: Sequence[Output]) -> Container:
     """Return what reads the source, by its suffix. Content of another format is refused there."""
     suffix = os.path.splitext(source.path)[1].lower()
     if not source.size:
         raise Refused("is empty; expected an array")
+    if other := next((output.suffix for output in outputs if output.suffix != suffix), None):
+        raise Refused(f"cannot be written as {other}: arrays stay in the format of their source; name a {suffix} file")
     if suffix == ".npy":
         return Npy(source)
     return Npz(source) if suffix == ".npz" else Safetensors(source)

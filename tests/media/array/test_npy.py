@@ -105,7 +105,7 @@ def test_integers_are_labels_unless_a_pattern_asks_for_them(tmp_path):
     assert np.array_equal(noisy(tmp_path, labels, "--std", "0.1"), labels)
     assert (row_of(tmp_path)["role"], row_of(tmp_path)["noise_std"]) == ("clean", 0)
     again = within("run", tmp_path / "a.npy", f"{tmp_path}/again/", "--std", "0.1")
-    assert "kept as labels, without noise: a (int64) of 1 file\n" in again.stdout
+    assert "kept without noise: a (int64) of 1 file\n" in again.stdout
 
 
 @pytest.mark.parametrize(
@@ -260,3 +260,11 @@ def test_other_options_make_arrays_again_and_what_is_not_asked_for_is_left_over(
     result = within("run", source, dest, "--kind", "array", "--std", "0.1", "--name", "{level}/{dir}/{stem}{ext}")
     assert "3 files of earlier runs left over" in result.stdout
     assert not failures(dest)
+
+
+def test_an_array_is_not_written_as_another_format(tmp_path):
+    np.save(tmp_path / "a.npy", features("<f4"))
+    result = within("run", tmp_path / "a.npy", tmp_path / "b.npz", "--std", "0.1")
+    assert result.returncode == 3
+    assert "cannot be written as .npz: arrays stay in the format of their source; name a .npy file" in result.stderr
+    assert not (tmp_path / "b.npz").exists()

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from support.arrays import features, npz
 from support.av_files import make
 from support.corpus import photo, sound, write_image, write_sound
 from support.heic_files import heic
@@ -25,7 +26,10 @@ from noiseaug.cli import main
 source, dest = sys.argv[1:]
 ratios = "--snr 7.3 --snr -5:30 --snr-reference channel --keep-silence --on-clip rescale --measure decoded"
 levels = [(f"png{level}", f"--std 0 --std 5/255 --include *.png --png-level {level}") for level in (0, 1, 5, 9)]
-for name, options in (("stds", "--std 25/255 --std 0.001:0.3 --copies 2"), ("ratios", "--std 10% " + ratios), *levels):
+arrays = [(std_of, f"--kind array --std 10% --std-of {std_of}") for std_of in ("array", "column")]
+arrays.append(("snrs", "--kind array --snr 7.3 --include-member *"))
+several = "--std 25/255 --std 0.001:0.3 --copies 2"
+for name, options in (("stds", several), ("ratios", "--std 10% " + ratios), *levels, *arrays):
     try:
         main(["run", source, f"{dest}/{name}", "--engine", "threads", "--workers", "1", *options.split()])
     except SystemExit as end:
@@ -48,6 +52,12 @@ def make_sources(root):
     (root / "images/telephone.heic").write_bytes(photograph)
     make(root / "sound/apple.m4a", 3001, encoder="alac", form="s16p")
     make(root / "sound/voice.amr", 3001)
+    (root / "arrays").mkdir()
+    np.save(root / "arrays/features.npy", features("<f4", (701, 67)))
+    np.save(root / "arrays/fortran.npy", np.asfortranarray(features(">f8", (501, 7))))
+    for compressed in (False, True):
+        arrays = {"x": features("<f2", (301, 13)), "z": features("<c8", (30, 7)), "counts": features("<i8", (50, 3))}
+        (root / f"arrays/{compressed}.npz").write_bytes(npz(compressed=compressed, **arrays))
 
 
 @pytest.mark.skipif(QEMU is None, reason="NOT TESTED: the same bytes on every processor; install qemu-user")
@@ -76,7 +86,7 @@ def test_old_and_new_processors_give_the_same_bytes(tmp_path):
 
 def rows_that_differ(place):
     """What the manifests say of the outputs that are not the same."""
-    for name in ("stds", "ratios", "png0", "png1", "png5", "png9"):
+    for name in ("stds", "ratios", "png0", "png1", "png5", "png9", "array", "column", "snrs"):
         old, new = (manifest(place / model / name) for model in (OLD, NEW))
         for file_name, row in old.items():
             found = {key: (value, new[file_name][key]) for key, value in row.items() if new[file_name][key] != value}

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from noiseaug.pipeline.merging import merge as merge
     from noiseaug.pipeline.run import run as run
     from noiseaug.pipeline.summary import Summary as Summary
+    from noiseaug.settings.array_options import ArrayOptions as ArrayOptions
     from noiseaug.settings.companions import Companions as Companions
     from noiseaug.settings.layout import Layout as Layout
     from noiseaug.settings.level import Level as Level
-    from noiseaug.settings.recipe import ArrayOptions as ArrayOptions
     from noiseaug.settings.recipe import Recipe as Recipe
     from noiseaug.settings.running import Running as Running
     from noiseaug.settings.selection import Selection as Selection
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # The public API and the modules that it is loaded from on first use, so that `noiseaug --help` imports no codec.
 _HOMES = {
-    "ArrayOptions": "settings.recipe",
+    "ArrayOptions": "settings.array_options",
     "Companions": "settings.companions",
     "ExportOptions": "exports.options",
     "ExportSummary": "exports",

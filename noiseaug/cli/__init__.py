@@ -55,7 +55,7 @@ class _Commands(click.Group):
 @click.version_option(__version__, "-V", "--version", message="%(prog)s %(version)s", allow_from_autoenv=False)
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """Gaussian noise for folders of images and audio: exact, reproducible, with a manifest.
+    """Gaussian noise for folders of images, audio and arrays: exact, reproducible, with a manifest.
 
     \b
     Start with:  noiseaug run photos/ photos-noisy/ --std 25/255 --seed 7

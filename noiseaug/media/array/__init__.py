@@ -31,7 +31,10 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, a
         Refused: if the source cannot be read, or holds what gets no noise where noise is asked for.
     """
     container = _opened(source, outputs)
-    choice = chosen(container.members, outputs[0].recipe.array, alone=isinstance(container, Npy))
+    if all(output.link for output in outputs):  # copies, of whatever is in it
+        choice = Choice((), tuple(container.members), ())
+    else:
+        choice = chosen(container.members, outputs[0].recipe.array, alone=isinstance(container, Npy))
     container.check_noisy(choice.noisy)
     found = Found(container.opened)
     return [_made(source, container, choice, found, output) for output in outputs]

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple, Protocol
 
 from noiseaug.media.array.values import Values
-from noiseaug.settings.recipe import ArrayOptions
+from noiseaug.settings.array_options import ArrayOptions
 from noiseaug.storage.source_file import Refused
 
 

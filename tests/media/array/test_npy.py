@@ -268,3 +268,29 @@ def test_an_array_is_not_written_as_another_format(tmp_path):
     assert result.returncode == 3
     assert "cannot be written as .npz: arrays stay in the format of their source; name a .npy file" in result.stderr
     assert not (tmp_path / "b.npz").exists()
+
+
+def test_what_is_to_be_kept_is_copied_whatever_is_in_it(tmp_path):
+    source = tmp_path / "sets"
+    source.mkdir()
+    np.save(source / "a.npy", features("<f4"))
+    np.save(source / "names.npy", np.array([["a", {}]], object))
+    result = within("run", source, tmp_path / "out", "--std", "0.1", "--kind", "array", "--keep", "names.npy")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "out/names.npy").read_bytes() == (source / "names.npy").read_bytes()
+    assert [row["role"] for row in manifest(tmp_path / "out").values()] == ["noisy", "clean"]
+
+
+def test_half_of_the_copies_get_noise_with_prob_and_a_ramp_spreads_it(folder):
+    source, dest = folder
+    options = ("--kind", "array", "--std", "0:1.2", "--std-of", "value", "--copies", "4", "--ramp", "--prob", "0.5")
+    assert within("run", source, dest, *options).returncode == 0
+    rows = manifest(dest).values()
+    assert {row["level"] for row in rows} == {"std0", "std0.4", "std0.8", "std1.2"}
+    for row in rows:
+        if row["role"] == "noisy":
+            assert row["noise_std"] == pytest.approx(float(row["level"][3:]), rel=0.02)
+        else:
+            assert row["sha256"] == row["source_sha256"]
+    assert {row["role"] for row in rows} == {"noisy", "clean"}
+    assert "12 checked: all as recorded" in within("verify", dest, "--source", source, "--deep").stdout

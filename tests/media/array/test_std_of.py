@@ -64,6 +64,11 @@ def test_complex_columns_get_noise_by_the_std_of_their_parts(tmp_path):
     assert noise.imag.std(axis=0) == pytest.approx(wanted, rel=0.03)
 
 
+def test_an_array_of_one_dimension_is_one_column(tmp_path):
+    noise = noise_on(tmp_path, TABLE[:, 1], "--std", "0.1", "--std-of", "column")
+    assert noise.std() == pytest.approx(0.1 * TABLE[:, 1].std(dtype=float), rel=0.02)
+
+
 def test_nan_does_not_count(tmp_path):
     array = TABLE[:, :2].copy()
     array[::7, 0], array[5, 1] = np.nan, np.inf

@@ -128,7 +128,7 @@ def test_from_python_too(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--std", "1.5", "--kind", "array"), "1.5 is above full scale"),
+        (("--kind", "array", "--std", "1.5"), "or 1.5%?; in the units of an array, use --std-of value"),
         (("--std", "0.1", "--std-of", "column"), "--std-of is for arrays, which a folder is searched for with --kind"),
         (("--std", "0.1", "--include-member", "x"), "--include-member is for arrays"),
         (("--snr", "5", "--kind", "array", "--std-of", "array"), "--std-of is for --std"),

@@ -26,7 +26,7 @@ from noiseaug.storage import disk
 
 
 @click.command("run")
-@click.argument("source", type=click.Path(exists=True))
+@click.argument("source", type=click.Path(exists=True), is_eager=True)  # --std is explained by what it is
 @click.argument("dest", type=click.Path())
 @with_options(*noise.OPTIONS, *selection.OPTIONS, *output.OPTIONS, *running.OPTIONS)
 def command(source: str, dest: str, **options: Any) -> int:

@@ -125,6 +125,13 @@ def test_from_python_too(tmp_path):
         Recipe.of("1.5")
 
 
+def test_a_std_above_full_scale_for_an_array_is_answered_with_the_other_units(tmp_path):
+    np.save(tmp_path / "a.npy", TABLE)
+    result = within("run", tmp_path / "a.npy", tmp_path / "b.npy", "--std", "25")
+    assert result.returncode == 2
+    assert "did you mean 25/255?; in the units of an array, use --std-of value" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -102,6 +102,14 @@ def test_the_sums_are_the_same_to_the_bit_for_blocks_of_any_size(at_once, each_c
     assert found[0] == pytest.approx(variance, rel=1e-9)
 
 
+@pytest.mark.parametrize("options", [("--std", "0.1", "--std-of", "array"), ("--snr", "10")])
+def test_values_too_large_to_be_squared_are_refused(options, tmp_path):
+    np.save(tmp_path / "a.npy", np.array([[1e200, -1e200]]))
+    result = within("run", tmp_path / "a.npy", tmp_path / "b.npy", *options)
+    assert result.returncode == 3
+    assert "whose squares are beyond float64" in result.stderr
+
+
 def test_a_large_mean_takes_no_digits(tmp_path):
     array = np.random.default_rng(3).standard_normal((1000, 200)) + 1e9
     member = Member("a", values_of(array.dtype), array.shape)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from noiseaug.pipeline.merging import merge as merge
     from noiseaug.pipeline.run import run as run
     from noiseaug.pipeline.summary import Summary as Summary
+    from noiseaug.settings.array_options import ArrayOptions as ArrayOptions
     from noiseaug.settings.companions import Companions as Companions
     from noiseaug.settings.layout import Layout as Layout
     from noiseaug.settings.level import Level as Level
-    from noiseaug.settings.recipe import ArrayOptions as ArrayOptions
     from noiseaug.settings.recipe import AudioOptions as AudioOptions
     from noiseaug.settings.recipe import ImageOptions as ImageOptions
     from noiseaug.settings.recipe import Recipe as Recipe
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
 # The public API and the modules that it is loaded from on first use, so that `noiseaug --help` imports no codec.
 _HOMES = {
+    "ArrayOptions": "settings.array_options",
     "AudioOptions": "settings.recipe",
-    "ArrayOptions": "settings.recipe",
     "Companions": "settings.companions",
     "ExportOptions": "exports.options",
     "ExportSummary": "exports",

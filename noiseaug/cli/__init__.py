@@ -110,7 +110,7 @@ _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": WIDEST}
 @click.option("-v", "--verbose", is_flag=True, is_eager=True, hidden=True, allow_from_autoenv=False)
 @click.pass_context
 def cli(ctx: click.Context, verbose: bool) -> None:
-    """Gaussian noise for folders of images and audio: exact, and reproducible."""
+    """Gaussian noise for folders of images, audio and arrays: exact, reproducible."""
     if verbose:
         raise click.UsageError("-v goes with --version here, or behind a command: noiseaug run .. -v")
     warn_of_unknown_variables(ctx, _COMMANDS)

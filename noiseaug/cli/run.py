@@ -44,7 +44,7 @@ Examples:
 
 
 @click.command("run", cls=GroupedCommand, groups=_GROUPS, epilog=_EXAMPLES)
-@click.argument("source", type=click.Path(exists=True))
+@click.argument("source", type=click.Path(exists=True), is_eager=True)  # --std is explained by what it is
 @click.argument("dest", type=click.Path())
 def command(source: str, dest: str, **options: Any) -> int:
     """Write noisy copies of the images, audio and arrays below SOURCE to DEST, with a manifest.

@@ -90,7 +90,7 @@ def _show_labels(labels: dict[str, int]) -> None:
     if labels:
         names = [f"{name} of {counted(count, 'file')}" for name, count in labels.items()]
         more = f" and {len(names) - _MOST_SHOWN:,} more" if len(names) > _MOST_SHOWN else ""
-        click.echo(f"kept as labels, without noise: {printable(', '.join(names[:_MOST_SHOWN]))}{more}")
+        click.echo(f"kept without noise: {printable(', '.join(names[:_MOST_SHOWN]))}{more}")
         click.echo("  --include-member NAME asks for noise on an array")
 
 

@@ -27,7 +27,8 @@ class GaussianNoise:
     Full scale is the maximum of an unsigned dtype (255, 65535), 2**(bits-1) for signed integers (PCM), 1.0 for floats.
     On integers the noise is the rounded Gaussian, sampled exactly: `saturate(x + k)` with
     P(k) = Phi((k + 1/2 - mean) / std) - Phi((k - 1/2 - mean) / std), which is how round(x + N(mean, std**2)) is
-    distributed. Integers of more than 16 bits are float64 sums rounded once.
+    distributed. Integers of 32 bits are float64 sums rounded once; to those of 64 bits noise is added
+    exactly that is rounded to whole numbers, of 53 bits.
 
     Raises:
         ValueError: where a parameter is outside its domain.
@@ -71,8 +72,7 @@ class GaussianNoise:
         """Return a noisy copy of `array`: the very samples that the command line writes for the source named `key`.
 
         Args:
-            array: samples of any shape, dtype uint8, uint16, uint32, int16, int32, float16, float32
-                or float64; channels, if any,
+            array: samples of any shape, of integers of 8 to 64 bits, float16, float32 or float64; channels, if any,
                 interleaved in the last axis in file order of OpenCV (BGR) for images, frames x channels for audio.
             key: the source's path relative to SOURCE, with `/`. Arrays of one shape and key get the same noise.
             copy: the number of the copy, from 0.

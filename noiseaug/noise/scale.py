@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 # The dtypes of samples that get noise.
 SUPPORTED = ("uint8", "uint16", "uint32", "int16", "int32", "float16", "float32", "float64")
-# Those that only arrays have.
+# Those that arrays have, too, and images and audio do not.
 OF_ARRAYS = ("int8", "int64", "uint64")
 
 
@@ -59,7 +59,7 @@ def terms_of(dtype: Any, bits: int | None, clip: Clip) -> Terms:
     """
     source = np.dtype(dtype)
     if source.name not in SUPPORTED + OF_ARRAYS:
-        raise TypeError(f"samples are {source.name}; expected one of {', '.join(SUPPORTED)}")
+        raise TypeError(f"samples are {source.name}; expected one of {', '.join(SUPPORTED + OF_ARRAYS)}")
     width, scale = _significant_bits(source, bits), full_scale(source, bits)
     to_float = source.kind in "iu" and clip == "none"
     result = np.dtype(np.float32) if to_float else source.newbyteorder("=")

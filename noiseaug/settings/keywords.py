@@ -8,12 +8,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, Literal, TypedDict, cast
 
+from noiseaug.settings.array_options import ArrayOptions
 from noiseaug.settings.checks import misfit, with_article
 from noiseaug.settings.companions import Companions
 from noiseaug.settings.layout import LabelFolder, Layout, WithClean
 from noiseaug.settings.level import Clip, Level, Scale, Unit, parse_clip, parse_fraction
 from noiseaug.settings.presets import parse_preset
-from noiseaug.settings.recipe import OPTIONS, ArrayOptions, AudioOptions, ImageOptions, Recipe
+from noiseaug.settings.recipe import OPTIONS, AudioOptions, ImageOptions, Recipe
 from noiseaug.settings.request import Request
 from noiseaug.settings.running import EngineName, Running
 from noiseaug.settings.selection import Selection

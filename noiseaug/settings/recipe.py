@@ -7,9 +7,10 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, ClassVar, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from noiseaug.kinds import KINDS
+from noiseaug.settings.array_options import ArrayOptions
 from noiseaug.settings.checks import check_types
 from noiseaug.settings.level import CLEAN, Clip, Level, Scale, check_clip, check_mean
 
@@ -24,7 +25,6 @@ MEASURES = ("encoded", "decoded")
 SNR_REFERENCES = ("pooled", "channel", "active")
 ON_SILENCE = ("copy", "skip", "floor")
 ON_CLIP = ("saturate", "rescale")
-STD_OF = ("full-scale", "value", "array", "column")
 
 
 @dataclass(frozen=True)
@@ -85,31 +85,6 @@ class AudioOptions:
         _check("on_silence", self.on_silence, ON_SILENCE)
         _check("on_clip", self.on_clip, ON_CLIP)
         _check("measure", self.measure, MEASURES)
-
-
-@dataclass(frozen=True)
-class ArrayOptions:
-    """How noise is applied to arrays.
-
-    Attributes:
-        std_of: what a std is a fraction of: `full-scale`; the `value` 1, so that it is in the units of the data; or the
-            standard deviation of the whole `array`, or of each `column` (of the last axis).
-        channel_axis: the axis of the channels that share a noise value with `mono`; negative ones count from the end.
-        include_member: patterns on the names of arrays in a file, such as `*.weight`; if there are any, only arrays
-            that match one get noise. A .npy file holds one array, of the name of the file without .npy.
-        exclude_member: such patterns; an array that matches one is kept as it is.
-    """
-
-    std_of: str = "full-scale"
-    channel_axis: int = -1
-    include_member: tuple[str, ...] = ()
-    exclude_member: tuple[str, ...] = ()
-
-    format: ClassVar[None] = None  # arrays keep theirs
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        _check("std_of", self.std_of, STD_OF)
 
 
 # The options of each kind, which are also attributes of a recipe under the name of the kind.

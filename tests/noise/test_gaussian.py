@@ -91,7 +91,7 @@ def test_left_justified_integers_keep_their_low_bits_zero(dtype, bits, std):
     np.testing.assert_array_equal(noisy >> shift, np.clip(before_limits(x, bits, std), -top, top - 1))
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int8", "int64", "uint64", "complex64", "object"])
+@pytest.mark.parametrize("dtype", ["bool", "complex64", "object"])
 def test_other_dtypes_are_refused_by_name(dtype):
     with pytest.raises(
         TypeError,

@@ -8,12 +8,11 @@ import click
 
 from noiseaug.cli.options.shared import choice, repeatable, values_for, with_default
 from noiseaug.cli.options.types import CLIP, LEVEL, MEAN, PRESET, PROBABILITY, RAMP, SEED, SNR, Axis, Whole
+from noiseaug.settings.array_options import STD_OF, ArrayOptions
 from noiseaug.settings.recipe import (
     ON_CLIP,
     ON_SILENCE,
     SNR_REFERENCES,
-    STD_OF,
-    ArrayOptions,
     AudioOptions,
     ImageOptions,
     Recipe,

@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from noiseaug.kinds import kind_of
 from noiseaug.settings.companions import check_label_smoothing, check_manifest_name
 from noiseaug.settings.layout import Layout
 from noiseaug.settings.level import Level, check_mean, parse_clip, parse_fraction
@@ -151,11 +152,18 @@ class _Strength(Parsed):
     """A type of options that are standard deviations: at most 1, unless --std-of says that they are no fractions."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        bounded = ctx is None or ctx.params.get("std_of", "full-scale") == "full-scale"
-        return super().convert(value, param, ctx) if bounded else _UNBOUNDED.convert(value, param, ctx)
+        if not isinstance(value, str):
+            return value
+        given = ctx.params if ctx else {}
+        unbounded = given.get("std_of", "full-scale") != "full-scale"
+        try:
+            return Level.parse(value, unbounded=unbounded)
+        except ValueError as error:
+            are_arrays = "array" in (given.get("kind") or ()) or kind_of(given.get("source") or "") == "array"
+            hint = "; in the units of an array, use --std-of value" if are_arrays and not unbounded else ""
+            self.fail(f"{error}{hint}", param, ctx)
 
 
-_UNBOUNDED = Parsed("LEVEL", lambda text: Level.parse(text, unbounded=True))
 LEVEL = _Strength("LEVEL", Level.parse, ("5/255", "10/255", "15/255", "25/255", "50/255"))
 SNR = Parsed("DB", lambda text: Level.parse(text, "snr"), ("0", "10", "20", "30"))
 MEAN = Parsed("FRACTION", lambda text: check_mean(parse_fraction(text)))

@@ -32,8 +32,11 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, a
     Raises:
         Refused: if the source cannot be read, or holds what gets no noise where noise is asked for.
     """
-    container = _opened(source)
-    choice = chosen(container.members, outputs[0].recipe.array, alone=isinstance(container, Npy))
+    container = _opened(source, outputs)
+    if all(output.link for output in outputs):  # copies, of whatever is in it
+        choice = Choice((), tuple(container.members), ())
+    else:
+        choice = chosen(container.members, outputs[0].recipe.array, alone=isinstance(container, Npy))
     container.check_noisy(choice.noisy)
     found = Found(container.opened)
     return [_made(source, container, choice, found, output) for output in outputs]
@@ -47,7 +50,7 @@ def samples(
     Raises:
         Refused: as `perform` does; and if an array that is kept holds no plain values.
     """
-    container = _opened(source)
+    container = _opened(source, outputs)
     alone = isinstance(container, Npy)
     choice = chosen(container.members, outputs[0].recipe.array, alone=alone)
     container.check_noisy(choice.noisy)
@@ -75,11 +78,13 @@ def _values(container: Container, member: Member, noising: Noising | None) -> Ar
     return array.T if member.fortran else array
 
 
-def _opened(source: SourceFile) -> Container:
+def _opened(source: SourceFile, outputs: Sequence[Output]) -> Container:
     """Return what reads the source, by its suffix. Content of another format is refused there."""
     suffix = os.path.splitext(source.path)[1].lower()
     if not source.size:
         raise Refused("is empty; expected an array")
+    if other := next((output.suffix for output in outputs if output.suffix != suffix), None):
+        raise Refused(f"cannot be written as {other}: arrays stay in the format of their source; name a {suffix} file")
     if suffix == ".npy":
         return Npy(source)
     return Npz(source) if suffix == ".npz" else Safetensors(source)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple, Protocol
 
 from noiseaug.media.array.values import Values
-from noiseaug.settings.recipe import ArrayOptions
+from noiseaug.settings.array_options import ArrayOptions
 from noiseaug.storage.source_file import Refused
 
 
@@ -53,7 +53,8 @@ class Choice(NamedTuple):
     Attributes:
         noisy: those that do.
         kept: those that are kept as they are.
-        labels: those among them that nobody asked to keep: integers, and arrays of one dimension beside others.
+        labels: those among them that nobody asked to keep: integers, and arrays of one dimension beside others; or all,
+            if no name is one that is asked for.
     """
 
     noisy: tuple[Member, ...]
@@ -87,6 +88,8 @@ def chosen(members: Sequence[Member], options: ArrayOptions, *, alone: bool) -> 
             raise Refused(_no_numbers(member, alone=alone))
         else:
             noisy.append(member)
+    if options.include_member and not any(_matches(member.name, options.include_member) for member in members):
+        labels = kept
     return Choice(tuple(noisy), tuple(kept), tuple(labels))
 
 

@@ -81,13 +81,13 @@ def moments_of(
 ) -> tuple[Floats, Floats]:
     """Return the variance and the power of an array, or of each of its columns (of the last axis): shape (n,) both.
 
-    Of complex values it is the mean of those of their two parts. So many numbers are read at once, of whole rows; which
-    makes no difference.
+    An array of one dimension is one column. Of complex values it is the mean of those of their two parts. So many
+    numbers are read at once, of whole rows; which makes no difference.
     """
     parts = member.values.parts
     if not member.size:
         return np.zeros(1), np.zeros(1)
-    columns = member.shape[-1] if each_column and member.shape else 1
+    columns = member.shape[-1] if each_column and len(member.shape) > 1 else 1
     if member.fortran and columns > 1:  # one column after the other
         length = member.size * parts // columns
         found = [_over(numbers_in(member, reading, length, at_once), parts) for _ in range(columns)]

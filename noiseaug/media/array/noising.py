@@ -32,24 +32,27 @@ class Found:
 
     def variances(self, member: Member, *, each_column: bool) -> NDArray[np.float64]:
         """Return the variance of an array, or of each of its columns, in its own units; shape (n,)."""
-        return self._of(member, each_column=each_column)[0]
+        return _measurable(self._of(member, each_column=each_column)[0], member)
 
     def power(self, member: Member) -> float:
         """Return the mean square of an array, in its own units."""
-        return float(self._of(member, each_column=False)[1][0])
+        return float(_measurable(self._of(member, each_column=False)[1], member)[0])
 
     def _of(self, member: Member, *, each_column: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         key = member.name, each_column
         if key not in self._known:
             with self._opened(member) as reading:
-                found = moments_of(member, reading, each_column=each_column)
-            if not np.isfinite(found[0]).all():
-                raise Refused(
-                    f"holds values beyond measure in {member.name!r}, of which no standard deviation can be computed; "
-                    "use --std-of value"
-                )
-            self._known[key] = found
+                self._known[key] = moments_of(member, reading, each_column=each_column)
         return self._known[key]
+
+
+def _measurable(found: NDArray[np.float64], member: Member) -> NDArray[np.float64]:
+    """Return what was found, if it is finite; raise Refused if values are too large to be squared."""
+    if not np.isfinite(found).all():
+        raise Refused(
+            f"holds values in {member.name!r} whose squares are beyond float64, and so no power; use --std-of value"
+        )
+    return found
 
 
 class Noising:

@@ -58,8 +58,8 @@ def read_header(reading: Reading) -> Header:
     start = reading.read(8)
     if not start.startswith(MAGIC) or len(start) < 8:
         raise Refused("is no .npy array: it does not begin with \\x93NUMPY; expected what numpy.save writes")
-    if start[6] not in (1, 2, 3):
-        raise Refused(f"is a .npy array of version {start[6]}, which nobody reads; expected 1, 2 or 3")
+    if start[6] not in (1, 2, 3) or start[7]:
+        raise Refused(f"is a .npy array of version {start[6]}.{start[7]}, which is not known; expected 1.0, 2.0 or 3.0")
     field = reading.read(2 if start[6] == 1 else 4)
     length = int.from_bytes(field, "little")
     if length > _LONGEST:
@@ -68,7 +68,7 @@ def read_header(reading: Reading) -> Header:
     if len(text) < length:
         raise Refused(f"ends within its header: {length} bytes of it expected, {len(text)} found; copy it anew")
     try:
-        told = ast.literal_eval(text.decode("latin1" if start[6] < 3 else "utf-8").strip())
+        told = ast.literal_eval(text.decode("latin1" if start[6] < 3 else "utf-8"))
         descr, fortran, shape = (told.pop(key) for key in ("descr", "fortran_order", "shape"))
         dtype = np.lib.format.descr_to_dtype(descr) if isinstance(descr, str | list) else None  # type: ignore[arg-type] # checked there
     except (ValueError, SyntaxError, TypeError, KeyError, AttributeError, MemoryError, RecursionError) as error:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 
-from noiseaug.storage.source_file import OpenFile, Refused
+from noiseaug.storage.source_file import OpenFile
 
 _MOST = 1 << 20  # bytes read at a time
 
@@ -44,7 +46,7 @@ class Seekable(io.RawIOBase):
         """Go to a place; return it."""
         place = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if place < 0:
-            raise ValueError(f"{place} is before the beginning")
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))  # as the system does, which zipfile looks for
         self._at = place
         return place
 
@@ -58,11 +60,3 @@ class Seekable(io.RawIOBase):
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
-
-
-def copied(source: OpenFile, start: int, stop: int) -> io.BytesIO:
-    """Return bytes of a source that are few, or raise Refused if it does not have them all."""
-    data = Span(source, start, stop).read(stop - start)
-    if len(data) < stop - start:
-        raise Refused(f"ends early: {stop:,} bytes expected, {start + len(data):,} found; copy it anew")
-    return io.BytesIO(data)

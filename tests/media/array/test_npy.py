@@ -105,7 +105,7 @@ def test_integers_are_labels_unless_a_pattern_asks_for_them(tmp_path):
     assert np.array_equal(noisy(tmp_path, labels, "--std", "0.1"), labels)
     assert (row_of(tmp_path)["role"], row_of(tmp_path)["noise_std"]) == ("clean", 0)
     again = within("run", tmp_path / "a.npy", f"{tmp_path}/again/", "--std", "0.1")
-    assert "kept as labels, without noise: a (int64) of 1 file\n" in again.stdout
+    assert "kept without noise: a (int64) of 1 file\n" in again.stdout
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,9 @@ def test_an_snr_is_met_and_a_silent_array_gets_no_noise(tmp_path):
         (lambda data: b"", "is empty"),
         (lambda data: data[:5], "is no .npy array"),
         (lambda data: b"PK\x03\x04" + data, "is no .npy array"),
-        (lambda data: data.replace(b"\x01\x00", b"\x07\x00", 1), "version 7"),
+        (lambda data: data.replace(b"\x01\x00", b"\x07\x00", 1), "version 7.0"),
+        (lambda data: data.replace(b"\x01\x00", b"\x01\x01", 1), "version 1.1"),
+        (lambda data: data.replace(b"  ", b" \xa0", 1), "says nothing of an array"),
         (lambda data: data.replace(b"(40, 30)", b"(40,-30)"), "other than a dtype"),
         (lambda data: data.replace(b"(40, 30)", b"(4e9, 3)"), "other than a dtype"),
         (lambda data: data.replace(b"(40, 30)", b"(9**99, )"[:8]), "says nothing of an array"),
@@ -258,3 +260,37 @@ def test_other_options_make_arrays_again_and_what_is_not_asked_for_is_left_over(
     result = within("run", source, dest, "--kind", "array", "--std", "0.1", "--name", "{level}/{dir}/{stem}{ext}")
     assert "3 files of earlier runs left over" in result.stdout
     assert not failures(dest)
+
+
+def test_an_array_is_not_written_as_another_format(tmp_path):
+    np.save(tmp_path / "a.npy", features("<f4"))
+    result = within("run", tmp_path / "a.npy", tmp_path / "b.npz", "--std", "0.1")
+    assert result.returncode == 3
+    assert "cannot be written as .npz: arrays stay in the format of their source; name a .npy file" in result.stderr
+    assert not (tmp_path / "b.npz").exists()
+
+
+def test_what_is_to_be_kept_is_copied_whatever_is_in_it(tmp_path):
+    source = tmp_path / "sets"
+    source.mkdir()
+    np.save(source / "a.npy", features("<f4"))
+    np.save(source / "names.npy", np.array([["a", {}]], object))
+    result = within("run", source, tmp_path / "out", "--std", "0.1", "--kind", "array", "--keep", "names.npy")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "out/names.npy").read_bytes() == (source / "names.npy").read_bytes()
+    assert [row["role"] for row in manifest(tmp_path / "out").values()] == ["noisy", "clean"]
+
+
+def test_half_of_the_copies_get_noise_with_prob_and_a_ramp_spreads_it(folder):
+    source, dest = folder
+    options = ("--kind", "array", "--std", "0:1.2", "--std-of", "value", "--copies", "4", "--ramp", "--prob", "0.5")
+    assert within("run", source, dest, *options).returncode == 0
+    rows = manifest(dest).values()
+    assert {row["level"] for row in rows} == {"std0", "std0.4", "std0.8", "std1.2"}
+    for row in rows:
+        if row["role"] == "noisy":
+            assert row["noise_std"] == pytest.approx(float(row["level"][3:]), rel=0.02)
+        else:
+            assert row["sha256"] == row["source_sha256"]
+    assert {row["role"] for row in rows} == {"noisy", "clean"}
+    assert "12 checked: all as recorded" in within("verify", dest, "--source", source, "--deep").stdout

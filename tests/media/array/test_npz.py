@@ -59,8 +59,21 @@ def test_labels_are_named_in_the_summary_with_what_asks_for_noise_on_them(tmp_pa
     for name in "abc":
         (source / f"{name}.npz").write_bytes(npz(x=features("<f4"), y_train=LABELS, y=np.ones(40)))
     result = within("run", source, tmp_path / "out", "--std", "0.1", "--kind", "array")
-    assert "kept as labels, without noise: y_train (int64) of 3 files, y (float64) of 3 files\n" in result.stdout
+    assert "kept without noise: y_train (int64) of 3 files, y (float64) of 3 files\n" in result.stdout
     assert "  --include-member NAME asks for noise on an array\n" in result.stdout
+
+
+def test_patterns_that_match_nothing_are_said_with_the_names_that_there_are(tmp_path):
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets/a.npz").write_bytes(npz(x=features("<f4")))
+    options = ("--kind", "array", "--std", "0.1", "--include-member", "z")
+    result = within("run", tmp_path / "sets", tmp_path / "out", *options)
+    assert "kept without noise: x (float32) of 1 file\n" in result.stdout
+
+
+def test_an_empty_archive_is_copied(tmp_path):
+    found, row = run(tmp_path, npz())
+    assert (found, row["role"]) == ({}, "clean")
 
 
 def test_patterns_choose_the_arrays(tmp_path):

@@ -64,6 +64,11 @@ def test_complex_columns_get_noise_by_the_std_of_their_parts(tmp_path):
     assert noise.imag.std(axis=0) == pytest.approx(wanted, rel=0.03)
 
 
+def test_an_array_of_one_dimension_is_one_column(tmp_path):
+    noise = noise_on(tmp_path, TABLE[:, 1], "--std", "0.1", "--std-of", "column")
+    assert noise.std() == pytest.approx(0.1 * TABLE[:, 1].std(dtype=float), rel=0.02)
+
+
 def test_nan_does_not_count(tmp_path):
     array = TABLE[:, :2].copy()
     array[::7, 0], array[5, 1] = np.nan, np.inf
@@ -97,6 +102,14 @@ def test_the_sums_are_the_same_to_the_bit_for_blocks_of_any_size(at_once, each_c
     assert found[0] == pytest.approx(variance, rel=1e-9)
 
 
+@pytest.mark.parametrize("options", [("--std", "0.1", "--std-of", "array"), ("--snr", "10")])
+def test_values_too_large_to_be_squared_are_refused(options, tmp_path):
+    np.save(tmp_path / "a.npy", np.array([[1e200, -1e200]]))
+    result = within("run", tmp_path / "a.npy", tmp_path / "b.npy", *options)
+    assert result.returncode == 3
+    assert "whose squares are beyond float64" in result.stderr
+
+
 def test_a_large_mean_takes_no_digits(tmp_path):
     array = np.random.default_rng(3).standard_normal((1000, 200)) + 1e9
     member = Member("a", values_of(array.dtype), array.shape)
@@ -120,10 +133,17 @@ def test_from_python_too(tmp_path):
         Recipe.of("1.5")
 
 
+def test_a_std_above_full_scale_for_an_array_is_answered_with_the_other_units(tmp_path):
+    np.save(tmp_path / "a.npy", TABLE)
+    result = within("run", tmp_path / "a.npy", tmp_path / "b.npy", "--std", "25")
+    assert result.returncode == 2
+    assert "did you mean 25/255?; in the units of an array, use --std-of value" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--std", "1.5", "--kind", "array"), "1.5 is above full scale"),
+        (("--kind", "array", "--std", "1.5"), "or 1.5%?; in the units of an array, use --std-of value"),
         (("--std", "0.1", "--std-of", "column"), "--std-of is for arrays, which a folder is searched for with --kind"),
         (("--std", "0.1", "--include-member", "x"), "--include-member is for arrays"),
         (("--snr", "5", "--kind", "array", "--std-of", "array"), "--std-of is for --std"),

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from noiseaug.exports import export as export
     from noiseaug.exports.options import ExportOptions as ExportOptions
     from noiseaug.manifest.removing import prune as prune
-    from noiseaug.noise.gaussian import GaussianNoise as GaussianNoise
     from noiseaug.pipeline.merging import merge as merge
     from noiseaug.pipeline.run import run as run
     from noiseaug.pipeline.summary import Summary as Summary
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from noiseaug.settings.running import Running as Running
     from noiseaug.settings.selection import Selection as Selection
     from noiseaug.settings.shard import Shard as Shard
+    from noiseaug.training.gaussian import GaussianNoise as GaussianNoise
     from noiseaug.verification import verify as verify
     from noiseaug.version import __version__ as __version__
 
@@ -36,7 +36,7 @@ _HOMES = {
     "Companions": "settings.companions",
     "ExportOptions": "exports.options",
     "ExportSummary": "exports",
-    "GaussianNoise": "noise.gaussian",
+    "GaussianNoise": "training.gaussian",
     "Layout": "settings.layout",
     "Level": "settings.level",
     "NoiseaugError": "errors",

@@ -93,8 +93,8 @@ def _opened(job: Job, task: Task, target: Target) -> Output:
     key = stream_key(recipe.seed, task.source.path, target.copy)
     file = OutputFile(f"{job.dest_root}/{target.file_name}", job.tag, job.gate)
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
-        return Output(file, recipe, level, key)
-    return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))
+        return Output(recipe, level, key, file=file)
+    return Output(replace(recipe, mean=0.0), CLEAN, key, file=file, link=_link(job, task, target))
 
 
 def _sharing(outputs: list[Output]) -> list[Output]:

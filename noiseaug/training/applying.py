@@ -1,0 +1,166 @@
+"""What a call does: the samples are taken out of what holds them, get their noise item by item, and are put back."""
+
+from __future__ import annotations
+
+import operator
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from noiseaug.noise.scale import Array
+from noiseaug.noise.streams import stream_key
+from noiseaug.training.checks import check_floats
+from noiseaug.training.fresh import fresh_key
+from noiseaug.training.inputs import Held, held, memory_of
+from noiseaug.training.items import ItemNoise, Mask
+from noiseaug.training.settings import TransformSettings
+
+Key = str | int | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of one call; `GaussianNoise.__call__` documents it.
+
+    Attributes:
+        key, keys, copy, mask, out: as there.
+        here: whether the transform was made in this process.
+    """
+
+    key: Key | None
+    keys: Sequence[Key] | None
+    copy: int | None
+    mask: Any
+    out: Any
+    here: bool
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether the noise is a function of keys."""
+        return self.key is not None or self.keys is not None
+
+    def streams(self, settings: TransformSettings, items: int) -> Iterator[str]:
+        """Yield the names of the random streams: one, or of a batch one for each item.
+
+        Raises:
+            TypeError: if a key is neither text nor a whole number.
+            ValueError: if keys do not fit the items, or there is a copy without a key.
+        """
+        copy = settings.epoch_now() if self.copy is None else self.copy
+        if not self.is_keyed:
+            if self.copy is not None:
+                raise ValueError("copy= without a key: noise without one is fresh in each call anyway")
+            return (fresh_key(settings.seed, here=self.here) for _ in range(items))
+        if settings.batch != (self.keys is not None) or (self.key is not None and self.keys is not None):
+            raise ValueError(
+                "a batch takes keys=, one for each item" if settings.batch else "keys= goes with batch=True"
+            )
+        named: Sequence[Key] = [self.key] if self.key is not None else self.keys or []
+        if isinstance(named, str) or len(named) != items:
+            raise ValueError(f"there are {len(named)} keys for {items} items; expected one for each")
+        return (stream_key(settings.seed, _text(key), copy or 0) for key in named)
+
+
+def _text(key: Key) -> str:
+    if isinstance(key, str):
+        return key
+    if isinstance(key, os.PathLike):
+        return PurePath(key).as_posix()
+    try:
+        return str(operator.index(key))
+    except TypeError:
+        raise TypeError(f"key is {key!r}; expected text, such as the path of the source, or a whole number") from None
+
+
+def noise_on(settings: TransformSettings, data: Any, request: Request) -> Any:
+    """Return data with noise, as `GaussianNoise.__call__` says."""
+    source = held(data)
+    array = source.array
+    if settings.batch and not array.ndim:
+        raise ValueError("a single number is no batch")
+    streams = list(request.streams(settings, len(array) if settings.batch else 1))
+    if not settings.training:
+        return _returned(settings, _identity(data, array, request.out), data, [0.0] * len(streams))
+    axis = _channel_axis(settings, source)
+    matters = settings.mono or settings.keep_silence or source.alpha or settings.alpha or request.is_keyed
+    noise = ItemNoise(
+        settings,
+        settings.level_at(settings.epoch_now()),
+        array.dtype,
+        None if axis is None or not matters else axis - settings.batch,
+        source.alpha or settings.alpha,
+    )
+    if array.dtype.kind == "f" and settings.full_scale is None and noise.level.unit == "std":
+        check_floats(array, noise.level.high)
+    mask = _mask(request.mask, array, axis)
+    if request.out is None:
+        noisy = np.empty(array.shape, noise.terms.dtype)
+    else:
+        noisy = memory_of(request.out, data, array.shape, noise.terms.dtype)
+    if settings.batch:
+        masks = [None] * len(array) if mask is None else mask
+        stds = [noise.put(*item) for item in zip(array, noisy, streams, masks, strict=True)]
+    else:
+        stds = [noise.put(array, noisy, streams[0], mask)]
+    return _returned(settings, source.give_back(noisy) if request.out is None else request.out, data, stds)
+
+
+def _returned(settings: TransformSettings, result: Any, data: Any, stds: list[float]) -> Any:
+    if not settings.return_std:
+        return result
+    if not settings.batch:
+        return result, stds[0]
+    found = np.array(stds, np.float32)
+    return result, found if isinstance(data, np.ndarray) else sys.modules["torch"].from_numpy(found)
+
+
+def _identity(data: Any, array: Array, out: Any) -> Any:
+    if out is None:
+        return data
+    memory_of(out, data, array.shape, array.dtype)[...] = array
+    return out
+
+
+def _channel_axis(settings: TransformSettings, source: Held) -> int | None:
+    """Return the axis of the array that holds channels, from the first one on, or None."""
+    array, batch = source.array, int(settings.batch)
+    axis = settings.channel_axis
+    if axis is None:
+        if array.ndim - batch != 3 and not (source.alpha or settings.alpha):
+            return None
+        axis = batch if source.channels_first else -1
+    if not array.ndim:
+        raise ValueError("a single number has no channels, and so no alpha")
+    found = normalize_axis_index(axis, array.ndim)
+    if found < batch:
+        raise ValueError(f"channel_axis={settings.channel_axis} is the axis that counts the items of a batch")
+    return found
+
+
+def _mask(mask: Any, array: Array, axis: int | None) -> Mask | None:
+    """Return where noise goes, in the shape of the array.
+
+    Raises:
+        TypeError: if the mask is of numbers that are no truth values.
+        ValueError: if it does not fit.
+    """
+    if mask is None:
+        return None
+    found = np.asarray(mask)
+    if found.dtype.kind not in "biu":
+        raise TypeError(f"the mask is {found.dtype}; expected true or false, such as mask > 0.5")
+    if axis is not None and found.ndim == array.ndim - 1:
+        found = np.expand_dims(found, axis)
+    try:
+        return np.broadcast_to(found.astype(bool, copy=False), array.shape)
+    except ValueError:
+        raise ValueError(
+            f"the mask has shape {np.shape(mask)}, the samples {array.shape}; expected the same, or without the axis "
+            "of channels, which channel_axis= names"
+        ) from None

@@ -1,0 +1,117 @@
+"""What a transform is set to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from numbers import Real
+from typing import Any
+
+from noiseaug.settings.level import Clip, Level, Unit, check_clip, check_mean
+
+Strength = Level | float | str
+Strengths = Strength | Sequence[Strength]
+
+
+@dataclass(frozen=True)
+class TransformSettings:
+    """The settings of `GaussianNoise`, which documents them, checked and as levels.
+
+    Raises:
+        TypeError: where one is of the wrong type.
+        ValueError: where one is outside its domain.
+    """
+
+    std: Strengths | None = None
+    mean: float = 0.0
+    clip: Clip = "auto"
+    mono: bool = False
+    seed: int = 0
+    snr: Strengths | None = field(default=None, kw_only=True)
+    p: float = field(default=1.0, kw_only=True)
+    full_scale: float | None = field(default=None, kw_only=True)
+    bits: int | None = field(default=None, kw_only=True)
+    channel_axis: int | None = field(default=None, kw_only=True)
+    alpha: bool = field(default=False, kw_only=True)
+    batch: bool = field(default=False, kw_only=True)
+    epoch: Any = field(default=None, kw_only=True, compare=False)
+    keep_silence: bool | int = field(default=False, kw_only=True)
+    sample_rate: int | None = field(default=None, kw_only=True)
+    training: bool = field(default=True, kw_only=True)
+    return_std: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if (self.std is None) == (self.snr is None):
+            raise ValueError("expected a strength: either std=, such as '25/255', or snr= in dB, such as 10")
+        for name in ("std", "snr"):
+            if (given := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _levels(given, name))
+        check_mean(_number("mean", self.mean))
+        object.__setattr__(self, "clip", check_clip(tuple(self.clip) if isinstance(self.clip, list) else self.clip))
+        if not isinstance(self.seed, int):
+            raise TypeError(f"seed is {self.seed!r}; expected a whole number. (Without a key, noise is fresh anyway.)")
+        if not 0 <= _number("p", self.p) <= 1:
+            raise ValueError(f"{self.p:g} is no probability: p must be 0 to 1")
+        if self.full_scale is not None and not 0 < _number("full_scale", self.full_scale) < math.inf:
+            raise ValueError(f"full_scale is {self.full_scale:g}; expected what 1.0 means in the data, such as 255")
+        if self.keep_silence is True and not self.sample_rate:
+            raise ValueError(
+                "keep_silence=True keeps runs of more than 100 ms: say sample_rate= too, or keep_silence= in samples"
+            )
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The strengths: one, or one an epoch."""
+        found = self.std if self.snr is None else self.snr
+        return found if isinstance(found, tuple) else (found,)
+
+    def epoch_now(self) -> int | None:
+        """Return the number of the epoch, if one is given: a number, or what a shared value has now."""
+        if self.epoch is None:
+            return None
+        epoch = int(getattr(self.epoch, "value", self.epoch))
+        if epoch < 0:
+            raise ValueError(f"epoch is {epoch}; expected 0 or more")
+        return epoch
+
+    def level_at(self, epoch: int | None) -> Level:
+        """Return the strength in this epoch: the last of a schedule goes on.
+
+        Raises:
+            ValueError: if there is a schedule, and no epoch.
+        """
+        levels = self.levels
+        if epoch is None and len(levels) > 1:
+            raise ValueError(
+                f"{len(levels)} strengths are a schedule, one an epoch: say epoch=. (A range is '5/255:50/255'.)"
+            )
+        return levels[min(epoch or 0, len(levels) - 1)]
+
+
+def _levels(given: Strengths, unit: Unit) -> Level | tuple[Level, ...]:
+    """Return a strength, or each of several, as a level of this unit."""
+    if isinstance(given, list | tuple):
+        if not given:
+            raise ValueError(f"{unit} is empty; expected a strength, or one for each epoch")
+        return tuple(_level(one, unit) for one in given)
+    return _level(given, unit)  # type: ignore[arg-type] # of other sequences, _level says what is wrong
+
+
+def _level(given: Strength, unit: Unit) -> Level:
+    if isinstance(given, str):
+        return Level.parse(given, unit)
+    if not isinstance(given, Level):
+        value = float(_number(unit, given))
+        return Level(value, value, unit)
+    if given.unit != unit:
+        raise ValueError(f"{given.label} is no {unit}; say {given.unit}=")
+    return given
+
+
+def _number(name: str, given: Any) -> Any:
+    """Return what is given, if it is a number."""
+    if isinstance(given, bool) or not isinstance(given, Real):
+        example = "0.1 or '25/255'" if name == "std" else "a number"
+        raise TypeError(f"{name} is {given!r}; expected {example}")
+    return given

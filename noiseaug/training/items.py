@@ -112,9 +112,8 @@ class ItemNoise:
         else:
             x = self._clean(ordered)
             x = np.asarray(x, x.dtype.newbyteorder("="), order="C")
-            made = noisy
-            if not (noisy.flags.c_contiguous and ordered.flags.c_contiguous):
-                made = np.empty(x.shape, self.terms.dtype)
+            direct = noisy.flags.c_contiguous and axis in (None, samples.ndim - 1)
+            made = noisy if direct else np.empty(x.shape, self.terms.dtype)
             std = self._add(x.reshape(-1), made.reshape(-1), stream, channels)
         if made is not noisy:
             noisy[...] = made if axis is None else np.moveaxis(made, -1, axis)

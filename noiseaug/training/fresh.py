@@ -7,10 +7,12 @@ import itertools
 import os
 import sys
 import threading
+from functools import cached_property
 from typing import Any
 
-# Where launchers of several processes of one program say which of them this is: torchrun, Open MPI, MPICH, Slurm.
-_RANKS = ("RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
+# Where launchers of several processes of one program say which of them this is: torchrun, Lightning, Open MPI, MPICH,
+# Slurm.
+_RANKS = ("RANK", "LOCAL_RANK", "NODE_RANK", "OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID")
 
 
 class _Process:
@@ -23,6 +25,11 @@ class _Process:
 
     def __init__(self, *, forked: bool) -> None:
         self.token, self.forked = os.urandom(16), forked
+
+    @cached_property
+    def rank(self) -> bytes:
+        """Which process of a launcher it is; the first is none, as without a launcher."""
+        return " ".join(f"{name}={os.environ[name]}" for name in _RANKS if os.environ.get(name, "0") != "0").encode()
 
     @property
     def is_program(self) -> bool:
@@ -69,9 +76,9 @@ def fresh_key(seed: int, *, here: bool) -> str:
     if threading.get_ident() == threading.main_thread().ident:
         worker = _loader_worker()
         if worker is not None:
-            origin = b"torch worker %d rank %d" % (worker.seed, _rank())
+            origin = b"torch worker %d %s" % (worker.seed, _process.rank)
         elif here and _process.is_program:
-            origin = b"program, rank %d" % _rank()
+            origin = b"program %s" % _process.rank
     digest = hashlib.sha256(b"noiseaug fresh 1\0%d\0%d\0" % (seed, next(_thread.calls)) + origin)
     return digest.hexdigest()[:32]
 
@@ -80,9 +87,3 @@ def _loader_worker() -> Any:
     """Return what torch tells of the DataLoader worker that this process is, or None. Does not import torch."""
     module = sys.modules.get("torch.utils.data")
     return module.get_worker_info() if module else None
-
-
-def _rank() -> int:
-    """Return the number of this process among those of a launcher, 0 without one."""
-    found = next((os.environ[name] for name in _RANKS if name in os.environ), "0")
-    return int(found) if found.isdecimal() else 0

@@ -81,6 +81,10 @@ def main(
     if single:
         click.echo("\n" + report.figures_table(single))
 
+    in_memory = [] if only else list(calls.rows(1 if quick else 7))
+    if in_memory:
+        click.echo("\n" + calls.table(in_memory))
+
     content = {
         "workers": workers,
         "repeat": repeat,
@@ -88,6 +92,7 @@ def main(
         "corpora": report.as_plain(results, checksums),
         "engines": report.as_plain(on_engines, checksums),
         "figures": [figure._asdict() for figure in single],
+        "calls": [row._asdict() for row in in_memory],
     }
     if quick:
         return

@@ -21,7 +21,7 @@ from noiseaug.training.inputs import Held, held, memory_of
 from noiseaug.training.items import ItemNoise, Mask
 from noiseaug.training.settings import TransformSettings
 
-Key = str | int | os.PathLike[str]
+Key = str | bytes | int | os.PathLike[str]
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ class Request:
 
 
 def _text(key: Key) -> str:
-    if isinstance(key, str):
-        return key
+    if isinstance(key, str | bytes):  # bytes are the texts of TensorFlow
+        return os.fsdecode(key)
     if isinstance(key, os.PathLike):
         return PurePath(key).as_posix()
     try:

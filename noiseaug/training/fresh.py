@@ -19,12 +19,11 @@ class _Process:
     """What tells this process from others: made when it begins, or is forked.
 
     Attributes:
-        token: 16 random bytes.
         forked: whether it is a fork of a process that had imported this module.
     """
 
     def __init__(self, *, forked: bool) -> None:
-        self.token, self.forked = os.urandom(16), forked
+        self.forked = forked
 
     @cached_property
     def rank(self) -> bytes:
@@ -56,11 +55,6 @@ def _start_again() -> None:
 os.register_at_fork(after_in_child=_start_again)
 
 
-def process_token() -> bytes:
-    """Return random bytes that are the same within this process, and in no other."""
-    return _process.token
-
-
 def fresh_key(seed: int, *, here: bool) -> str:
     """Return the name of a random stream that no other call gets: 32 hex digits.
 
@@ -70,7 +64,7 @@ def fresh_key(seed: int, *, here: bool) -> str:
 
     Args:
         seed: any integer.
-        here: whether what asks was made in this process. What came from another may have come to several.
+        here: whether what asks was made in this process. What was pickled in another may have come to several.
     """
     origin = _thread.token
     if threading.get_ident() == threading.main_thread().ident:

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from noiseaug.training.applying import Key, Request, noise_on
-from noiseaug.training.fresh import process_token
 from noiseaug.training.settings import TransformSettings
 
 
@@ -63,13 +62,15 @@ class GaussianNoise(TransformSettings):
 
     _here: ClassVar[bool] = True  # whether it was made in this process
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"process": process_token()}
-
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # What was pickled in another process may have come to several, which must not make the same noise.
-        here = state.pop("process") == process_token()
-        self.__dict__.update(state, **({} if here else {"_here": False}))
+        # What was pickled may have come to several processes, which must not make the same noise.
+        self.__dict__.update(state, _here=False)
+
+    def __copy__(self) -> GaussianNoise:
+        return self  # it cannot change
+
+    def __deepcopy__(self, _: Any) -> GaussianNoise:
+        return self
 
     def __call__(
         self,

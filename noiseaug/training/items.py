@@ -137,12 +137,10 @@ class ItemNoise:
         settings, unit = self.settings, self.unit
         if unit != 1 and self.dtype.kind in "iu":
             raise ValueError("full_scale= of integers goes with std= alone, not with snr= or keep_silence=")
-        kept = settings.keep_silence
-        longest = int((settings.sample_rate or 0) * ratios.KEPT_SECONDS) if kept is True else int(kept) or None
         x = ordered if unit == 1 else ordered / unit
         x = x.astype(np.float32 if self.dtype == np.float16 else x.dtype.newbyteorder("="), copy=False)
         recipe = Recipe((self.level,), settings.mean, settings.clip, settings.mono)
-        samples = ratios.SamplesInMemory(x.reshape(-1, channels), settings.bits, longest)
+        samples = ratios.SamplesInMemory(x.reshape(-1, channels), settings.bits, settings.longest_silence)
         made, std = ratios.with_noise(samples, WantedNoise(recipe, self.level, key))
         if unit != 1:
             made *= unit

@@ -16,7 +16,6 @@ from noiseaug.media.output import WantedNoise
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.scale import Array
 
-KEPT_SECONDS = silence.KEPT_SECONDS
 # The subtype of a file with such samples: by dtype and significant bits.
 _SUBTYPES = {
     ("int16", 8): "PCM_S8",

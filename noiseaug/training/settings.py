@@ -55,10 +55,23 @@ class TransformSettings:
             raise ValueError(f"{self.p:g} is no probability: p must be 0 to 1")
         if self.full_scale is not None and not 0 < _number("full_scale", self.full_scale) < math.inf:
             raise ValueError(f"full_scale is {self.full_scale:g}; expected what 1.0 means in the data, such as 255")
-        if self.keep_silence is True and not self.sample_rate:
+
+    @property
+    def longest_silence(self) -> int | None:
+        """How many frames of silence in a row get noise at most: more stay silent. None if none do.
+
+        Raises:
+            ValueError: if it is a time, and no sample rate is said.
+        """
+        from noiseaug.media.audio.silence import KEPT_SECONDS  # loads libsndfile
+
+        if self.keep_silence is not True:
+            return int(self.keep_silence) or None
+        if not self.sample_rate:
             raise ValueError(
                 "keep_silence=True keeps runs of more than 100 ms: say sample_rate= too, or keep_silence= in samples"
             )
+        return int(self.sample_rate * KEPT_SECONDS)
 
     @property
     def levels(self) -> tuple[Level, ...]:

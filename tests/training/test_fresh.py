@@ -97,7 +97,7 @@ def test_workers_of_joblib_differ():
 
 
 def test_an_instance_that_came_from_another_program_does_not_repeat_what_others_make_of_it():
-    """As with clusters, whose workers are programs of their own that get it pickled."""
+    """As on clusters, whose workers are programs of their own that get it pickled."""
     program = """
 import pickle, sys
 import numpy as np

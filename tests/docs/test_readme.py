@@ -35,9 +35,13 @@ def test_a_command_of_the_readme_runs(line, place):
 
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", TASKS, re.DOTALL))
 def test_a_program_of_the_readme_runs_and_gives_what_the_command_line_gives(program, place):
-    program += "\nimport numpy\nassert numpy.array_equal(noisy, cv2.imread('out/python/images/medical/cell.png', -1))\n"
+    runs = "run(" in program
+    if runs:
+        program += (
+            "\nimport numpy\nassert numpy.array_equal(noisy, cv2.imread('out/python/images/medical/cell.png', -1))\n"
+        )
     result = subprocess.run([sys.executable, "-c", program], cwd=place, capture_output=True, text=True)
-    assert (result.stdout, result.stderr) == ("11 files written\n", "")
+    assert (result.stdout, result.stderr) == ("11 files written\n" if runs else "", "")
 
 
 def test_the_readme_names_every_command():

@@ -1,4 +1,4 @@
-"""Noise on samples in memory, of which nothing is measured: the samples of `Noiser`, for about half its time."""
+"""Noise on samples in memory, of which nothing is measured: the same as of `Noiser`, in 0.8 to 0.95 of its time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 from noiseaug.noise.drawing import Draws
 from noiseaug.noise.scale import Array, Terms
 
-# Samples at a time. The random numbers of a block are new memory each time: up to 128 kB, glibc keeps that.
-BLOCK = 1 << 16
+# Samples at a time, whole numbers and real ones. CPU time of 64 images of 224x224x3, one by one: 16k 1.2, 64k 1.07,
+# 256k 1, 1M 1.01; as one array, 1.2, 1.03, 1, 1.1. Of 256,000 float32: 16k 1.02, 64k 1.
+_WHOLE, _REAL = 1 << 18, 1 << 16
 
 _DEPTHS = {np.dtype(np.uint8): cv2.CV_8U, np.dtype(np.uint16): cv2.CV_16U, np.dtype(np.int16): cv2.CV_16S}
 
@@ -27,7 +28,7 @@ class _Kept(threading.local):
         """Return memory for so many numbers, which hold anything."""
         array = self._arrays.get((purpose, dtype.str))
         if array is None or array.size < count:
-            array = self._arrays[purpose, dtype.str] = np.empty(max(count, BLOCK), dtype)
+            array = self._arrays[purpose, dtype.str] = np.empty(count, dtype)
         return array[:count]
 
 
@@ -44,8 +45,9 @@ def add_unmeasured(samples: Array, noisy: Array, draws: Draws, terms: Terms, cha
         terms: how the samples are computed with.
         channels: how many samples in a row share a value with `mono`.
     """
-    draws.use(_kept.room("drawn", draws.dtype, BLOCK))
-    step = max(BLOCK // channels, 1) * channels
+    block = _WHOLE if terms.tabled else _REAL
+    draws.use(_kept.room("drawn", draws.dtype, min(block, samples.size)))
+    step = max(block // channels, 1) * channels
     with np.errstate(invalid="ignore", over="ignore"):  # floats may be NaN or infinite, and stay so
         for start in range(0, samples.size, step):
             x, y = samples[start : start + step], noisy[start : start + step]

@@ -19,7 +19,7 @@ from noiseaug.training.checks import check_floats
 from noiseaug.training.fresh import fresh_key
 from noiseaug.training.inputs import Held, held, memory_of
 from noiseaug.training.items import ItemNoise, Mask
-from noiseaug.training.settings import TransformSettings
+from noiseaug.training.settings import TransformSettings, whole
 
 Key = str | bytes | int | os.PathLike[str]
 
@@ -52,7 +52,7 @@ class Request:
             TypeError: if a key is neither text nor a whole number.
             ValueError: if keys do not fit the items, or there is a copy without a key.
         """
-        copy = settings.epoch_now() if self.copy is None else self.copy
+        copy = settings.epoch_now() if self.copy is None else whole("copy", self.copy, 0)
         if not self.is_keyed:
             if self.copy is not None:
                 raise ValueError("copy= without a key: noise without one is fresh in each call anyway")
@@ -84,6 +84,10 @@ def noise_on(settings: TransformSettings, data: Any, request: Request) -> Any:
     array = source.array
     if settings.batch and not array.ndim:
         raise ValueError("a single number is no batch")
+    if source.is_picture and (settings.batch or settings.channel_axis is not None or settings.clip == "none"):
+        raise ValueError(
+            "batch=, channel_axis= and clip='none' do not go with a picture; take noise(np.asarray(image))"
+        )
     streams = list(request.streams(settings, len(array) if settings.batch else 1))
     if not settings.training:
         return _returned(settings, _identity(data, array, request.out), data, [0.0] * len(streams))

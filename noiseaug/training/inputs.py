@@ -24,12 +24,14 @@ class Held(NamedTuple):
         give_back: makes of the noisy array what was given, a tensor or a picture.
         channels_first: whether the first axis of a 3-D item holds its channels, unless said otherwise.
         alpha: whether the last channel is alpha.
+        is_picture: whether it is a picture, which has its channels and items where it has them.
     """
 
     array: Array
     give_back: Callable[[Array], Any]
     channels_first: bool = False
     alpha: bool = False
+    is_picture: bool = False
 
 
 def held(data: Any) -> Held:
@@ -121,6 +123,8 @@ def _held_picture(picture: Any, pillow: Any) -> Held:
             f"take noise(image.convert({better!r}))"
         )
     array = np.asarray(picture)
+    if not array.size:
+        raise ValueError("the picture has no pixels")
     to_bgr = {"RGB": cv2.COLOR_RGB2BGR, "RGBA": cv2.COLOR_RGBA2BGRA}.get(mode)
 
     def give_back(noisy: Array) -> Any:
@@ -130,4 +134,5 @@ def _held_picture(picture: Any, pillow: Any) -> Held:
         made.info = dict(picture.info)
         return made
 
-    return Held(cv2.cvtColor(array, to_bgr) if to_bgr is not None else array, give_back, alpha=mode in _WITH_ALPHA)
+    in_order = cv2.cvtColor(array, to_bgr) if to_bgr is not None else array
+    return Held(in_order, give_back, alpha=mode in _WITH_ALPHA, is_picture=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
+
+import numpy as np
 
 from noiseaug.settings.level import Clip, Level, Unit, check_clip, check_mean
 
@@ -37,7 +40,7 @@ class TransformSettings:
     batch: bool = field(default=False, kw_only=True)
     epoch: Any = field(default=None, kw_only=True, compare=False)
     keep_silence: bool | int = field(default=False, kw_only=True)
-    sample_rate: int | None = field(default=None, kw_only=True)
+    sample_rate: float | None = field(default=None, kw_only=True)
     training: bool = field(default=True, kw_only=True)
     return_std: bool = field(default=False, kw_only=True)
 
@@ -48,13 +51,20 @@ class TransformSettings:
             if (given := getattr(self, name)) is not None:
                 object.__setattr__(self, name, _levels(given, name))
         check_mean(_number("mean", self.mean))
-        object.__setattr__(self, "clip", check_clip(tuple(self.clip) if isinstance(self.clip, list) else self.clip))
-        if not isinstance(self.seed, int):
-            raise TypeError(f"seed is {self.seed!r}; expected a whole number. (Without a key, noise is fresh anyway.)")
+        object.__setattr__(self, "clip", check_clip(_limits(self.clip)))
+        object.__setattr__(self, "seed", whole("seed", self.seed))
+        for name in ("mono", "alpha", "batch", "training", "return_std"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise TypeError(f"{name} is {getattr(self, name)!r}; expected True or False")
+        for name, least in (("bits", 2), ("keep_silence", 0), ("channel_axis", None)):
+            if (given := getattr(self, name)) is not None:
+                whole(name, given, least)
         if not 0 <= _number("p", self.p) <= 1:
             raise ValueError(f"{self.p:g} is no probability: p must be 0 to 1")
         if self.full_scale is not None and not 0 < _number("full_scale", self.full_scale) < math.inf:
             raise ValueError(f"full_scale is {self.full_scale:g}; expected what 1.0 means in the data, such as 255")
+        if self.sample_rate is not None and not 0 < _number("sample_rate", self.sample_rate) < math.inf:
+            raise ValueError(f"sample_rate is {self.sample_rate:g}; expected samples a second, such as 16000")
 
     @property
     def longest_silence(self) -> int | None:
@@ -83,10 +93,7 @@ class TransformSettings:
         """Return the number of the epoch, if one is given: a number, or what a shared value has now."""
         if self.epoch is None:
             return None
-        epoch = int(getattr(self.epoch, "value", self.epoch))
-        if epoch < 0:
-            raise ValueError(f"epoch is {epoch}; expected 0 or more")
-        return epoch
+        return whole("epoch", getattr(self.epoch, "value", self.epoch), 0)
 
     def level_at(self, epoch: int | None) -> Level:
         """Return the strength in this epoch: the last of a schedule goes on.
@@ -100,6 +107,30 @@ class TransformSettings:
                 f"{len(levels)} strengths are a schedule, one an epoch: say epoch=. (A range is '5/255:50/255'.)"
             )
         return levels[min(epoch or 0, len(levels) - 1)]
+
+
+def whole(name: str, given: Any, least: int | None = None) -> int:
+    """Return what is given as an int, if it is a whole number of any type, a tensor of one included.
+
+    Raises:
+        TypeError: if it is none.
+        ValueError: if it is less than the least.
+    """
+    try:
+        found = operator.index(given)
+    except TypeError:
+        raise TypeError(f"{name} is {given!r}; expected a whole number") from None
+    if least is not None and found < least:
+        raise ValueError(f"{name} is {found}; expected {least} or more")
+    return found
+
+
+def _limits(clip: Any) -> Clip:
+    if isinstance(clip, str):
+        return clip  # type: ignore[return-value] # check_clip says which texts there are
+    if not isinstance(clip, list | tuple) or len(clip) != 2:
+        raise TypeError(f"clip is {clip!r}; expected 'auto', 'none' or two numbers, such as (0, 1)")
+    return float(_number("clip", clip[0])), float(_number("clip", clip[1]))
 
 
 def _levels(given: Strengths, unit: Unit) -> Level | tuple[Level, ...]:

@@ -338,6 +338,12 @@ def test_pictures_whose_numbers_are_no_intensities_are_refused(mode, better):
     assert f"image.convert('{better}')" in str(told.value)
 
 
+@pytest.mark.parametrize("settings", [{"batch": True}, {"channel_axis": 0}, {"clip": "none"}])
+def test_settings_that_pictures_cannot_follow_are_refused(settings):
+    with pytest.raises(ValueError, match=re.escape("take noise(np.asarray(image))")):
+        NOISE(Image.new("RGB", (3, 4)), **settings)
+
+
 # What does not fit.
 
 
@@ -366,6 +372,9 @@ def test_what_holds_no_samples_is_refused(data, says):
         ({"keys": ["a"], "batch": True}, ValueError, "there are 1 keys for 20 items"),
         ({"keys": "a" * 20, "batch": True}, ValueError, "keys for 20 items; expected one for each"),
         ({"copy": 1}, ValueError, "copy= without a key"),
+        ({"key": "a", "copy": -1}, ValueError, "copy is -1; expected 0 or more"),
+        ({"key": "a", "copy": 1.5}, TypeError, "copy is 1.5; expected a whole number"),
+        ({"epoch": "1"}, TypeError, "epoch is '1'; expected a whole number"),
         ({"key": 1.5}, TypeError, "key is 1.5; expected text"),
         ({"mask": np.ones(7, bool)}, ValueError, "the mask has shape (7,), the samples (20, 30, 3)"),
         ({"mask": np.ones((20, 30))}, TypeError, "the mask is float64; expected true or false"),
@@ -396,6 +405,13 @@ def test_a_call_that_does_not_fit_says_what_does(settings, error, says):
         ({"std": 0.1, "p": 1.5}, ValueError, "1.5 is no probability"),
         ({"std": 0.1, "p": "half"}, TypeError, "p is 'half'; expected a number"),
         ({"std": 0.1, "mean": "1/255"}, TypeError, "mean is '1/255'; expected a number"),
+        ({"std": 0.1, "clip": (0, "a")}, TypeError, "clip is 'a'; expected a number"),
+        ({"std": 0.1, "clip": (0, 1, 2)}, TypeError, "clip is (0, 1, 2); expected 'auto', 'none' or two numbers"),
+        ({"std": 0.1, "bits": "24"}, TypeError, "bits is '24'; expected a whole number"),
+        ({"std": 0.1, "channel_axis": "last"}, TypeError, "channel_axis is 'last'; expected a whole number"),
+        ({"std": 0.1, "batch": "yes"}, TypeError, "batch is 'yes'; expected True or False"),
+        ({"std": 0.1, "keep_silence": -1}, ValueError, "keep_silence is -1; expected 0 or more"),
+        ({"std": 0.1, "sample_rate": 0}, ValueError, "sample_rate is 0; expected samples a second"),
         ({"std": 0.1, "seed": None}, TypeError, "seed is None; expected a whole number"),
         ({"std": 0.1, "full_scale": 0}, ValueError, "full_scale is 0; expected what 1.0 means"),
     ],

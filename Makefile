@@ -13,7 +13,7 @@ test: .venv/installed-test
 
 # The tests with the real PyTorch, in an environment of its own (3 GB; less where pip finds a build without CUDA).
 test-torch: .venv-torch/installed
-	.venv-torch/bin/python -m pytest tests/pytorch
+	.venv-torch/bin/python -m pytest tests/pytorch tests/docs/test_python.py
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -45,8 +45,8 @@ class Request:
         """Whether the noise is a function of keys."""
         return self.key is not None or self.keys is not None
 
-    def streams(self, settings: TransformSettings, items: int) -> Iterator[str]:
-        """Yield the names of the random streams: one, or of a batch one for each item.
+    def streams(self, settings: TransformSettings, items: int) -> list[str]:
+        """Return the names of the random streams: one, or of a batch one for each item.
 
         Raises:
             TypeError: if a key is neither text nor a whole number.
@@ -56,7 +56,7 @@ class Request:
         if not self.is_keyed:
             if self.copy is not None:
                 raise ValueError("copy= without a key: noise without one is fresh in each call anyway")
-            return (fresh_key(settings.seed, here=self.here) for _ in range(items))
+            return [fresh_key(settings.seed, here=self.here) for _ in range(items)]
         if settings.batch != (self.keys is not None) or (self.key is not None and self.keys is not None):
             raise ValueError(
                 "a batch takes keys=, one for each item" if settings.batch else "keys= goes with batch=True"
@@ -64,7 +64,7 @@ class Request:
         named: Sequence[Key] = [self.key] if self.key is not None else self.keys or []
         if isinstance(named, str) or len(named) != items:
             raise ValueError(f"there are {len(named)} keys for {items} items; expected one for each")
-        return (stream_key(settings.seed, _text(key), copy or 0) for key in named)
+        return [stream_key(settings.seed, _text(key), copy or 0) for key in named]
 
 
 def _text(key: Key) -> str:
@@ -80,38 +80,30 @@ def _text(key: Key) -> str:
 
 def noise_on(settings: TransformSettings, data: Any, request: Request) -> Any:
     """Return data with noise, as `GaussianNoise.__call__` says."""
+    if not settings.training:
+        if request.out is not None:
+            array = held(data).array
+            memory_of(request.out, data, array.shape, array.dtype)[...] = array
+        stds = [0.0] * (len(data) if settings.batch else 1)
+        return _returned(settings, data if request.out is None else request.out, data, stds)
     source = held(data)
     array = source.array
-    if settings.batch and not array.ndim:
-        raise ValueError("a single number is no batch")
-    if source.is_picture and (settings.batch or settings.channel_axis is not None or settings.clip == "none"):
-        raise ValueError(
-            "batch=, channel_axis= and clip='none' do not go with a picture; take noise(np.asarray(image))"
-        )
-    streams = list(request.streams(settings, len(array) if settings.batch else 1))
-    if not settings.training:
-        return _returned(settings, _identity(data, array, request.out), data, [0.0] * len(streams))
+    _check_shape(settings, source)
     axis = _channel_axis(settings, source)
-    matters = settings.mono or settings.keep_silence or source.alpha or settings.alpha or request.is_keyed
-    noise = ItemNoise(
-        settings,
-        settings.level_at(settings.epoch_now()),
-        array.dtype,
-        None if axis is None or not matters else axis - settings.batch,
-        source.alpha or settings.alpha,
-    )
+    noise = _item_noise(settings, source, axis, keyed=request.is_keyed)
     if array.dtype.kind == "f" and settings.full_scale is None and noise.level.unit == "std":
         check_floats(array, noise.level.high)
-    mask = _mask(request.mask, array, axis)
     if request.out is None:
         noisy = np.empty(array.shape, noise.terms.dtype)
     else:
         noisy = memory_of(request.out, data, array.shape, noise.terms.dtype)
-    if settings.batch:
-        masks = [None] * len(array) if mask is None else mask
-        stds = [noise.put(*item) for item in zip(array, noisy, streams, masks, strict=True)]
-    else:
-        stds = [noise.put(array, noisy, streams[0], mask)]
+    mask = _mask(request.mask, array, axis)
+    streams = request.streams(settings, len(array) if settings.batch else 1)
+    items: list[Any] = [(number, ...) for number in range(len(array))] if settings.batch else [...]
+    stds = [
+        noise.put(array[item], noisy[item], key, None if mask is None else mask[item])
+        for item, key in zip(items, streams, strict=True)
+    ]
     return _returned(settings, source.give_back(noisy) if request.out is None else request.out, data, stds)
 
 
@@ -124,11 +116,20 @@ def _returned(settings: TransformSettings, result: Any, data: Any, stds: list[fl
     return result, found if isinstance(data, np.ndarray) else sys.modules["torch"].from_numpy(found)
 
 
-def _identity(data: Any, array: Array, out: Any) -> Any:
-    if out is None:
-        return data
-    memory_of(out, data, array.shape, array.dtype)[...] = array
-    return out
+def _check_shape(settings: TransformSettings, source: Held) -> None:
+    if settings.batch and not source.array.ndim:
+        raise ValueError("a single number is no batch")
+    if source.is_picture and (settings.batch or settings.channel_axis is not None or settings.clip == "none"):
+        raise ValueError(
+            "batch=, channel_axis= and clip='none' do not go with a picture; take noise(np.asarray(image))"
+        )
+
+
+def _item_noise(settings: TransformSettings, source: Held, axis: int | None, *, keyed: bool) -> ItemNoise:
+    alpha = source.alpha or settings.alpha
+    matters = keyed or alpha or settings.mono or settings.keep_silence
+    item_axis = axis - settings.batch if axis is not None and matters else None
+    return ItemNoise(settings, settings.level_at(settings.epoch_now()), source.array.dtype, item_axis, alpha)
 
 
 def _channel_axis(settings: TransformSettings, source: Held) -> int | None:

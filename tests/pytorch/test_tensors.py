@@ -83,6 +83,8 @@ def test_a_transform_is_a_module_of_torch_where_one_is_wanted():
     x = torch.rand(2, 3, 4, 4)
     assert not torch.equal(model(x), x)
     assert model.eval()(x) is x
+    elsewhere = torch.zeros(3, device="meta")
+    assert model(elsewhere) is elsewhere
 
 
 @pytest.mark.parametrize(

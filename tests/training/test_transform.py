@@ -85,6 +85,15 @@ def test_a_batch_is_its_items_one_by_one():
     np.testing.assert_array_equal(noisy[stds == 0], batch[stds == 0])
 
 
+def test_the_items_of_a_batch_may_be_single_numbers():
+    numbers = np.zeros(1000, np.float32)
+    assert abs(NOISE(numbers, batch=True).std() - 0.1) < 0.02
+    np.testing.assert_array_equal(
+        NOISE(numbers[:3], batch=True, keys=["a", "b", "c"]),
+        [NOISE(numbers[0, ...], key=key) for key in ("a", "b", "c")],
+    )
+
+
 def test_channels_of_a_batch_count_from_its_first_axis():
     batch = samples("float32", (4, 3, 8, 9))
     noisy = NOISE(batch, batch=True, keys=range(4), channel_axis=1)

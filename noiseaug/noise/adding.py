@@ -15,7 +15,7 @@ from noiseaug.noise.scale import Array, Terms
 # 256k 1, 1M 1.01; as one array, 1.2, 1.03, 1, 1.1. Of 256,000 float32: 16k 1.02, 64k 1.
 _WHOLE, _REAL = 1 << 18, 1 << 16
 
-_DEPTHS = {np.dtype(np.uint8): cv2.CV_8U, np.dtype(np.uint16): cv2.CV_16U, np.dtype(np.int16): cv2.CV_16S}
+_DEPTHS = {"uint8": cv2.CV_8U, "int8": cv2.CV_8S, "uint16": cv2.CV_16U, "int16": cv2.CV_16S}
 
 
 class _Kept(threading.local):
@@ -57,7 +57,7 @@ def add_unmeasured(samples: Array, noisy: Array, draws: Draws, terms: Terms, cha
 
 def _add_whole(x: Array, y: Array, drawn: Array, terms: Terms) -> None:
     if terms.saturates:
-        cv2.add(x.reshape(1, -1), drawn.reshape(1, -1), y.reshape(1, -1), dtype=_DEPTHS[terms.dtype])
+        cv2.add(x.reshape(1, -1), drawn.reshape(1, -1), y.reshape(1, -1), dtype=_DEPTHS[terms.dtype.name])
         return
     total = np.right_shift(x, terms.spare_bits, out=_kept.room("sum", np.dtype(np.int32), x.size))
     total += drawn

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture differential same tables cli cross cross-x86 growth clean
+.PHONY: demo test test-torch lint bench torture differential same tables cli cross cross-x86 growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -10,6 +10,10 @@ demo: .venv/installed
 
 test: .venv/installed-test
 	$(BIN)/python -m pytest
+
+# The tests with the real PyTorch, in an environment of its own (3 GB; less where pip finds a build without CUDA).
+test-torch: .venv-torch/installed
+	.venv-torch/bin/python -m pytest tests/pytorch tests/docs/test_python.py
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
@@ -53,7 +57,8 @@ growth: .venv/installed-bench
 	$(BIN)/python -m benchmarks growth
 
 clean:
-	rm -rf .venv .cross demo_out build dist *.egg-info benchmarks/corpus .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-torch .cross demo_out build dist *.egg-info benchmarks/corpus
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -65,6 +70,11 @@ clean:
 .venv/installed-%: .venv/bin/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[$*]'
 	@touch $@ .venv/installed
+
+.venv-torch/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-torch
+	.venv-torch/bin/python -m pip install --quiet --editable '.[torch-test]'
+	@touch $@
 
 # See tests/support/readers/requirements.txt for why some come without what they need.
 .venv/installed-test: .venv/bin/python pyproject.toml tests/support/readers/requirements.txt

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import click
 
+from benchmarks import calls, figures, memory, report
 from benchmarks import corpus as corpora
-from benchmarks import figures, memory, report
 from benchmarks import growth as growing
 from benchmarks.contenders import CONTENDERS, ENGINES
 from benchmarks.corpus import CORPORA, Corpus
@@ -81,6 +81,10 @@ def main(
     if single:
         click.echo("\n" + report.figures_table(single))
 
+    in_memory = [] if only else list(calls.rows(1 if quick else 7))
+    if in_memory:
+        click.echo("\n" + calls.table(in_memory))
+
     content = {
         "workers": workers,
         "repeat": repeat,
@@ -88,6 +92,7 @@ def main(
         "corpora": report.as_plain(results, checksums),
         "engines": report.as_plain(on_engines, checksums),
         "figures": [figure._asdict() for figure in single],
+        "calls": [row._asdict() for row in in_memory],
     }
     if quick:
         return
@@ -98,6 +103,13 @@ def main(
         from benchmarks import plots
 
         plots.compared(results, _DOCS / "bench.png")
+
+
+@main.command("calls", help=calls.__doc__)
+@click.option("--rounds", type=click.IntRange(min=1), default=7, show_default=True, help="Rounds over the images.")
+def calls_in_memory(rounds: int) -> None:
+    """Measures what is installed, and prints the table."""
+    click.echo(calls.table(list(calls.rows(rounds))))
 
 
 @main.command(help=growing.__doc__)

@@ -15,7 +15,8 @@ import numpy as np
 from benchmarks.contenders import noiseaug_command
 from benchmarks.corpus import photograph, recording, tiny_files
 from benchmarks.measure import ENVIRONMENT, cpu_seconds, fresh_folder, wall_clock
-from noiseaug.noise.gaussian import GaussianNoise
+from noiseaug.noise.noiser import Noiser
+from noiseaug.noise.scale import terms_of
 from noiseaug.noise.streams import Stream, stream_key
 
 _WALK_AND_STAT = """
@@ -53,7 +54,7 @@ def noise(calls: int = 300) -> Iterator[Figure]:
 
 
 def _ns_a_sample(samples: Any, std: float, channels: int, calls: int) -> float:
-    noiser = GaussianNoise(std, seed=7).noiser(Stream(stream_key(7, "bench", 0)), samples.dtype)
+    noiser = Noiser(Stream(stream_key(7, "bench", 0)), terms_of(samples.dtype, None, "auto"), std)
     return _ns(lambda: noiser.add(samples, channels), samples.size, calls)
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from noiseaug.manifest.rows import FailureRow as FailureRow
     from noiseaug.manifest.rows import ManifestRow as ManifestRow
     from noiseaug.manifest.rows import read_manifest as read_manifest
-    from noiseaug.noise.gaussian import GaussianNoise as GaussianNoise
     from noiseaug.pipeline.merging import merge as merge
     from noiseaug.pipeline.run import run as run
     from noiseaug.pipeline.summary import Summary as Summary
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from noiseaug.settings.running import Running as Running
     from noiseaug.settings.selection import Selection as Selection
     from noiseaug.settings.shard import Shard as Shard
+    from noiseaug.training.gaussian import GaussianNoise as GaussianNoise
     from noiseaug.training.stream import Sample as Sample
     from noiseaug.training.stream import stream as stream
     from noiseaug.verification import verify as verify
@@ -52,7 +52,7 @@ _HOMES = {
     "ExportSummary": "exports",
     "FailedSource": "errors",
     "FailureRow": "manifest.rows",
-    "GaussianNoise": "noise.gaussian",
+    "GaussianNoise": "training.gaussian",
     "ImageOptions": "settings.recipe",
     "Layout": "settings.layout",
     "Level": "settings.level",

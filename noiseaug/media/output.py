@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from noiseaug.noise.figures import Measured
@@ -42,33 +42,24 @@ class Samples(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Output:
-    """An output in the making.
+class WantedNoise:
+    """The noise that samples are to get.
 
     Attributes:
-        file: where the encoded samples go.
         recipe: how the noise is applied, and how the samples are encoded.
         level: how strong the noise is.
         key: the name of its random stream.
-        link: how the source itself becomes the output, which then gets no noise; None where samples are encoded.
         cells: random numbers that it shares with other levels of the copy, if there are any.
         source_path: the path of the source relative to SOURCE, and
         copy: the number of the copy: what the key was made of.
     """
 
-    file: OutputFile
     recipe: Recipe
     level: Level
     key: str
-    link: Link | None = None
     cells: SharedCells | None = None
     source_path: str = ""
     copy: int = 0
-
-    @property
-    def suffix(self) -> str:
-        """The suffix of the final name, in small letters: the format to write."""
-        return os.path.splitext(self.file.path)[1].lower()
 
     def strength(self) -> float:
         """Return the strength, a std or an SNR: that of the level, or one that the stream draws from its range."""
@@ -87,6 +78,24 @@ class Output:
             raise Refused(f"cannot be augmented: its {error}; convert it") from None
         stream = Stream(self.key, self.cells.join() if self.cells else None)
         return Noiser(stream, terms, std, recipe.mean, mono=recipe.mono)
+
+
+@dataclass(frozen=True)
+class Output(WantedNoise):
+    """An output in the making.
+
+    Attributes:
+        file: where the encoded samples go.
+        link: how the source itself becomes the output, which then gets no noise; None where samples are encoded.
+    """
+
+    file: OutputFile = field(kw_only=True)
+    link: Link | None = field(default=None, kw_only=True)
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of the final name, in small letters: the format to write."""
+        return os.path.splitext(self.file.path)[1].lower()
 
 
 def damage_facts(damage: str) -> Facts:

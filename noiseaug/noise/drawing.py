@@ -17,6 +17,9 @@ class Draws:
         terms: how the samples that get the noise are computed with.
         std, mean: of the noise, as fractions of full scale.
         mono: whether the channels of a pixel or frame share a value.
+
+    Attributes:
+        dtype: of the memory that it draws in.
     """
 
     def __init__(self, stream: Stream, terms: Terms, std: float, mean: float, *, mono: bool) -> None:
@@ -24,7 +27,12 @@ class Draws:
         self._std, self._mean = std * terms.unit, mean * terms.unit
         self._table = RoundedGaussian.of(self._std, self._mean) if terms.tabled else None
         real = np.float64 if terms.unit != 1 else max(terms.dtype, np.dtype(np.float32))  # float16 is rounded once
-        self._scratch = np.empty(0, np.int16 if terms.tabled else real)
+        self.dtype = np.dtype(np.int16 if terms.tabled else real)
+        self._scratch = np.empty(0, self.dtype)
+
+    def use(self, scratch: Array) -> None:
+        """Draw in this memory, of shape (n,), as long as it has room."""
+        self._scratch = scratch
 
     def take(self, count: int, channels: int) -> Array:
         """Return the noise on the next `count` samples, of so many channels each, shape (count,).

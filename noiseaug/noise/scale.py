@@ -30,7 +30,7 @@ class Terms(NamedTuple):
         tabled: whether the noise is drawn from a table of whole numbers.
         limits: the range that the result is limited to, in the units of the computation, or None.
         clip: the same in fractions of full scale.
-        saturates: whether that is the whole range of int16.
+        saturates: whether that is the whole range of an integer dtype of up to 16 bits.
     """
 
     dtype: np.dtype[Any]
@@ -75,7 +75,7 @@ def terms_of(dtype: Any, bits: int | None, clip: Clip) -> Terms:
         tabled=whole and width <= 16,
         limits=limits,
         clip=None if limits is None else (limits[0] / unit, limits[1] / unit),
-        saturates=result == np.int16 and limits == (-32768, 32767),
+        saturates=whole and source.itemsize <= 2 and limits == (np.iinfo(result).min, np.iinfo(result).max),
     )
 
 

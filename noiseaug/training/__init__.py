@@ -1,6 +1,8 @@
-"""Noise for programs that train models: samples in memory, and no files.
+"""Noise for programs that train models, with the samples in memory and no files.
 
-`stream` gives the samples that a run over a folder would write.
+`gaussian` has the transform that programs call and `settings` what it is set to. `inputs` takes arrays, tensors and
+pictures and gives the like back, `checks` looks at their values, `items` puts noise on one item, `ratios` does so for
+an SNR, and `fresh` makes noise that never repeats. `stream` gives the samples that a run over a folder would write.
 
 May import `pipeline`, `work` and what is below.
 """

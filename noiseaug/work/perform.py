@@ -111,8 +111,8 @@ def output_of(job: Job, task: Task, target: Target, file: OutputFile) -> Output:
     recipe, level = task.recipe, target.level
     key = stream_key(recipe.seed, task.source.path, target.copy)
     if level != CLEAN and (recipe.prob == 1 or Stream(key).chooses(recipe.prob)):
-        return Output(file, recipe, level, key, source_path=task.source.path, copy=target.copy)
-    return Output(file, replace(recipe, mean=0.0), CLEAN, key, _link(job, task, target))
+        return Output(recipe, level, key, file=file, source_path=task.source.path, copy=target.copy)
+    return Output(replace(recipe, mean=0.0), CLEAN, key, file=file, link=_link(job, task, target))
 
 
 def _sharing(outputs: list[Output]) -> list[Output]:

@@ -100,7 +100,7 @@ def test_noise_on_an_array_is_what_the_command_line_writes_for_the_recording_of_
     _, dtype, bits = SOUNDS[name]
     array = read_levels(samples / name, dtype)
     for copy in (0, 1):
-        made = GaussianNoise(**settings)(array, key=name, copy=copy, channels=2, **bits)
+        made = GaussianNoise(**settings)(array, key=name, copy=copy, channel_axis=1, **bits)
         assert np.array_equal(made, read_levels(output(augmented(recipe), name, settings, copy), dtype))
 
 

@@ -41,9 +41,13 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", TASKS, re.DOTALL)
 
 @pytest.mark.parametrize("program", [program for program in PROGRAMS if "noisy = noise(" in program])
 def test_a_program_of_the_readme_runs_and_gives_what_the_command_line_gives(program, place):
-    program += "\nimport numpy\nassert numpy.array_equal(noisy, cv2.imread('out/python/images/medical/cell.png', -1))\n"
+    runs = "run(" in program
+    if runs:
+        program += (
+            "\nimport numpy\nassert numpy.array_equal(noisy, cv2.imread('out/python/images/medical/cell.png', -1))\n"
+        )
     result = subprocess.run([sys.executable, "-c", program], cwd=place, capture_output=True, text=True)
-    assert (result.stdout, result.stderr) == ("11 files written\n", "")
+    assert (result.stdout, result.stderr) == ("11 files written\n" if runs else "", "")
 
 
 @pytest.mark.parametrize("program", [program for program in PROGRAMS if "noisy = noise(" not in program])

@@ -22,6 +22,7 @@ from noiseaug import GaussianNoise
 # RoundedGaussian is opened up because 10**7 samples cannot tell a distribution that is off by 1e-12; its table can.
 from noiseaug.noise.sampling import RoundedGaussian
 from noiseaug.noise.streams import Stream, stream_key
+from support.noise_paths import noiser_of
 
 NUM_SAMPLES = 40_000_000
 CHUNK = 4_000_000
@@ -136,7 +137,7 @@ def test_mean_and_variance_are_those_of_the_theory(case):
 @pytest.mark.parametrize("mean", [0.0, -0.25])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_floats_get_normals_of_the_requested_mean_and_std(dtype, mean):
-    noise = GaussianNoise(std=0.1, mean=mean)(np.zeros(CHUNK, dtype)).astype(np.float64)
+    noise = GaussianNoise(std=0.1, mean=mean)(np.zeros(CHUNK, dtype), key="").astype(np.float64)
     assert stats.kstest(noise, "norm", args=(mean, 0.1), method="asymp").pvalue > LEAST_P
     assert abs(noise.mean() - mean) < 4 * 0.1 / math.sqrt(noise.size)
     assert abs(noise.var() - 0.01) < 4 * 0.01 * math.sqrt(2 / noise.size)
@@ -149,7 +150,7 @@ def test_floats_get_normals_of_the_requested_mean_and_std(dtype, mean):
 @pytest.mark.parametrize(("source", "sign"), [(0, 1), (255, -1)], ids=["black", "white"])
 def test_a_black_pixel_gains_0_399_std(source, sign, levels):
     case = uint8(levels, source=source)
-    gain = GaussianNoise(std=levels / 255)(np.full(CHUNK, source, np.uint8)).astype(np.float64) - source
+    gain = GaussianNoise(std=levels / 255)(np.full(CHUNK, source, np.uint8), key="").astype(np.float64) - source
     k = np.arange(256)
     probability = probabilities(uint8(levels, source=0))
     mean = np.sum(k * probability)
@@ -157,7 +158,7 @@ def test_a_black_pixel_gains_0_399_std(source, sign, levels):
         assert mean == pytest.approx(0.39894 * levels, rel=0.05 if levels == 1 else 0.006)
     error = math.sqrt(np.sum((k - mean) ** 2 * probability) / CHUNK)
     assert abs(gain.mean() - sign * mean) < 4 * error
-    noiser = case.noise().noiser(Stream(stream_key(0, "", 0)), "uint8")
+    noiser = noiser_of(case.std / case.full_scale, "uint8")
     noiser.add(np.full(CHUNK, source, np.uint8))
     assert noiser.measured().clipped == pytest.approx(float(ndtr(-0.5 / levels)), abs=4 * 0.5 / math.sqrt(CHUNK))
 
@@ -223,13 +224,13 @@ def test_keys_tell_seed_path_and_copy_apart():
 
 
 def test_a_range_is_drawn_from_uniformly_once_a_file():
-    noise = GaussianNoise(std="0.1:0.3")
-    drawn = [noise.noiser(Stream(stream_key(0, f"{n}.png", 0)), "float64").std for n in range(20_000)]
+    noise = GaussianNoise(std="0.1:0.3", return_std=True)
+    drawn = [noise(np.zeros(1), key=f"{n}.png")[1] for n in range(20_000)]
     assert min(drawn) >= 0.1
     assert max(drawn) <= 0.3
     assert stats.kstest(drawn, "uniform", args=(0.1, 0.2)).pvalue > LEAST_P
     np.testing.assert_array_equal(
-        noise(np.zeros(9), key="0.png"), GaussianNoise(std=drawn[0])(np.zeros(9), key="0.png")
+        noise(np.zeros(9), key="0.png")[0], GaussianNoise(std=drawn[0])(np.zeros(9), key="0.png")
     )
 
 

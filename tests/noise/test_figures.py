@@ -7,10 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from noiseaug import GaussianNoise
 from noiseaug.noise.scale import full_scale
-from noiseaug.noise.streams import Stream, stream_key
-from support.noise_paths import PATHS, before_limits, each_path, samples
+from support.noise_paths import PATHS, before_limits, each_path, keyed, noiser_of, samples
 
 
 def six_digits(value: float) -> float | None:
@@ -26,7 +24,7 @@ def test_figures_do_not_depend_on_how_the_samples_are_cut(dtype, bits, std):
     array = samples(dtype, (2100,), bits)
     figures = set()
     for size in (1, 7, 100, 2100):
-        noiser = GaussianNoise(std).noiser(Stream(stream_key(0, "a", 0)), dtype, bits)
+        noiser = noiser_of(std, dtype, bits)
         for piece in np.split(array, range(size, len(array), size)):
             noiser.add(piece)
         figures.add(noiser.measured())
@@ -56,8 +54,7 @@ def test_measured_figures_are_those_of_numpy(name, dtype, bits, std, options):
         x //= 64
     if "loud" in name:
         x[:] = -(2**31)
-    noise = GaussianNoise(std, **options)
-    noiser = noise.noiser(Stream(stream_key(0, "", 0)), dtype, bits)
+    noiser = noiser_of(std, dtype, bits, **options)
     y = noiser.add(x, 3)
     integer = x.dtype.kind in "iu"
     top = full_scale(dtype) if integer else 1.0
@@ -72,22 +69,24 @@ def test_measured_figures_are_those_of_numpy(name, dtype, bits, std, options):
     assert measured.psnr_db == six_digits(decibels(1, np.mean(difference**2)))
     assert measured.snr_db == six_digits(decibels(np.mean(signal**2), np.mean(difference**2)))
     if not options.get("mono"):
-        assert measured.clipped == six_digits(fraction_outside(noise, x, bits, noiser.clip))
+        assert measured.clipped == six_digits(fraction_outside(std, options.get("mean", 0.0), x, bits, noiser.clip))
 
 
-def fraction_outside(noise: GaussianNoise, x: np.ndarray, bits: int | None, clip: tuple[float, float] | None) -> float:
+def fraction_outside(
+    std: float, mean: float, x: np.ndarray, bits: int | None, clip: tuple[float, float] | None
+) -> float:
     if clip is None:
         return 0.0
     if x.dtype.kind == "f":
-        free, unit = GaussianNoise(noise.std)(x), 1.0
+        free, unit = keyed(std)(x), 1.0
     else:
         lattice = x >> (8 * x.dtype.itemsize - (bits or 8 * x.dtype.itemsize))
-        free, unit = before_limits(lattice, bits, noise.level.low, noise.mean), full_scale(x.dtype, bits)
+        free, unit = before_limits(lattice, bits, std, mean), full_scale(x.dtype, bits)
     return float(np.mean((free < round(clip[0] * unit, 6)) | (free > round(clip[1] * unit, 6))))
 
 
 def test_figures_of_nothing_and_of_no_noise_are_none_where_they_are_not_finite():
-    noiser = GaussianNoise(0).noiser(Stream("0" * 32), "uint8")
+    noiser = noiser_of(0, "uint8")
     for array in (np.zeros(0, np.uint8), np.zeros(100, np.uint8)):
         noiser.add(array)
         measured = noiser.measured()

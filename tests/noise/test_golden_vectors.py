@@ -17,14 +17,14 @@ def golden_vectors() -> dict[str, list[float]]:
     vectors = {}
     for name, (dtype, bits, std) in PATHS.items():
         middle = {"uint8": 128, "uint16": 32768}.get(dtype, 0)
-        array = np.full((3, 4), middle, dtype)
+        pairs = np.full((6, 2), middle, dtype)
         for kind, noise in {
             "": GaussianNoise(std, seed=7),
             ", mono": GaussianNoise(std, seed=7, mono=True),
             ", mean": GaussianNoise(std, seed=7, mean=0.1),
             ", range": GaussianNoise(Level(0, std), seed=7),
         }.items():
-            vectors[name + kind] = noise(array, key="dir/a.png", copy=1, bits=bits, channels=2).ravel().tolist()
+            vectors[name + kind] = noise(pairs, key="dir/a.png", copy=1, bits=bits, channel_axis=1).ravel().tolist()
     # Enough samples for cells of the table that hold a boundary, so that the refinements are pinned as well.
     long = GaussianNoise(0.01, seed=7)(np.full(40_000, 32768, np.uint16), key="dir/a.png", copy=1)
     vectors["sum of 40000, uint16 by table"] = [int(long.sum()), int((long[::2].astype(int) * long[1::2]).sum())]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from noiseaug import GaussianNoise
+from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.sampling import RoundedGaussian
+from noiseaug.noise.scale import terms_of
 from noiseaug.noise.streams import Stream, stream_key
 
 # Every dtype, and every way to its noise: (dtype, significant bits, std).
@@ -26,6 +30,17 @@ PATHS = {
 
 each_path = pytest.mark.parametrize(("dtype", "bits", "std"), PATHS.values(), ids=PATHS.keys())
 properties = settings(deadline=None, derandomize=True, max_examples=60)
+
+
+def keyed(*settings: object, **more: object) -> functools.partial:
+    """The noise of one key, unless a call says another."""
+    return functools.partial(GaussianNoise(*settings, **more), key="")
+
+
+def noiser_of(std: float, dtype: str, bits: int | None = None, **settings) -> Noiser:
+    """What `run` adds the noise of one key with; `settings` are mean, clip and mono."""
+    terms = terms_of(dtype, bits, settings.pop("clip", "auto"))
+    return Noiser(Stream(stream_key(0, "", 0)), terms, std, **settings)
 
 
 def samples(dtype: str, shape: tuple[int, ...], bits: int | None = None, seed: int = 0) -> np.ndarray:
@@ -49,4 +64,4 @@ def before_limits(x: np.ndarray, bits: int | None, std: float, mean: float = 0.0
         sampler = RoundedGaussian.of(std * full_scale, mean * full_scale)
         drawn = sampler.draw(Stream(stream_key(0, "", 0)), np.empty(x.size, np.int16))
         return x + drawn.reshape(x.shape).astype(np.float64)
-    return np.rint(x + GaussianNoise(std, mean=mean)(np.zeros(x.shape)) * full_scale)
+    return np.rint(x + keyed(std, mean=mean)(np.zeros(x.shape)) * full_scale)

@@ -68,7 +68,7 @@ for dtype in ("uint8", "uint16", "int16", "int32", "float32", "float64"):
     for settings in ({}, {"mean": 0.02}, {"mono": True}, {"clip": "none"}, {"clip": (0.1, 0.5)}, {"seed": -3}):
         for std in ("0.001", "25/255", "0.1:0.5"):
             noise = noiseaug.GaussianNoise(std=std, **settings)
-            noisy = noise(array, key="a/b", copy=1), noise(array, alpha=True)
+            noisy = noise(array, key="a/b", copy=1), noise(array, key="", alpha=True)
             print(dtype, settings, std, noisy[0].dtype, *(hashlib.sha256(one).hexdigest() for one in noisy))
 """
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from noiseaug.media.audio.formats import Lattice
-from noiseaug.media.audio.reading import Recording
+from noiseaug.media.audio.reading import Samples
 from noiseaug.noise.scale import Array
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ def fractions(block: Array, lattice: Lattice) -> Floats:
     return scaled
 
 
-def powers(recording: Recording, reference: str) -> Floats:
+def powers(recording: Samples, reference: str) -> Floats:
     """Return the mean squares of the signal that an SNR refers to, as fractions of full scale squared.
 
     There is one of all channels together (`pooled`), one for each `channel`, or one of what is `active`: the stretches
@@ -68,14 +68,14 @@ def running_sum(so_far: Floats, values: Floats) -> Floats:
     return total
 
 
-def _heard(recording: Recording) -> Iterator[tuple[Floats, Counts]]:
+def _heard(recording: Samples) -> Iterator[tuple[Floats, Counts]]:
     lattice = recording.sound.lattice
     for block, silent in recording.pieces():
         if not silent.all():
             yield np.square(fractions(block, lattice)), len(block) * ~silent
 
 
-def _active(recording: Recording) -> Iterator[tuple[Floats, Counts]]:
+def _active(recording: Samples) -> Iterator[tuple[Floats, Counts]]:
     lattice = recording.sound.lattice
     stretch = max(round(recording.sound.rate / _STRETCHES_A_SECOND), 1)
     least = _ACTIVE * max((np.abs(fractions(block, lattice)).max() for block in recording.blocks()), default=0.0)

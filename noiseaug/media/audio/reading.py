@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import soundfile
@@ -15,7 +15,7 @@ from noiseaug.media.audio.checking import agreed, unlike
 from noiseaug.media.audio.containers import container_of, flac_whole, mpeg, mpeg_whole
 from noiseaug.media.audio.containers.told import Told
 from noiseaug.media.audio.excerpt import Excerpt, Piece, with_bytes
-from noiseaug.media.audio.formats import sound_of
+from noiseaug.media.audio.formats import Sound, sound_of
 from noiseaug.media.audio.tags import held_by
 from noiseaug.media.damage import Damaged
 from noiseaug.noise.scale import Array
@@ -31,6 +31,23 @@ BLOCK_SAMPLES = 1 << 16
 HELD_SAMPLES = 1 << 18
 # Formats whose decoders can err. Of what is read from a damaged file, so many frames may be lost before an error.
 _CODED, _PORTION = frozenset({"FLAC", "OGG", "MP3", "CAF"}), 1 << 10
+
+
+class Samples(Protocol):
+    """Samples that can be gone through as often as it takes: those of a file, or those that a program has."""
+
+    @property
+    def sound(self) -> Sound:
+        """Their lattice, rate, channels and number."""
+        ...
+
+    def blocks(self, multiple: int = 1) -> Iterator[Array]:
+        """Yield all samples, as `Recording.blocks` does."""
+        ...
+
+    def pieces(self) -> Iterator[tuple[Array, silence.Channels]]:
+        """Yield all samples with the channels that stay silent, as `Recording.pieces` does."""
+        ...
 
 
 class Recording:

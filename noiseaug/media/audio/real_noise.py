@@ -10,7 +10,7 @@ import numpy as np
 from noiseaug.media.audio.formats import Lattice
 from noiseaug.media.audio.powers import Floats, fractions, mean_squares, running_sum
 from noiseaug.media.audio.silence import Channels
-from noiseaug.media.output import Output
+from noiseaug.media.output import WantedNoise
 from noiseaug.noise.figures import Measured, Sums
 from noiseaug.noise.scale import Array, terms_of
 from noiseaug.noise.streams import Stream
@@ -36,7 +36,7 @@ class RealNoise:
         reached: the least and the greatest sample that `reach` saw, but at most and at least 0.
     """
 
-    output: Output
+    output: WantedNoise
     stds: Floats
     means: Floats
     before: Lattice
@@ -130,7 +130,7 @@ def gain_for(reached: Range, limit: Range) -> float:
     return min(1.0, bottom / low if low < 0 else 1.0, top / high if high > 0 else 1.0)
 
 
-def _limit_of(output: Output, lattice: Lattice) -> Range | None:
+def _limit_of(output: WantedNoise, lattice: Lattice) -> Range | None:
     """Return the range that samples of this lattice are limited to, in fractions of full scale, or None.
 
     It is that of `Noiser`, but floats are limited to full scale, too, if what clips is to be rescaled.

@@ -9,10 +9,10 @@ import numpy as np
 
 from noiseaug.media.audio.formats import Form, Lattice
 from noiseaug.media.audio.powers import Floats, floor, powers, relative_error
-from noiseaug.media.audio.reading import Recording
+from noiseaug.media.audio.reading import Recording, Samples
 from noiseaug.media.audio.real_noise import RealNoise, gain_for
 from noiseaug.media.audio.silence import Channels
-from noiseaug.media.output import Output
+from noiseaug.media.output import Output, WantedNoise
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.ratios import std_of
 from noiseaug.noise.scale import Array
@@ -85,23 +85,24 @@ def _work_lattice(recording: Recording, output: Output, form: Form) -> Lattice:
 
 
 def _for_ratio(recording: Recording, output: Output, form: Form, signal: Floats) -> Rendition:
+    noise = noise_of_ratio(recording, output, _work_lattice(recording, output, form), signal)
+    return Rendition(output, form, noise, output.strength(), float(signal.mean()))
+
+
+def noise_of_ratio(recording: Samples, wanted: WantedNoise, work: Lattice, signal: Floats) -> RealNoise:
     """Return noise as far below the signal, its power, as is asked; where there is no signal, none or of one step."""
-    snr_db, work, mean = output.strength(), _work_lattice(recording, output, form), output.recipe.mean
-    on_floor = output.recipe.audio.on_silence == "floor"
+    mean, on_floor = wanted.recipe.mean, wanted.recipe.audio.on_silence == "floor"
     means = np.where((signal > 0) | on_floor, mean, 0.0)
     silence_std = floor(work) if on_floor else 0.0
 
     def noise_of(aim: Floats) -> RealNoise:
         stds = [std_of(power, mean, work.steps) if power > 0 else silence_std for power in aim]
-        return RealNoise(output, np.array(stds), means, recording.sound.lattice, work)
+        return RealNoise(wanted, np.array(stds), means, recording.sound.lattice, work)
 
-    noise = _on_target(recording, noise_of, signal / 10 ** (snr_db / 10), work)
-    return Rendition(output, form, noise, snr_db, float(signal.mean()))
+    return _on_target(recording, noise_of, signal / 10 ** (wanted.strength() / 10), work)
 
 
-def _on_target(
-    recording: Recording, noise_of: Callable[[Floats], RealNoise], wanted: Floats, work: Lattice
-) -> RealNoise:
+def _on_target(recording: Samples, noise_of: Callable[[Floats], RealNoise], wanted: Floats, work: Lattice) -> RealNoise:
     """Return noise of the wanted power, one or one for each channel, as it comes out: not only as it is expected.
 
     The power of a second of noise is off by chance: at 8 kHz, in one of seven recordings by more than 0.1 dB. So noise
@@ -130,7 +131,7 @@ def _on_target(
 
 
 def _go_through(
-    recording: Recording, noises: Sequence[RealNoise], look: Callable[[RealNoise, Array, Channels], object]
+    recording: Samples, noises: Sequence[RealNoise], look: Callable[[RealNoise, Array, Channels], object]
 ) -> None:
     """Look at all pieces of a recording with each noise."""
     for block, silent in recording.pieces():

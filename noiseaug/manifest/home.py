@@ -7,7 +7,7 @@ While outputs are being made, a directory `.noiseaug` in DEST holds
 - `kept.jsonl`: likewise for the rows of files that are kept and are neither image nor audio;
 - `failures.jsonl` and `leftovers.jsonl`: the failures so far, and the rows that were not asked for again;
 - `base.jsonl`: after an interruption, all that is known from the lists and the journals of runs before this one;
-- drafts of files that go with the manifest, before they are put in place.
+- drafts of files that go with the manifest, and of its index (see `index`), before they are put in place.
 
 At the end the journal takes the place of the manifest, and the directory goes. A run over a shard keeps the same in the
 directory of the shard (see `shards`), and beside its manifest the command that it is the work of.
@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.shards import directory_of
 from noiseaug.settings.shard import Shard
-from noiseaug.storage.paths import FAILURES, KEPT, LEFTOVERS, MANIFEST, STATE_PREFIX
+from noiseaug.storage.paths import FAILURES, INDEX, KEPT, LEFTOVERS, MANIFEST, STATE_PREFIX
 
 
 class Home(NamedTuple):
@@ -70,6 +70,11 @@ class Home(NamedTuple):
     def leftovers(self) -> str:
         """The path of the list of what earlier runs wrote and the last one was not asked for."""
         return os.path.join(self.directory, LEFTOVERS)
+
+    @property
+    def index_path(self) -> str:
+        """The path of the index of the manifest."""
+        return os.path.join(self.directory, INDEX)
 
     def in_state(self, name: str) -> str:
         """Return the path of a file in the state directory."""

@@ -15,7 +15,7 @@ from noiseaug.manifest.home import Home
 from noiseaug.manifest.lock import Lock
 from noiseaug.manifest.reading import Group, find, read_entries, read_groups
 from noiseaug.manifest.records import Record
-from noiseaug.manifest.shards import COMMAND, VERSIONS
+from noiseaug.manifest.shards import COMMAND, VERSIONS, shards_in
 from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.output_file import remove_temporaries, write_if_changed
@@ -40,6 +40,7 @@ class State:
         failures: the failures of this run, likewise.
         leftovers: the rows of what earlier runs wrote and this one was not asked for, likewise.
         kept: the rows of files that are kept and are neither image nor audio, likewise.
+        index: the index of the manifest.
         companions: files that go with the manifest, to be put in place before it.
         views: files that say what the manifest says, to be put in place after it, and never older.
     """
@@ -84,6 +85,13 @@ class State:
         """Tidy up what an interrupted run left, then yield all rows that are known."""
         return recover(self.home)
 
+    @property
+    def are_rows_in_manifest(self) -> bool:
+        """Whether all rows that earlier runs left stand in the manifest, and none in another file."""
+        home = self.home
+        others = (home.state, home.kept, home.leftovers)
+        return not (self.is_part or any(map(disk.exists, others)) or shards_in(home.dest))
+
     def remove_temporaries(self, directories: Iterable[str]) -> None:
         """Remove unfinished outputs from directories of DEST (relative to it)."""
         for directory in directories:
@@ -119,7 +127,8 @@ class State:
         self.failures = SettledFile(self.home.failures, self.home.in_state("failures.jsonl"))
         self.leftovers = SettledFile(self.home.leftovers, self.home.in_state("leftovers.jsonl"))
         self.kept = SettledFile(self.home.kept, self.home.in_state(KEPT))
-        for file in (self.manifest, self.failures, self.leftovers, self.kept):
+        self.index = SettledFile(self.home.index_path, self.home.in_state("index"))
+        for file in (self.manifest, self.failures, self.leftovers, self.kept, self.index):
             self._closing.callback(file.close)
 
     def announce(self, lines: Iterable[bytes]) -> None:
@@ -142,6 +151,7 @@ class State:
         _publish_list(self.failures)
         _publish_list(self.leftovers)
         _publish_list(self.kept)
+        _publish_list(self.index)
         self.companions.publish()
         if self.home.shard:
             write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
@@ -226,7 +236,7 @@ class Unrecorded(State):
     def __init__(self, dest: str) -> None:
         super().__init__(Home(dest))
         self.tag = os.urandom(4).hex()
-        self.manifest = self.failures = self.leftovers = self.kept = _Nowhere()
+        self.manifest = self.failures = self.leftovers = self.kept = self.index = _Nowhere()
 
     def known(self) -> Iterator[Group]:
         """Yield nothing: no run is known to have written anything."""

@@ -1,0 +1,176 @@
+"""The index of a manifest: its rows digested, by blocks of neighbouring sources, so that they need not be looked at.
+
+`DEST/.noiseaug-index` has a line for each block, in the order of the manifest. A block's digest is of the bytes of its
+rows, of the paths and sizes of the sources and outputs that they record, and of the request whose run found all of
+them up to date. A run with the same request that finds the same paths and sizes has nothing to learn from these rows.
+
+Nothing else depends on the index. It may be deleted at any time, and a wrong one is not believed: rows are read then.
+"""
+
+from __future__ import annotations
+
+import array
+import hashlib
+import json
+import os
+import posixpath
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from noiseaug.manifest.reading import record_of
+from noiseaug.manifest.records import fragment
+from noiseaug.storage import disk
+from noiseaug.storage.settled_file import SettledFile
+
+# One path in so many ends a block, by a hash of the path: a new source changes the block it is in, and no other.
+_SOURCES = 256
+_MOST_BYTES = 1 << 20  # of rows in a block, which are held in memory, unless a single source has more
+_LONGEST_LINE = 1 << 16
+_FACTS = re.compile(
+    rb'\{"file_name": "[ !#-\[\]-~]+", "source_path": "([ !#-\[\]-~]+)", .*'
+    rb', "bytes": ([0-9]{1,18}), "sha256": "[0-9a-f]+", "source_bytes": ([0-9]{1,18}), "source_sha256": "[0-9a-f]+"\}\n'
+)
+
+
+class Block(NamedTuple):
+    """Neighbouring sources of one directory, whose rows stand together in the manifest.
+
+    Attributes:
+        first: the path of the first of them.
+        sources: how many there are.
+        outputs: how many rows they have.
+        start: the place of the first row in the manifest, in bytes.
+        length: how many bytes the rows take.
+        digest: see `digest_of`.
+    """
+
+    first: str
+    sources: int
+    outputs: int
+    start: int
+    length: int
+    digest: str
+
+    @property
+    def end(self) -> int:
+        """The place in the manifest behind the last row, in bytes."""
+        return self.start + self.length
+
+
+def digest_of(request: bytes, rows: bytes, paths: Iterable[str], sizes: Sequence[int]) -> str:
+    """Return the digest of a block.
+
+    Args:
+        request: stands for all that decides whether a row is up to date, but for its source and output.
+        rows: the rows, as they stand in the manifest.
+        paths: those of the sources.
+        sizes: in bytes: for each source its own, then those of its outputs.
+    """
+    digest = hashlib.sha256(request)
+    digest.update(b"%d " % len(rows))
+    digest.update(rows)
+    digest.update(os.fsencode("\0".join(paths)))
+    digest.update(array.array("Q", sizes).tobytes())
+    return digest.hexdigest()
+
+
+def read_index(path: str) -> Iterator[Block]:
+    """Yield the blocks of an index, in its order, up to the first line that is none; none if there is no such file."""
+    try:
+        file = disk.open_for_reading(path)
+    except OSError:
+        return
+    with file:
+        while line := file.readline(_LONGEST_LINE):
+            block = _block_in(line)
+            if block is None:
+                return
+            yield block
+
+
+def _block_in(line: bytes) -> Block | None:
+    try:
+        block = Block(*json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    first, *numbers, digest = block
+    is_one = isinstance(first, str) and isinstance(digest, str) and all(type(n) is int and n >= 0 for n in numbers)
+    return block if is_one and block.sources else None
+
+
+class IndexWriter:
+    """Writes the index of a manifest while its rows are written.
+
+    Args:
+        request: see `digest_of`.
+        file: where the index goes.
+    """
+
+    def __init__(self, request: bytes, file: SettledFile) -> None:
+        self._request, self._file = request, file
+        self._rows: list[bytes] = []
+        self._paths: list[str] = []
+        self._sizes: list[int] = []
+        self._start = self._length = self._source_size = 0
+
+    def add(self, line: bytes, start: int) -> None:
+        """Add a row, which starts at this place in the manifest; the rows of a source come one after the other."""
+        path, source_size, size = _facts(line)
+        if source_size is None or size is None:
+            self._forget()
+            return
+        if not self._paths or path != self._paths[-1]:
+            if self._paths and self._ends_before(path):
+                self.end_block()
+            if not self._paths:
+                self._start = start
+            self._paths.append(path)
+            self._sizes.append(source_size)
+            self._source_size = source_size
+        elif source_size != self._source_size:  # it changed between two runs that made these outputs
+            self._forget()
+            return
+        self._sizes.append(size)
+        self._rows.append(line)
+        self._length += len(line)
+
+    def _ends_before(self, path: str) -> bool:
+        last = self._paths[-1]
+        if self._length >= _MOST_BYTES or zlib.crc32(os.fsencode(last)) % _SOURCES == 0:
+            return True
+        return posixpath.dirname(path) != posixpath.dirname(last)
+
+    def add_block(self, block: Block, start: int) -> None:
+        """Add a block of the index before whose rows start at this place now."""
+        self.end_block()
+        self._write(block._replace(start=start))
+
+    def end_block(self) -> None:
+        """End a block: what follows are not the rows of a source that is up to date and comes next in the walk."""
+        if self._paths:
+            rows = b"".join(self._rows)
+            digest = digest_of(self._request, rows, self._paths, self._sizes)
+            self._write(Block(self._paths[0], len(self._paths), len(self._rows), self._start, len(rows), digest))
+        self._forget()
+
+    def _write(self, block: Block) -> None:
+        self._file.write(json.dumps(block).encode() + b"\n")
+
+    def _forget(self) -> None:
+        self._rows, self._paths, self._sizes, self._length = [], [], [], 0
+
+
+def _facts(line: bytes) -> tuple[str, int | None, int | None]:
+    """Return what a row says: its source, the size of that, and the size of its output."""
+    if found := _FACTS.fullmatch(line):
+        return found[1].decode(), int(found[3]), int(found[2])
+    record = record_of(line)
+    sizes = ((key, record.get(key)) for key in ("source_bytes", "bytes"))
+    told = (
+        value if type(value) is int and 0 <= value < 1 << 63 and fragment(key, value) in line else None
+        for key, value in sizes
+    )
+    source_size, size = told
+    return record.get("source_path", ""), source_size, size

@@ -1,0 +1,67 @@
+"""Where the rows of a run go: the manifest with its index, and the list of kept files."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+from noiseaug.companions.companion_files import CompanionFiles
+from noiseaug.manifest.index import Block, IndexWriter
+from noiseaug.manifest.records import is_of_file
+from noiseaug.manifest.state import State
+
+
+class RowsWritten:
+    """Writes rows in walk order.
+
+    Args:
+        state: holds the files.
+        companions: give rows of earlier runs the labels that they are to have now.
+        request: what the index depends on; see `index.digest_of`. Empty if none is to be written.
+    """
+
+    def __init__(self, state: State, companions: CompanionFiles, request: bytes) -> None:
+        self._state, self._companions, self._request = state, companions, request
+        self._index: IndexWriter | None = None
+
+    def begin(self) -> None:
+        """Begin the index, once the files of the run are open."""
+        if self._request:
+            self._index = IndexWriter(self._request, self._state.index)
+
+    def of_settled(self, block: Block) -> None:
+        """Write the rows of sources that are settled, as they stand in the manifest."""
+        if self._index:
+            self._index.add_block(block, self._state.manifest.size)
+        self._state.manifest.keep(block.start, block.length)
+
+    def of_former(self, lines: Iterable[bytes], *, settled: bool) -> None:
+        """Write rows of earlier runs; tell whether they are all those of sources that are up to date."""
+        if not settled:
+            self.end_block()
+        for is_kept, several in itertools.groupby(lines, is_of_file):
+            if is_kept:
+                self._state.kept.write(b"".join(several))
+            else:
+                self._write(list(map(self._companions.brought_up_to_date, several)), settled=settled)
+
+    def of_new(self, line: bytes, *, settled: bool) -> None:
+        """Write a row that was just made; tell whether all outputs of its source are up to date now."""
+        if is_of_file(line):
+            self._state.kept.write(line)
+        else:
+            self._write([line], settled=settled)
+
+    def _write(self, lines: list[bytes], *, settled: bool) -> None:
+        manifest = self._state.manifest
+        if self._index and settled:
+            start = manifest.size
+            for line in lines:
+                self._index.add(line, start)
+                start += len(line)
+        manifest.write(b"".join(lines))
+
+    def end_block(self) -> None:
+        """Say that a source comes next that is not up to date, or nothing more."""
+        if self._index:
+            self._index.end_block()

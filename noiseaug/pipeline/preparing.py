@@ -64,9 +64,9 @@ def index_key(request: Request, ends: Ends) -> bytes:
 
     That is all that decides whether an output is up to date, but for its source, its row and itself.
     """
-    selection, companions = request.selection, request.companions
+    selection, layout, companions = request.selection, request.layout, request.companions
     is_partial = selection.shard is not None or selection.limit is not None or selection.names is not None
-    is_more_to_see = selection.keep or selection.masks or request.layout.sidecars
+    is_more_to_see = selection.keep or selection.masks or layout.sidecars or layout.link == "symlink"
     if ends.source_file is not None or is_partial or is_more_to_see or companions.label_smoothing is not None:
         return b""
     return b"%s %d %s" % (__version__.encode(), request.running.accept_damaged, request.command())

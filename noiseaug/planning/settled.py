@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple
@@ -10,11 +11,8 @@ from noiseaug.kinds import FILE, kind_of
 from noiseaug.manifest.index import Block, digest_of
 from noiseaug.manifest.reading import LONGEST_LINE, Group, read_groups, source_of
 from noiseaug.planning.targets import Plan
-from noiseaug.settings.level import CLEAN
 from noiseaug.storage import disk
 from noiseaug.storage.paths import walk_order
-
-_NEVER = 1 << 64  # later than any time
 
 
 class Settled(NamedTuple):
@@ -82,20 +80,30 @@ class SettledSources:
 
     def _sizes(self, paths: Sequence[str]) -> list[int] | None:
         """Return the size of each source and of its outputs, or None if any is not up to date by its time."""
-        sizes = []
+        names = self._names(paths)
         try:
-            for path, source in zip(paths, disk.stat_each(self._source_root, paths), strict=True):
-                sizes.append(source.st_size)
-                newest = source.st_mtime_ns if stat.S_ISREG(source.st_mode) else _NEVER
-                for target in self._plan.targets(path, kind_of(path) or FILE):
-                    look = disk.stat if target.level is CLEAN else disk.lstat  # an original may be a link to SOURCE
-                    output = look(f"{self._dest_root}/{target.file_name}")
-                    if output.st_mtime_ns < newest or not stat.S_ISREG(output.st_mode):
-                        return None
-                    sizes.append(output.st_size)
+            sources = disk.stat_each(self._source_root, paths)
+            outputs = iter(disk.lstat_each(self._dest_root, itertools.chain.from_iterable(names)))
         except OSError:
             return None
+        sizes = []
+        for source, several in zip(sources, names, strict=True):
+            sizes.append(source.st_size)
+            if not stat.S_ISREG(source.st_mode):
+                return None
+            for output in itertools.islice(outputs, len(several)):
+                if output.st_mtime_ns < source.st_mtime_ns or not stat.S_ISREG(output.st_mode):
+                    return None
+                sizes.append(output.st_size)
         return sizes
+
+    def _names(self, paths: Sequence[str]) -> Iterable[Sequence[str]]:
+        """Return the names of the outputs of each source."""
+        suffixes = {path[path.rfind(".") :] for path in paths}
+        if all(self._plan.keeps_names(suffix) for suffix in suffixes):
+            return [(path,) for path in paths]
+        targets = (self._plan.targets(path, kind_of(path) or FILE) for path in paths)
+        return [[target.file_name for target in several] for several in targets]
 
     def _rows(self, block: Block, last: str) -> bytes | None:
         """Return the rows of a block, or None where more of its last source may follow."""

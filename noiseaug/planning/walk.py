@@ -130,7 +130,7 @@ class Listing:
         return self._kept is not None and self._kept(path)
 
     def _is_mask(self, path: str) -> bool:
-        return any(f"/{folder}/" in f"/{path}" for folder in self._masks)
+        return bool(self._masks) and any(f"/{folder}/" in f"/{path}" for folder in self._masks)
 
     def _gets_noise(self, path: str) -> bool:
         return kinds.kind_of(path) == "image" and not self.is_kept(path)

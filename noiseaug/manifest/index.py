@@ -24,9 +24,9 @@ from noiseaug.manifest.records import fragment
 from noiseaug.storage import disk
 from noiseaug.storage.settled_file import SettledFile
 
-# One path in so many ends a block, by a hash of the path: a new source changes the block it is in, and no other.
-_SOURCES = 256
-_MOST_BYTES = 1 << 20  # of rows in a block, which are held in memory, unless a single source has more
+# One row in so many ends a block, by a hash of its source's path: a new source changes the block that it is in, and no
+# other. Rows of a block are held in memory.
+_ROWS = 256
 _LONGEST_LINE = 1 << 16
 _FACTS = re.compile(
     rb'\{"file_name": "[ !#-\[\]-~]+", "source_path": "([ !#-\[\]-~]+)", .*'
@@ -57,6 +57,24 @@ class Block(NamedTuple):
     def end(self) -> int:
         """The place in the manifest behind the last row, in bytes."""
         return self.start + self.length
+
+
+class Settled(NamedTuple):
+    """The sources of a block, which are up to date.
+
+    Attributes:
+        block: what the index says of them.
+        paths: those of the sources.
+        rows: theirs, as they stand in the manifest.
+        sizes: in bytes: for each source its own, then those of its outputs.
+        last_outputs: how many outputs the last source has.
+    """
+
+    block: Block
+    paths: Sequence[str]
+    rows: bytes
+    sizes: Sequence[int]
+    last_outputs: int
 
 
 def digest_of(request: bytes, rows: bytes, paths: Iterable[str], sizes: Sequence[int]) -> str:
@@ -100,8 +118,15 @@ def _block_in(line: bytes) -> Block | None:
     return block if is_one and block.sources else None
 
 
+def _is_last(path: str, outputs: int) -> bool:
+    """Tell whether a source with so many outputs is the last one of its block, whatever comes after it."""
+    return zlib.crc32(os.fsencode(path)) % _ROWS < outputs
+
+
 class IndexWriter:
     """Writes the index of a manifest while its rows are written.
+
+    What it writes depends on the rows alone, and not on which of them were settled.
 
     Args:
         request: see `digest_of`.
@@ -110,10 +135,13 @@ class IndexWriter:
 
     def __init__(self, request: bytes, file: SettledFile) -> None:
         self._request, self._file = request, file
+        self._forget()
+
+    def _forget(self) -> None:
         self._rows: list[bytes] = []
         self._paths: list[str] = []
         self._sizes: list[int] = []
-        self._start = self._length = self._source_size = 0
+        self._start = self._outputs = self._last_size = self._last_outputs = 0
 
     def add(self, line: bytes, start: int) -> None:
         """Add a row, which starts at this place in the manifest; the rows of a source come one after the other."""
@@ -122,44 +150,49 @@ class IndexWriter:
             self._forget()
             return
         if not self._paths or path != self._paths[-1]:
-            if self._paths and self._ends_before(path):
-                self.end_block()
-            if not self._paths:
-                self._start = start
+            self._go_on_to(path, start)
             self._paths.append(path)
             self._sizes.append(source_size)
-            self._source_size = source_size
-        elif source_size != self._source_size:  # it changed between two runs that made these outputs
+            self._last_size, self._last_outputs = source_size, 0
+        elif source_size != self._last_size:  # the source changed between the making of two outputs
             self._forget()
             return
         self._sizes.append(size)
         self._rows.append(line)
-        self._length += len(line)
+        self._outputs += 1
+        self._last_outputs += 1
 
-    def _ends_before(self, path: str) -> bool:
-        last = self._paths[-1]
-        if self._length >= _MOST_BYTES or zlib.crc32(os.fsencode(last)) % _SOURCES == 0:
-            return True
-        return posixpath.dirname(path) != posixpath.dirname(last)
+    def add_settled(self, settled: Settled, start: int) -> None:
+        """Add the rows of sources that are settled, which start at this place in the manifest now."""
+        self._go_on_to(settled.paths[0], start)
+        if not self._paths and _is_last(settled.paths[-1], settled.last_outputs):
+            self._write(settled.block._replace(start=start))
+            return
+        self._paths += settled.paths
+        self._sizes += settled.sizes
+        self._rows.append(settled.rows)
+        self._outputs += settled.block.outputs
+        self._last_outputs = settled.last_outputs
 
-    def add_block(self, block: Block, start: int) -> None:
-        """Add a block of the index before whose rows start at this place now."""
-        self.end_block()
-        self._write(block._replace(start=start))
+    def _go_on_to(self, path: str, start: int) -> None:
+        """End the block if this source is of another one."""
+        if self._paths:
+            last = self._paths[-1]
+            if _is_last(last, self._last_outputs) or posixpath.dirname(path) != posixpath.dirname(last):
+                self.end_block()
+        if not self._paths:
+            self._start = start
 
     def end_block(self) -> None:
-        """End a block: what follows are not the rows of a source that is up to date and comes next in the walk."""
+        """End the block: what comes next are no rows of the source that comes next in the walk, if any do."""
         if self._paths:
             rows = b"".join(self._rows)
             digest = digest_of(self._request, rows, self._paths, self._sizes)
-            self._write(Block(self._paths[0], len(self._paths), len(self._rows), self._start, len(rows), digest))
+            self._write(Block(self._paths[0], len(self._paths), self._outputs, self._start, len(rows), digest))
         self._forget()
 
     def _write(self, block: Block) -> None:
         self._file.write(json.dumps(block).encode() + b"\n")
-
-    def _forget(self) -> None:
-        self._rows, self._paths, self._sizes, self._length = [], [], [], 0
 
 
 def _facts(line: bytes) -> tuple[str, int | None, int | None]:

@@ -90,7 +90,8 @@ class State:
         """Whether all rows that earlier runs left stand in the manifest, and none in another file."""
         home = self.home
         others = (home.state, home.kept, home.leftovers)
-        return not (self.is_part or any(map(disk.exists, others)) or shards_in(home.dest))
+        is_there = disk.is_file(home.manifest) and not self.is_part
+        return is_there and not any(map(disk.exists, others)) and not shards_in(home.dest)
 
     def remove_temporaries(self, directories: Iterable[str]) -> None:
         """Remove unfinished outputs from directories of DEST (relative to it)."""

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 
 from noiseaug.companions.companion_files import CompanionFiles
-from noiseaug.manifest.index import Block, IndexWriter
+from noiseaug.manifest.index import IndexWriter, Settled
 from noiseaug.manifest.records import is_of_file
 from noiseaug.manifest.state import State
 
@@ -29,11 +29,11 @@ class RowsWritten:
         if self._request:
             self._index = IndexWriter(self._request, self._state.index)
 
-    def of_settled(self, block: Block) -> None:
+    def of_settled(self, settled: Settled) -> None:
         """Write the rows of sources that are settled, as they stand in the manifest."""
         if self._index:
-            self._index.add_block(block, self._state.manifest.size)
-        self._state.manifest.keep(block.start, block.length)
+            self._index.add_settled(settled, self._state.manifest.size)
+        self._state.manifest.keep(settled.block.start, settled.block.length)
 
     def of_former(self, lines: Iterable[bytes], *, settled: bool) -> None:
         """Write rows of earlier runs; tell whether they are all those of sources that are up to date."""

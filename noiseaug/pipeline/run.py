@@ -214,9 +214,9 @@ class _Run:
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
         """Write down what came of a source."""
         self._left_over.add(note)
-        if note.block:
-            self._rows.of_settled(note.block)
-            self._summary.count_settled(note.block)
+        if note.settled:
+            self._rows.of_settled(note.settled)
+            self._summary.count_settled(note.settled.block)
             return Progress(note.paths)
         if outcome is None and not note.failures:  # all is up to date
             self._rows.of_former(note.kept.values(), settled=bool(note.paths))

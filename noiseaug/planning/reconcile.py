@@ -10,11 +10,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from noiseaug.kinds import FILE
-from noiseaug.manifest.index import Block
+from noiseaug.manifest.index import Settled
 from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.records import SIDECARS, failure_line, is_pending, recorded_sidecars, sidecar_names
 from noiseaug.planning.labels_along import LabelsAlong, left_over_of, told_alone
-from noiseaug.planning.settled import FormerRows, Settled, SettledSources
+from noiseaug.planning.settled import FormerRows, SettledSources
 from noiseaug.planning.sidecars import Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.task import Item, Task
@@ -43,7 +43,7 @@ class Note(NamedTuple):
         left_over: the rows of targets that are not asked for.
         failures: lines for failures.jsonl.
         unlabelled: sources without the sidecars that are to go along.
-        block: of sources that are settled, the block of the index; their rows are not among the others here.
+        settled: sources that are so; their rows are not among the others here.
         why: for each target that is to be made, why it is outdated; nothing for a new one.
     """
 
@@ -57,13 +57,13 @@ class Note(NamedTuple):
     left_over: Mapping[str, bytes] = _NONE
     failures: tuple[bytes, ...] = ()
     unlabelled: int = 0
-    block: Block | None = None
+    settled: Settled | None = None
     why: Mapping[str, str] = MappingProxyType({})
 
     @property
     def is_plain(self) -> bool:
         """Whether all that is to be said is that targets of sources that were looked at are up to date."""
-        return bool(self.paths) and not (self.failures or self.orphans or self.left_over or self.block)
+        return bool(self.paths) and not (self.failures or self.orphans or self.left_over or self.settled)
 
 
 class Reconciliation:
@@ -133,11 +133,11 @@ class Reconciliation:
     def _of_settled(self, found: Settled, walk: Listing) -> Iterator[Item[Note]]:
         self._found_any = True
         if self._old.pass_over(found):
-            yield Note(found.paths, block=found.block), None
+            yield Note(tuple(found.paths), settled=found), None
             return
         yield from self._gone_before(found.paths[0])
         if self._old.pass_over(found):
-            yield Note(found.paths, block=found.block), None
+            yield Note(tuple(found.paths), settled=found), None
             return
         for source in map(walk.look_at, found.paths):
             if source is not None:

@@ -5,28 +5,14 @@ from __future__ import annotations
 import itertools
 import stat
 from collections.abc import Iterable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from noiseaug.kinds import FILE, kind_of
-from noiseaug.manifest.index import Block, digest_of
+from noiseaug.manifest.index import Block, Settled, digest_of
 from noiseaug.manifest.reading import LONGEST_LINE, Group, read_groups, source_of
 from noiseaug.planning.targets import Plan
 from noiseaug.storage import disk
 from noiseaug.storage.paths import walk_order
-
-
-class Settled(NamedTuple):
-    """Neighbouring sources of one directory that are up to date.
-
-    Attributes:
-        paths: those of the sources.
-        block: what the index says of them.
-        rows: theirs, as they stand in the manifest.
-    """
-
-    paths: tuple[str, ...]
-    block: Block
-    rows: bytes
 
 
 class SettledSources:
@@ -64,13 +50,14 @@ class SettledSources:
         if block is None:
             return None
         found = paths[place : place + block.sources]
-        sizes = self._sizes(found) if len(found) == block.sources else None
+        names = self._names(found)
+        sizes = self._sizes(found, names) if len(found) == block.sources else None
         if sizes is None or len(sizes) != block.sources + block.outputs:
             return None
         rows = self._rows(block, found[-1])
         if rows is None or digest_of(self._request, rows, found, sizes) != block.digest:
             return None
-        return Settled(tuple(found), block, rows)
+        return Settled(block, found, rows, sizes, len(names[-1]))
 
     def _next_from(self, path: str) -> Block | None:
         """Return the next block if it begins with this source; leave out those that begin with one before it."""
@@ -78,9 +65,8 @@ class SettledSources:
             self._next = next(self._blocks, None)
         return self._next if self._next and self._next.first == path else None
 
-    def _sizes(self, paths: Sequence[str]) -> list[int] | None:
+    def _sizes(self, paths: Sequence[str], names: Sequence[Sequence[str]]) -> list[int] | None:
         """Return the size of each source and of its outputs, or None if any is not up to date by its time."""
-        names = self._names(paths)
         try:
             sources = disk.stat_each(self._source_root, paths)
             outputs = iter(disk.lstat_each(self._dest_root, itertools.chain.from_iterable(names)))
@@ -97,7 +83,7 @@ class SettledSources:
                 sizes.append(output.st_size)
         return sizes
 
-    def _names(self, paths: Sequence[str]) -> Iterable[Sequence[str]]:
+    def _names(self, paths: Sequence[str]) -> Sequence[Sequence[str]]:
         """Return the names of the outputs of each source."""
         suffixes = {path[path.rfind(".") :] for path in paths}
         if all(self._plan.keeps_names(suffix) for suffix in suffixes):

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from noiseaug import kinds
+from noiseaug.manifest.index import Settled
 from noiseaug.manifest.reading import is_dest
 from noiseaug.planning.mask_folders import MaskFolders, directories_above
-from noiseaug.planning.settled import Settled, SettledSources
+from noiseaug.planning.settled import SettledSources
 from noiseaug.planning.twins import Twins
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk

@@ -253,7 +253,8 @@ def outcome(source: Path, dest: Path, options: list[str]) -> tuple:
     ended = within("run", source, dest, "--std", "25/255", "--json", *options)
     summary = json.loads(ended.stdout) if ended.stdout else {}
     summary = {key: value for key, value in summary.items() if key not in ("seconds", "manifest")}
-    index = (dest / INDEX).read_bytes() if (dest / INDEX).is_file() else None
+    has_index = (dest / INDEX).is_file() and ended.returncode in (0, 3)  # a run that could not begin leaves the old one
+    index = (dest / INDEX).read_bytes() if has_index else None
     return ended.returncode, summary, ended.stderr.replace(str(dest), "DEST"), tree(dest), index
 
 

@@ -7,7 +7,7 @@ While outputs are being made, a directory `.noiseaug` in DEST holds
 - `kept.jsonl`: likewise for the rows of files that are kept and are neither image nor audio;
 - `failures.jsonl` and `leftovers.jsonl`: the failures so far, and the rows that were not asked for again;
 - `base.jsonl`: after an interruption, all that is known from the lists and the journals of runs before this one;
-- drafts of files that go with the manifest, and of its index (see `index`), before they are put in place.
+- drafts of files that go with the manifest, before they are put in place.
 
 At the end the journal takes the place of the manifest, and the directory goes. A run over a shard keeps the same in the
 directory of the shard (see `shards`), and beside its manifest the command that it is the work of.

@@ -4,7 +4,8 @@
 rows, of the paths and sizes of the sources and outputs that they record, and of the request whose run found all of
 them up to date. A run with the same request that finds the same paths and sizes has nothing to learn from these rows.
 
-Nothing else depends on the index. It may be deleted at any time, and a wrong one is not believed: rows are read then.
+Nothing else depends on the index. It may be deleted at any time, and a wrong one is not believed: rows are read then. A
+run that finds nothing to do writes nothing, and no index either.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from typing import NamedTuple
 from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.records import fragment
 from noiseaug.storage import disk
-from noiseaug.storage.settled_file import SettledFile
 
 # One row in so many ends a block, by a hash of its source's path: a new source changes the block that it is in, and no
 # other. Rows of a block are held in memory.
 _ROWS = 256
 _LONGEST_LINE = 1 << 16
+# An index is held in memory until it is known whether the run did anything. One that is larger is not written: that of
+# some 100,000 directories, or 30 million files in few directories.
+_LARGEST = 1 << 24
 _FACTS = re.compile(
     rb'\{"file_name": "[ !#-\[\]-~]+", "source_path": "([ !#-\[\]-~]+)", .*'
     rb', "bytes": ([0-9]{1,18}), "sha256": "[0-9a-f]+", "source_bytes": ([0-9]{1,18}), "source_sha256": "[0-9a-f]+"\}\n'
@@ -124,18 +127,22 @@ def _is_last(path: str, outputs: int) -> bool:
 
 
 class IndexWriter:
-    """Writes the index of a manifest while its rows are written.
+    """Makes the index of a manifest while its rows are written.
 
-    What it writes depends on the rows alone, and not on which of them were settled.
+    It depends on the rows alone, and not on which of them were settled.
 
     Args:
         request: see `digest_of`.
-        file: where the index goes.
     """
 
-    def __init__(self, request: bytes, file: SettledFile) -> None:
-        self._request, self._file = request, file
+    def __init__(self, request: bytes) -> None:
+        self._request, self._lines = request, bytearray()
         self._forget()
+
+    @property
+    def content(self) -> bytes:
+        """The index of the blocks that were ended; nothing if it is too large."""
+        return bytes(self._lines) if len(self._lines) <= _LARGEST else b""
 
     def _forget(self) -> None:
         self._rows: list[bytes] = []
@@ -192,7 +199,8 @@ class IndexWriter:
         self._forget()
 
     def _write(self, block: Block) -> None:
-        self._file.write(json.dumps(block).encode() + b"\n")
+        if len(self._lines) <= _LARGEST:
+            self._lines += json.dumps(block).encode() + b"\n"
 
 
 def _facts(line: bytes) -> tuple[str, int | None, int | None]:

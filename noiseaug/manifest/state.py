@@ -40,7 +40,6 @@ class State:
         failures: the failures of this run, likewise.
         leftovers: the rows of what earlier runs wrote and this one was not asked for, likewise.
         kept: the rows of files that are kept and are neither image nor audio, likewise.
-        index: the index of the manifest.
         companions: files that go with the manifest, to be put in place before it.
         views: files that say what the manifest says, to be put in place after it, and never older.
     """
@@ -128,8 +127,7 @@ class State:
         self.failures = SettledFile(self.home.failures, self.home.in_state("failures.jsonl"))
         self.leftovers = SettledFile(self.home.leftovers, self.home.in_state("leftovers.jsonl"))
         self.kept = SettledFile(self.home.kept, self.home.in_state(KEPT))
-        self.index = SettledFile(self.home.index_path, self.home.in_state("index"))
-        for file in (self.manifest, self.failures, self.leftovers, self.kept, self.index):
+        for file in (self.manifest, self.failures, self.leftovers, self.kept):
             self._closing.callback(file.close)
 
     def announce(self, lines: Iterable[bytes]) -> None:
@@ -139,7 +137,7 @@ class State:
             self._pending = self._closing.enter_context(disk.open_new(self.home.in_state("pending.jsonl")))
         self._pending.write(b"".join(lines))
 
-    def commit(self, *, worked: bool) -> None:
+    def commit(self, *, worked: bool, index: bytes = b"") -> None:
         """Put everything in place that was written and settled, the manifest and its views last.
 
         A kill before the manifest is renamed leaves the journal, from which the next run goes on. A kill after it
@@ -148,11 +146,13 @@ class State:
 
         Args:
             worked: whether outputs were written.
+            index: that of the manifest; nothing for none.
         """
-        _publish_list(self.failures)
+        failures_differ = _publish_list(self.failures)
         _publish_list(self.leftovers)
         _publish_list(self.kept)
-        _publish_list(self.index)
+        if worked or failures_differ or self.manifest.differs:
+            self._put_index(index)
         self.companions.publish()
         if self.home.shard:
             write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
@@ -168,6 +168,12 @@ class State:
             if disk.stat(path).st_mtime_ns < disk.stat(self.home.manifest).st_mtime_ns:
                 disk.touch(path)
         disk.remove_tree(self.home.state)
+
+    def _put_index(self, content: bytes) -> None:
+        if content:
+            write_if_changed(self.home.index_path, content)
+        else:
+            disk.remove(self.home.index_path)
 
     def filter_leftovers(self, stays: Callable[[Record], bool]) -> None:
         """Take the rows off the list of what is left over that do not stay."""
@@ -201,13 +207,12 @@ class State:
         self._closing.close()
 
 
-def _publish_list(file: SettledFile) -> None:
-    """Put a list in place of the one before; a list of nothing is no file."""
+def _publish_list(file: SettledFile) -> bool:
+    """Put a list in place of the one before; a list of nothing is no file. Tell whether that changed anything."""
     if file.size:
         file.settle()
-        file.publish()
-    else:
-        disk.remove(file.path)
+        return file.publish()
+    return disk.remove(file.path)
 
 
 class _Nowhere(SettledFile):
@@ -237,7 +242,7 @@ class Unrecorded(State):
     def __init__(self, dest: str) -> None:
         super().__init__(Home(dest))
         self.tag = os.urandom(4).hex()
-        self.manifest = self.failures = self.leftovers = self.kept = self.index = _Nowhere()
+        self.manifest = self.failures = self.leftovers = self.kept = _Nowhere()
 
     def known(self) -> Iterator[Group]:
         """Yield nothing: no run is known to have written anything."""

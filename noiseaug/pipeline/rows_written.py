@@ -21,13 +21,14 @@ class RowsWritten:
     """
 
     def __init__(self, state: State, companions: CompanionFiles, request: bytes) -> None:
-        self._state, self._companions, self._request = state, companions, request
-        self._index: IndexWriter | None = None
+        self._state, self._companions = state, companions
+        self._index = IndexWriter(request) if request else None
 
-    def begin(self) -> None:
-        """Begin the index, once the files of the run are open."""
-        if self._request:
-            self._index = IndexWriter(self._request, self._state.index)
+    @property
+    def index(self) -> bytes:
+        """The index of the rows that were written, if there is to be one."""
+        self.end_block()
+        return self._index.content if self._index else b""
 
     def of_settled(self, settled: Settled) -> None:
         """Write the rows of sources that are settled, as they stand in the manifest."""

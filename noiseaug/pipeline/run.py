@@ -135,7 +135,6 @@ class _Run:
         """Make all that is to be made, and put the record of it in place."""
         ends, state, running, began = self._ends, self._state, self._running, time.monotonic()
         state.begin()
-        self._rows.begin()
         told = len(self._companions.notes)
         for line in self._companions.left_over():
             self._left_over.list(line)
@@ -257,12 +256,11 @@ class _Run:
 
     def _commit(self) -> None:
         state, left, summary = self._state, self._left_over, self._summary
-        self._rows.end_block()
         state.manifest.settle()
         left.settle(worked=bool(summary.written or summary.sidecars))
         summary.left_over, summary.pruned = left.count, left.pruned
         self._companions.draft()
-        state.commit(worked=bool(summary.written))
+        state.commit(worked=bool(summary.written), index=self._rows.index)
 
 
 def _directories(tasks: Iterable[Task]) -> set[str]:

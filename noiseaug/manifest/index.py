@@ -17,7 +17,7 @@ import os
 import posixpath
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from noiseaug.manifest.reading import record_of
@@ -68,7 +68,7 @@ class Settled(NamedTuple):
     Attributes:
         block: what the index says of them.
         paths: those of the sources.
-        rows: theirs, as they stand in the manifest.
+        rows: their rows, as they stand in the manifest; empty once it is known that these come next there.
         sizes: in bytes: for each source its own, then those of its outputs.
         last_outputs: how many outputs the last source has.
     """
@@ -169,15 +169,18 @@ class IndexWriter:
         self._outputs += 1
         self._last_outputs += 1
 
-    def add_settled(self, settled: Settled, start: int) -> None:
-        """Add the rows of sources that are settled, which start at this place in the manifest now."""
+    def add_settled(self, settled: Settled, start: int, read: Callable[[int, int], bytes]) -> None:
+        """Add the rows of sources that are settled, which start at this place in the manifest now.
+
+        `read` returns a part of the old manifest, from a place on and so many bytes long.
+        """
         self._go_on_to(settled.paths[0], start)
         if not self._paths and _is_last(settled.paths[-1], settled.last_outputs):
             self._write(settled.block._replace(start=start))
             return
         self._paths += settled.paths
         self._sizes += settled.sizes
-        self._rows.append(settled.rows)
+        self._rows.append(read(settled.block.start, settled.block.length))
         self._outputs += settled.block.outputs
         self._last_outputs = settled.last_outputs
 

@@ -32,9 +32,10 @@ class RowsWritten:
 
     def of_settled(self, settled: Settled) -> None:
         """Write the rows of sources that are settled, as they stand in the manifest."""
+        manifest = self._state.manifest
         if self._index:
-            self._index.add_settled(settled, self._state.manifest.size)
-        self._state.manifest.keep(settled.block.start, settled.block.length)
+            self._index.add_settled(settled, manifest.size, manifest.former)
+        manifest.keep(settled.block.start, settled.block.length)
 
     def of_former(self, lines: Iterable[bytes], *, settled: bool) -> None:
         """Write rows of earlier runs; tell whether they are all those of sources that are up to date."""

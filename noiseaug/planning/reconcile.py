@@ -132,12 +132,12 @@ class Reconciliation:
 
     def _of_settled(self, found: Settled, walk: Listing) -> Iterator[Item[Note]]:
         self._found_any = True
-        if self._old.pass_over(found):
-            yield Note(tuple(found.paths), settled=found), None
-            return
-        yield from self._gone_before(found.paths[0])
-        if self._old.pass_over(found):
-            yield Note(tuple(found.paths), settled=found), None
+        is_next = self._old.pass_over(found)
+        if not is_next:
+            yield from self._gone_before(found.paths[0])
+            is_next = self._old.pass_over(found)
+        if is_next:
+            yield Note(tuple(found.paths), settled=found._replace(rows=b"")), None  # it may wait for a while
             return
         for source in map(walk.look_at, found.paths):
             if source is not None:

@@ -44,6 +44,12 @@ class SettledFile:
             self._file = self._begin()
         _write_all(self._file, piece)
 
+    def former(self, start: int, length: int) -> bytes:
+        """Return so many bytes of the old file, from `start` on; `keep` must come next."""
+        assert self._former is not None
+        self._former.seek(start)
+        return self._former.read(length)
+
     def keep(self, start: int, length: int) -> None:
         """Append so many bytes of the old file, from `start` on."""
         assert self._former is not None

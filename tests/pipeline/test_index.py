@@ -214,7 +214,7 @@ EVENTS = {
     "source gone": lambda s, d, c: _any(s, c).unlink(missing_ok=True),
     "source new": lambda s, d, c: image(s / c.choice(["a/aa.png", "a/zz.png", "b/k/a.png", "new/a.png", "m.png"]), 5),
     "twin": lambda s, d, c: image(s / c.choice(["a/A.png", "B/a.png"]), 6),
-    "rival": lambda s, d, c: (s / "a/b.gif").write_bytes(b"GIF89a no image"),
+    "rival": lambda s, d, c: (s / "a").is_dir() and (s / "a/b.gif").write_bytes(b"GIF89a no image"),
     "directory of sources gone": lambda s, d, c: shutil.rmtree(s / c.choice("ab"), ignore_errors=True),
     "directory between sources": lambda s, d, c: (s / "a/between").mkdir(exist_ok=True, parents=True),
     "other file": lambda s, d, c: (s / "notes.txt").write_bytes(b"text"),

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from noiseaug.manifest.shards import directory_of
 from noiseaug.settings.shard import Shard
-from noiseaug.storage.paths import FAILURES, KEPT, LEFTOVERS, MANIFEST, STATE_PREFIX
+from noiseaug.storage.paths import FAILURES, INDEX, KEPT, LEFTOVERS, MANIFEST, STATE_PREFIX
 
 
 class Home(NamedTuple):
@@ -70,6 +70,11 @@ class Home(NamedTuple):
     def leftovers(self) -> str:
         """The path of the list of what earlier runs wrote and the last one was not asked for."""
         return os.path.join(self.directory, LEFTOVERS)
+
+    @property
+    def index_path(self) -> str:
+        """The path of the index of the manifest."""
+        return os.path.join(self.directory, INDEX)
 
     def in_state(self, name: str) -> str:
         """Return the path of a file in the state directory."""

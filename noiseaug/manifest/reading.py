@@ -16,7 +16,7 @@ from noiseaug.storage.paths import LEFTOVERS, MANIFEST, METADATA, STATE_PREFIX, 
 
 # A row holds two paths and some forty short values; POSIX paths are at most 4096 bytes, each at most 6 in JSON. The
 # rest is for soft labels of up to 32,768 classes, each at most 24 bytes.
-_LONGEST_LINE = 1 << 20
+LONGEST_LINE = 1 << 20
 
 
 _HEAD = re.compile(rb'\{"file_name": "([ !#-\[\]-~]+)", "source_path": "([ !#-\[\]-~]+)", ')  # ASCII, nothing escaped
@@ -77,23 +77,27 @@ def is_dest(directory: str, names: Iterable[str]) -> bool:
     return False
 
 
-def _lines(path: str) -> Iterator[tuple[int, bytes, str | None]]:
-    """Yield the lines of a file with their numbers from 1. A damaged one is empty, with what is wrong with it."""
+def _lines(path: str, start: int = 0) -> Iterator[tuple[int, bytes, str | None]]:
+    """Yield the lines of a file from a place on, with their numbers from 1.
+
+    A damaged line is empty, with what is wrong with it.
+    """
     try:
         file = disk.open_for_reading(path)
     except FileNotFoundError:
         return
     with file:
+        file.seek(start)
         number = 0
-        while line := file.readline(_LONGEST_LINE):
+        while line := file.readline(LONGEST_LINE):
             number += 1
             if line.endswith(b"\n"):
                 yield number, line, None
                 continue
-            torn = len(line) < _LONGEST_LINE
+            torn = len(line) < LONGEST_LINE
             while line and not line.endswith(b"\n"):
-                line = file.readline(_LONGEST_LINE)
-            yield number, b"", "is cut short" if torn else f"is longer than {_LONGEST_LINE} bytes"
+                line = file.readline(LONGEST_LINE)
+            yield number, b"", "is cut short" if torn else f"is longer than {LONGEST_LINE} bytes"
 
 
 def read_entries(path: str) -> Iterator[Entry]:
@@ -102,10 +106,15 @@ def read_entries(path: str) -> Iterator[Entry]:
         yield Entry(number, line, None, problem) if problem else _parsed(number, line)
 
 
-def read_groups(path: str) -> Iterator[Group]:
-    """Yield the valid rows of a manifest by source, in its order; lines that are none are passed over."""
+def read_groups(path: str, start: int = 0) -> Iterator[Group]:
+    """Yield the valid rows of a manifest by source, in its order; lines that are none are passed over.
+
+    Args:
+        path: the manifest.
+        start: the place in it, in bytes, where a line begins and reading does.
+    """
     group: Group | None = None
-    for _, line, _ in _lines(path):
+    for _, line, _ in _lines(path, start):
         file_name, source_path = _names(line)
         if not file_name:
             continue
@@ -125,6 +134,11 @@ def _names(line: bytes) -> tuple[str, str]:
         return head[1].decode(), head[2].decode()
     record = record_of(line)
     return record.get("file_name", ""), record.get("source_path", "")
+
+
+def source_of(line: bytes) -> str:
+    """Return the source that a row is of, or an empty text if the line is none."""
+    return _names(line)[1]
 
 
 def merged(newer: Iterable[Group], older: Iterable[Group]) -> Iterator[Group]:

@@ -15,7 +15,7 @@ from noiseaug.manifest.home import Home
 from noiseaug.manifest.lock import Lock
 from noiseaug.manifest.reading import Group, find, read_entries, read_groups
 from noiseaug.manifest.records import Record
-from noiseaug.manifest.shards import COMMAND, VERSIONS
+from noiseaug.manifest.shards import COMMAND, VERSIONS, shards_in
 from noiseaug.storage import disk
 from noiseaug.storage.drafts import Drafts
 from noiseaug.storage.output_file import remove_temporaries, write_if_changed
@@ -84,6 +84,14 @@ class State:
         """Tidy up what an interrupted run left, then yield all rows that are known."""
         return recover(self.home)
 
+    @property
+    def are_rows_in_manifest(self) -> bool:
+        """Whether all rows that earlier runs left stand in the manifest, and none in another file."""
+        home = self.home
+        others = (home.state, home.kept, home.leftovers)
+        is_there = disk.is_file(home.manifest) and not self.is_part
+        return is_there and not any(map(disk.exists, others)) and not shards_in(home.dest)
+
     def remove_temporaries(self, directories: Iterable[str]) -> None:
         """Remove unfinished outputs from directories of DEST (relative to it)."""
         for directory in directories:
@@ -129,7 +137,7 @@ class State:
             self._pending = self._closing.enter_context(disk.open_new(self.home.in_state("pending.jsonl")))
         self._pending.write(b"".join(lines))
 
-    def commit(self, *, worked: bool) -> None:
+    def commit(self, *, worked: bool, index: bytes = b"") -> None:
         """Put everything in place that was written and settled, the manifest and its views last.
 
         A kill before the manifest is renamed leaves the journal, from which the next run goes on. A kill after it
@@ -138,10 +146,13 @@ class State:
 
         Args:
             worked: whether outputs were written.
+            index: that of the manifest; nothing for none.
         """
-        _publish_list(self.failures)
+        failures_differ = _publish_list(self.failures)
         _publish_list(self.leftovers)
         _publish_list(self.kept)
+        if worked or failures_differ or self.manifest.differs:
+            self._put_index(index)
         self.companions.publish()
         if self.home.shard:
             write_if_changed(os.path.join(self.home.directory, COMMAND), self._command)
@@ -157,6 +168,12 @@ class State:
             if disk.stat(path).st_mtime_ns < disk.stat(self.home.manifest).st_mtime_ns:
                 disk.touch(path)
         disk.remove_tree(self.home.state)
+
+    def _put_index(self, content: bytes) -> None:
+        if content:
+            write_if_changed(self.home.index_path, content)
+        else:
+            disk.remove(self.home.index_path)
 
     def filter_leftovers(self, stays: Callable[[Record], bool]) -> None:
         """Take the rows off the list of what is left over that do not stay."""
@@ -190,13 +207,12 @@ class State:
         self._closing.close()
 
 
-def _publish_list(file: SettledFile) -> None:
-    """Put a list in place of the one before; a list of nothing is no file."""
+def _publish_list(file: SettledFile) -> bool:
+    """Put a list in place of the one before; a list of nothing is no file. Tell whether that changed anything."""
     if file.size:
         file.settle()
-        file.publish()
-    else:
-        disk.remove(file.path)
+        return file.publish()
+    return disk.remove(file.path)
 
 
 class _Nowhere(SettledFile):

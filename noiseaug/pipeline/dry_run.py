@@ -10,6 +10,7 @@ from noiseaug.manifest.reading import read_entries, record_of
 from noiseaug.pipeline.preparing import as_meant, home_of, sidecars_of, survey, walk_of
 from noiseaug.planning.ends import locate
 from noiseaug.planning.reconcile import Note, Reconciliation
+from noiseaug.planning.settled import FormerRows
 from noiseaug.planning.targets import Plan
 from noiseaug.planning.task import Task
 from noiseaug.settings.request import Request
@@ -44,7 +45,7 @@ def planned(source: str, dest: str, request: Request) -> Iterator[Planned]:
     written = NamesWritten(lambda: known_groups(home))
     failed = {entry.record["source_path"] for entry in read_entries(home.failures) if entry.record}
     roots, sidecars = (ends.source_root, ends.dest_root), sidecars_of(request, ends)
-    reconciliation = Reconciliation(roots, plan, request.running, old, sidecars, written)
+    reconciliation = Reconciliation(roots, plan, request.running, FormerRows(old), sidecars, written)
     for note, task in reconciliation.items(walk_of(request.selected, ends)):
         yield from _outputs(note, task, failed)
         gone = "pruned" if request.running.prune else "left over"

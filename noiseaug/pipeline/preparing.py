@@ -19,6 +19,7 @@ from noiseaug.settings.companions import Companions
 from noiseaug.settings.request import Request
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk
+from noiseaug.version import __version__
 
 
 def as_meant(request: Request, ends: Ends) -> Request:
@@ -74,6 +75,19 @@ def _as_file(ends: Ends) -> str:
 def home_of(request: Request, ends: Ends) -> Home:
     """Return where the run keeps what it knows."""
     return Home(ends.dest_root, request.companions.rows, request.selection.shard)
+
+
+def index_key(request: Request, ends: Ends) -> bytes:
+    """Return what the index of the manifest depends on, or nothing if the run is one of those that have no index.
+
+    That is all that decides whether an output is up to date, but for its source, its row and itself.
+    """
+    selection, layout, companions = request.selection, request.layout, request.companions
+    is_partial = selection.shard is not None or selection.limit is not None or selection.names is not None
+    is_more_to_see = selection.keep or selection.masks or layout.sidecars or layout.link == "symlink"
+    if ends.source_file is not None or is_partial or is_more_to_see or companions.label_smoothing is not None:
+        return b""
+    return b"%s %d %s" % (__version__.encode(), request.running.accept_damaged, request.command())
 
 
 def walk_of(selection: Selection, ends: Ends) -> Listing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import os
 import time
@@ -16,14 +15,26 @@ from noiseaug.engines import pool
 from noiseaug.engines.choice import engine_for
 from noiseaug.errors import FailedFast, Misplaced, NothingToDo, Stopped, Unfit
 from noiseaug.kinds import FILE
-from noiseaug.manifest.records import is_of_file, pending_line
+from noiseaug.manifest.index import read_index
+from noiseaug.manifest.records import pending_line
 from noiseaug.manifest.state import State, Unrecorded
 from noiseaug.pipeline.left_over import LeftOver
-from noiseaug.pipeline.preparing import as_meant, home_of, nothing_in, refuse_parts, sidecars_of, survey, walk_of
+from noiseaug.pipeline.preparing import (
+    as_meant,
+    home_of,
+    index_key,
+    nothing_in,
+    refuse_parts,
+    sidecars_of,
+    survey,
+    walk_of,
+)
+from noiseaug.pipeline.rows_written import RowsWritten
 from noiseaug.pipeline.summary import Progress, Summary
 from noiseaug.planning.changes import changes
 from noiseaug.planning.ends import Ends, locate
 from noiseaug.planning.reconcile import Note, Reconciliation
+from noiseaug.planning.settled import FormerRows, SettledSources
 from noiseaug.planning.targets import Plan
 from noiseaug.planning.task import Item, Job, Outcome, Strength, Task
 from noiseaug.planning.walk import Listing
@@ -36,7 +47,6 @@ from noiseaug.settings.request import Request
 from noiseaug.settings.running import Running
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk
-from noiseaug.storage.settled_file import SettledFile
 
 
 def run(
@@ -126,6 +136,9 @@ class _Run:
         self._under_way: dict[str, Task] = {}  # by source
         self._left_over = LeftOver(state, prune=self._running.prune)
         self._summary, self._strength = Summary(manifest=state.manifest_path), Strength()
+        self._index_key = index_key(request, ends)
+        self._rows = RowsWritten(state, self._companions, self._index_key)
+        self._settled: SettledSources | None = None
 
     def prepare(self, on_note: Callable[[str], None]) -> None:
         """Make sure, before any work, that all can be written; say what is not as one might think."""
@@ -185,13 +198,20 @@ class _Run:
     def close(self) -> None:
         """Let go of all files."""
         self._companions.close()
+        if self._settled:
+            self._settled.close()
 
     def _items(self, walk: Listing) -> Iterator[Item[Note]]:
         """Yield what there is to do, with the labels that rows are to have."""
         state, roots = self._state, (self._ends.source_root, self._ends.dest_root)
-        old, sidecars = state.recover(), self._sidecars
+        running, written = self._running, state.names_written()
+        manifest = ""
+        if self._index_key and state.are_rows_in_manifest and not (running.force or running.checksum):
+            manifest, blocks = state.home.manifest, read_index(state.home.index_path)
+            self._settled = SettledSources(roots, self._plan, self._index_key, blocks, manifest)
+        old = FormerRows(state.recover(), manifest)
         reconciliation = Reconciliation(
-            roots, self._plan, self._running, old, sidecars, state.names_written(), state.folds_names
+            roots, self._plan, running, old, self._sidecars, written, state.folds_names, self._settled
         )
         for note, task in reconciliation.items(walk):
             if task and task.source.kind != FILE and (label := self._companions.soft_label(task.source.path)):
@@ -211,8 +231,12 @@ class _Run:
     def _record(self, note: Note, outcome: Outcome | None) -> Progress:
         """Write down what came of a source."""
         self._left_over.add(note)
+        if note.settled:
+            self._rows.of_settled(note.settled)
+            self._summary.count_settled(note.settled.block)
+            return Progress(note.paths)
         if outcome is None and not note.failures:  # all is up to date
-            self._write_rows(note.kept.values())
+            self._rows.of_former(note.kept.values(), settled=bool(note.paths))
             self._summary.count(note, (), Outcome())
             return Progress(note.paths)
         outcome = outcome or Outcome(failures=note.failures)
@@ -221,13 +245,16 @@ class _Run:
             raise Stopped(outcome.stop)
         made, labelled = dict(outcome.rows), dict(outcome.labelled)
         former = {**note.kept, **note.former} if outcome.unchanged else note.kept
+        settled = not outcome.failures and all(name in made or name in former for name in note.file_names)
+        if not settled:
+            self._rows.end_block()
         for name in note.file_names:
             if name in made:
-                self._list_of(made[name]).write(made[name])
+                self._rows.of_new(made[name], settled=settled)
             elif name in labelled:
-                self._write_rows([labelled[name]])
+                self._rows.of_former([labelled[name]], settled=False)
             elif name in former:
-                self._write_rows([former[name]])
+                self._rows.of_former([former[name]], settled=settled)
         self._state.failures.write(b"".join(outcome.failures))
         self._summary.count(note, tuple(made), outcome)
         self._strength = self._strength.plus(outcome.strength) if outcome.strength.outputs else self._strength
@@ -236,17 +263,6 @@ class _Run:
             first = json.loads(outcome.failures[0])
             raise FailedFast(f"{first['source_path']}: {first['error']}")
         return Progress(note.paths, note.size, tuple(made), outcome.failures, outcome.traceback)
-
-    def _write_rows(self, lines: Iterable[bytes]) -> None:
-        """Write rows of earlier runs, with the labels that they are to have now."""
-        for is_kept, several in itertools.groupby(lines, is_of_file):
-            if is_kept:
-                self._state.kept.write(b"".join(several))
-            else:
-                self._state.manifest.write(b"".join(map(self._companions.brought_up_to_date, several)))
-
-    def _list_of(self, line: bytes) -> SettledFile:
-        return self._state.kept if is_of_file(line) else self._state.manifest
 
     def _conclude(self, walk: Listing) -> None:
         summary, left = self._summary, walk.left
@@ -263,7 +279,7 @@ class _Run:
         left.settle(worked=bool(summary.written or summary.sidecars))
         summary.left_over, summary.pruned = left.count, left.pruned
         self._companions.draft()
-        state.commit(worked=bool(summary.written))
+        state.commit(worked=bool(summary.written), index=self._rows.index)
 
 
 def _directories(tasks: Iterable[Task]) -> set[str]:

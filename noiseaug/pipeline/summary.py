@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from noiseaug.manifest.index import Block
 from noiseaug.planning.reconcile import Note
 from noiseaug.planning.task import Outcome, Strength
 
@@ -133,6 +134,11 @@ class Summary:
             group_failure(self.failure_groups, failure)
             if len(self.failures) < FAILURES_SHOWN:
                 self.failures.append(failure)
+
+    def count_settled(self, block: Block) -> None:
+        """Add the sources of a block, which are up to date."""
+        self._count_sources(block.sources, failed=False, written=False, current=True)
+        self.up_to_date += block.outputs
 
     def _count_sources(self, count: int, *, failed: bool, written: bool, current: bool) -> None:
         self.sources += count

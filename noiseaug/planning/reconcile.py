@@ -10,9 +10,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from noiseaug.kinds import FILE
-from noiseaug.manifest.reading import Group, record_of
+from noiseaug.manifest.index import Settled
+from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.records import SIDECARS, failure_line, is_pending, recorded_sidecars, sidecar_names
 from noiseaug.planning.labels_along import LabelsAlong, left_over_of, told_alone
+from noiseaug.planning.settled import FormerRows, SettledSources
 from noiseaug.planning.sidecars import Sidecars, name_for
 from noiseaug.planning.targets import Plan, Target
 from noiseaug.planning.task import Item, Task
@@ -41,6 +43,7 @@ class Note(NamedTuple):
         left_over: the rows of targets that are not asked for.
         failures: lines for failures.jsonl.
         unlabelled: sources without the sidecars that are to go along.
+        settled: sources that are so; their rows are not among the others here.
         why: for each target that is to be made, why it is outdated; nothing for a new one.
     """
 
@@ -54,12 +57,13 @@ class Note(NamedTuple):
     left_over: Mapping[str, bytes] = _NONE
     failures: tuple[bytes, ...] = ()
     unlabelled: int = 0
+    settled: Settled | None = None
     why: Mapping[str, str] = MappingProxyType({})
 
     @property
     def is_plain(self) -> bool:
-        """Whether all that is to be said is that targets are up to date."""
-        return not (self.failures or self.orphans or self.left_over)
+        """Whether all that is to be said is that targets of sources that were looked at are up to date."""
+        return bool(self.paths) and not (self.failures or self.orphans or self.left_over or self.settled)
 
 
 class Reconciliation:
@@ -69,10 +73,11 @@ class Reconciliation:
         roots: the directories SOURCE and DEST.
         plan: what each source becomes.
         running: how a run is carried out: whether all is made again, and how a changed source is told.
-        old: what earlier runs left, by source in walk order.
+        old: what earlier runs left.
         sidecars: the files that go along with sources.
         written: the names of all files that earlier runs wrote, whatever source they made them of.
         folds_names: tells whether DEST takes names for the same that differ in case.
+        settled: finds sources of which no row needs to be looked at.
     """
 
     def __init__(
@@ -80,16 +85,16 @@ class Reconciliation:
         roots: tuple[str, str],
         plan: Plan,
         running: Running,
-        old: Iterator[Group],
+        old: FormerRows,
         sidecars: Sidecars,
         written: Container[str] = (),
         folds_names: Callable[[], bool] = lambda: False,
+        settled: SettledSources | None = None,
     ) -> None:
         self._source_root, self._dest_root = roots
         self._plan, self._running, self._folds_names = plan, running, folds_names
         self._old, self._sidecars, self._written = old, sidecars, written
-        self._next = next(old, None)
-        self._is_first_run = self._next is None
+        self._settled = settled
         self._up_to_date = UpToDate(self._dest_root, plan, running)
         self._unreadable: list[str] = []
         self._found_any = False
@@ -114,47 +119,67 @@ class Reconciliation:
             yield Note(tuple(paths), kept=kept, unlabelled=unlabelled), None
 
     def _singly(self, walk: Listing) -> Iterator[Item[Note]]:
-        for found in walk:
-            if self._next is not None and self._next.source_path != found.path:
-                yield from self._gone_before(found.path)
-            yield self._decided(found, walk) if isinstance(found, Source) else self._unlisted(found)
+        for found in walk.beside(self._settled):
+            if isinstance(found, Settled):
+                yield from self._of_settled(found, walk)
+            else:
+                yield from self._of_one(found, walk)
         if self._found_any or walk.elsewhere:
             yield from self._gone_before(None)
             return
-        while self._next:  # an empty SOURCE may be a disk that is not mounted: nothing is concluded from it
-            yield _as_it_was(self._next.rows)
-            self._next = next(self._old, None)
+        while group := self._old.take():  # an empty SOURCE may be a disk that is not mounted: nothing is concluded
+            yield _as_it_was(group.rows)
+
+    def _of_settled(self, found: Settled, walk: Listing) -> Iterator[Item[Note]]:
+        self._found_any = True
+        is_next = self._old.pass_over(found)
+        if not is_next:
+            yield from self._gone_before(found.paths[0])
+            is_next = self._old.pass_over(found)
+        if is_next:
+            yield Note(tuple(found.paths), settled=found._replace(rows=b"")), None  # it may wait for a while
+            return
+        for source in map(walk.look_at, found.paths):
+            if source is not None:
+                yield from self._of_one(source, walk)
+
+    def _of_one(self, found: Source | Unreadable, walk: Listing) -> Iterator[Item[Note]]:
+        upcoming = self._old.next
+        if upcoming is not None and upcoming.source_path != found.path:
+            yield from self._gone_before(found.path)
+        yield self._decided(found, walk) if isinstance(found, Source) else self._unlisted(found)
 
     def _unlisted(self, found: Unreadable) -> Item[Note]:
         self._unreadable.append(found.path)
         return _failed(found.path, found.reason)
 
     def _decided(self, source: Source, walk: Listing) -> Item[Note]:
-        if (twin := walk.twin_of(source.path)) and self._folds_names():
+        if (twin := walk.twins.of(source.path)) and self._folds_names():
             name, other = twin
             where = "overwrite" if name == source.path else "come into"
             return _failed(source.path, f"would {where} {other}, as the file system of DEST folds names; rename one")
         self._found_any = True
         if source.kept and (why := why_unusable(source.path)):
             return _failed(source.path, f"cannot be kept under its name, which {why}; leave it out with --exclude")
-        if source.path in walk.rivals:
-            rival = walk.rivals[source.path]
+        if source.path in walk.twins.rivals:
+            rival = walk.twins.rivals[source.path]
             return _failed(source.path, f"would be written as {rival}, which is another source; rename one")
         return self._item(source, self._take(source.path))
 
     def _take(self, path: str) -> dict[str, bytes]:
         """Return what earlier runs left of this source."""
-        group = self._next
+        group = self._old.next
         if group is None or group.source_path != path:
             return {}
-        self._next = next(self._old, None)
+        self._old.take()
         return group.rows
 
     def _gone_before(self, path: str | None) -> Iterator[Item[Note]]:
         """Yield the sources before `path` that the walk did not find. Those in a place it could not list stay."""
         order = None if path is None else walk_order(path)
-        while self._next and (order is None or walk_order(self._next.source_path) < order):
-            (source_path, rows), self._next = self._next, next(self._old, None)
+        while (group := self._old.next) and (order is None or walk_order(group.source_path) < order):
+            source_path, rows = group
+            self._old.take()
             if not source_path:  # of files that go with the manifest; `CompanionFiles` sees to them
                 continue
             if any(source_path.startswith(place + "/") for place in self._unreadable):
@@ -166,7 +191,7 @@ class Reconciliation:
 
     def _item(self, source: Source, rows: dict[str, bytes]) -> Item[Note]:
         targets = self._plan.targets(source.path, source.kind, kept=source.kept)
-        if not rows and self._is_first_run and not self._sidecars.are_wanted:
+        if not rows and self._old.are_none and not self._sidecars.are_wanted:
             return self._new(source, targets)
         names = tuple(target.file_name for target in targets)
         current, why = self._up_to_date.among(source, targets, rows) if rows else ({}, {})
@@ -208,7 +233,7 @@ class Reconciliation:
 
     def _taken(self, names: Iterable[str]) -> frozenset[str]:
         """Return those of the names under which there is a file that an earlier run made of another source."""
-        if self._is_first_run:
+        if self._old.are_none:
             return frozenset()
         return frozenset(name for name in names if disk.lexists(f"{self._dest_root}/{name}") and name in self._written)
 

@@ -7,7 +7,7 @@ import posixpath
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from noiseaug.kinds import KINDS, is_renamed, target_suffix
+from noiseaug.kinds import KINDS, is_renamed, kind_of, target_suffix
 from noiseaug.settings.layout import Layout
 from noiseaug.settings.level import CLEAN, Level
 from noiseaug.settings.recipe import Recipe
@@ -74,6 +74,11 @@ class Plan:
             else:
                 found.append(Target(name, level, copy))
         return found
+
+    def keeps_names(self, suffix: str) -> bool:
+        """Tell whether each source with this suffix has one target, of its own name."""
+        kind = kind_of(f"name{suffix}")
+        return kind in self._of_one_target and not self.file_name and not is_renamed(suffix)
 
     @functools.cached_property
     def _of_one_target(self) -> dict[str, Level]:

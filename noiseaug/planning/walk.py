@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from noiseaug import kinds
+from noiseaug.manifest.index import Settled
 from noiseaug.manifest.reading import is_dest
 from noiseaug.planning.mask_folders import MaskFolders, directories_above
+from noiseaug.planning.settled import SettledSources
+from noiseaug.planning.twins import Twins
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk
 from noiseaug.storage.paths import STATE_PREFIX, walk_order
@@ -73,9 +75,7 @@ class Listing:
         left: what was not taken.
         elsewhere: files that belong to other shards.
         mask_folders: folders whose images get noise, though their names say that these are masks or labels.
-        twins: files whose names differ from that of a file before only in case or in how accents are composed, with
-            that file: on some file systems they are one. Likewise directories, whose paths end in /.
-        rivals: files that are written under another suffix, where a file before has that name; with that file.
+        twins: files whose outputs would meet.
     """
 
     def __init__(self, root: str, names: Iterable[str], selection: Selection) -> None:
@@ -92,37 +92,25 @@ class Listing:
         self.left = LeftAlone()
         self.elsewhere = 0
         self.mask_folders = MaskFolders()
-        self.twins: dict[str, str] = {}
-        self.rivals: dict[str, str] = {}
+        self.twins = Twins()
 
     def __iter__(self) -> Iterator[Source | Unreadable]:
-        self.left, self.elsewhere, self.mask_folders = LeftAlone(), 0, MaskFolders()
-        return itertools.islice(self._found(), self._limit)
+        return (found for found in self.beside(None) if not isinstance(found, Settled))
 
-    def _found(self) -> Iterator[Source | Unreadable]:
+    def beside(self, settled: SettledSources | None) -> Iterator[Source | Unreadable | Settled]:
+        """Yield the sources; those that `settled` finds to be settled are not looked at singly."""
+        self.left, self.elsewhere, self.mask_folders = LeftAlone(), 0, MaskFolders()
+        return itertools.islice(self._found(settled), self._limit)
+
+    def _found(self, settled: SettledSources | None) -> Iterator[Source | Unreadable | Settled]:
         names = sorted(set(self._names), key=walk_order)
-        self._note_twins(names + sorted({f"{directory}/" for name in names for directory in directories_above(name)}))
+        self.twins.note(names + sorted({f"{directory}/" for name in names for directory in directories_above(name)}))
         for name in names:
             if self._wanted_file(name):
                 self.mask_folders.note(os.path.dirname(name), [self._gets_noise(name)])
-                found = self._look_at(name)
+                found = self.look_at(name)
                 if found is not None:
                     yield found
-
-    def _note_twins(self, paths: list[str]) -> None:
-        present = None
-        for path in filter(kinds.is_renamed, paths):
-            present = present or set(paths)
-            stem, suffix = os.path.splitext(path)
-            rival = stem + kinds.target_suffix(suffix, None, as_float=False)
-            if rival in present:
-                self.rivals[path] = rival
-        folded = [unicodedata.normalize("NFC", path).casefold() for path in paths]
-        if len(set(folded)) < len(folded):
-            first: dict[str, str] = {}
-            for name, path in zip(folded, paths, strict=True):
-                if first.setdefault(name, path) != path:
-                    self.twins[path] = first[name]
 
     def remarks(self) -> list[str]:
         """Return what a person would be surprised that the walk did not take, a line each."""
@@ -144,20 +132,12 @@ class Listing:
         advice = "holds outputs of noiseaug and is left out; name it as SOURCE to work on them"
         return lines + [f"{name}/ {advice}" for name in left.outputs]
 
-    def twin_of(self, path: str) -> tuple[str, str] | None:
-        """Return the file, or the directory that it is in, that is a twin, and the one before that it would be."""
-        if self.twins:
-            for name in (path, *(f"{directory}/" for directory in directories_above(path))):
-                if name in self.twins:
-                    return name, self.twins[name]
-        return None
-
     def is_kept(self, path: str) -> bool:
         """Tell whether a file is only copied, as it is."""
         return self._kept is not None and self._kept(path)
 
     def _is_mask(self, path: str) -> bool:
-        return any(f"/{folder}/" in f"/{path}" for folder in self._masks)
+        return bool(self._masks) and any(f"/{folder}/" in f"/{path}" for folder in self._masks)
 
     def _gets_noise(self, path: str) -> bool:
         return kinds.kind_of(path) == "image" and not self.is_kept(path)
@@ -174,7 +154,8 @@ class Listing:
             return False
         return not (self._excluded and self._excluded(path)) and not (self._included and not self._included(path))
 
-    def _look_at(self, path: str) -> Source | Unreadable | None:
+    def look_at(self, path: str) -> Source | Unreadable | None:
+        """Return a file that is wanted, or None if it is none of this shard or no regular file."""
         if self._shard and not self._shard.holds(path):  # before it is looked at, which a network makes slow
             self.elsewhere += 1
             return None
@@ -207,61 +188,83 @@ class Walk(Listing):
         super().__init__(root, (), selection)
         self._hidden = selection.hidden
 
-    def _found(self) -> Iterator[Source | Unreadable]:
+    def _found(self, settled: SettledSources | None) -> Iterator[Source | Unreadable | Settled]:
         pending = [("", self._entries(""))]
         while pending:
-            path = next(pending[-1][1], None)
-            if path is None:
+            paths = next(pending[-1][1], None)
+            if paths is None:
                 pending.pop()
-            elif isinstance(path, Unreadable):
-                yield path
-            elif path.endswith("/"):
-                if self._follow and self._is_loop(path, [directory for directory, _ in pending]):
+            elif isinstance(paths, Unreadable):
+                yield paths
+            elif isinstance(paths, str):
+                if self._follow and self._is_loop(paths, [directory for directory, _ in pending]):
                     self.left.links += 1
                 else:
-                    pending.append((path, self._entries(path)))
+                    pending.append((paths, self._entries(paths)))
             else:
-                found = self._look_at(path)
-                if found is not None:
-                    yield found
+                yield from self._of_files(paths, settled)
 
-    def _entries(self, directory: str) -> Iterator[str | Unreadable]:
-        """Yield the paths in `directory` ("" or ending in /) that matter, sorted; those of directories end in /."""
+    def _of_files(self, paths: list[str], settled: SettledSources | None) -> Iterator[Source | Unreadable | Settled]:
+        """Yield the sources among the files of a directory that no subdirectory comes between."""
+        place = 0
+        while place < len(paths):
+            block = settled.at(paths, place) if settled and not self.twins else None
+            found = block or self.look_at(paths[place])
+            place += block.block.sources if block else 1
+            if found is not None:
+                yield found
+
+    def _entries(self, directory: str) -> Iterator[str | list[str] | Unreadable]:
+        """Yield what matters in `directory` ("" or ending in /), sorted: directories, whose paths end in /, and lists
+        of the files between them."""
         names, marks, before = [], [], replace(self.left)
+        subdirectories: set[str] = set()
         try:
             with disk.entries(os.path.join(self._root, directory)) as entries:
                 for entry in entries:
-                    if entry.name.endswith(".jsonl") or entry.name.startswith(STATE_PREFIX):
-                        marks.append(entry.name)
-                    if name := self._wanted(directory, entry):
+                    name = entry.name
+                    if name.endswith(".jsonl") or name.startswith(STATE_PREFIX):
+                        marks.append(name)
+                    if self._wanted(directory, entry, subdirectories):
                         names.append(name)
         except OSError as error:
             yield Unreadable(directory.rstrip("/"), f"directory cannot be listed: {error.strerror}")
         if directory and marks and is_dest(os.path.join(self._root, directory), marks):
             self.left = replace(before, outputs=(*before.outputs, directory.rstrip("/")))
             return
-        names.sort(key=lambda name: os.fsencode(name.rstrip("/")))
-        paths = [directory + name for name in names]
-        self._note_twins(paths)
+        names.sort(key=None if "".join(names).isascii() else os.fsencode)
+        paths = [f"{directory}{name}/" if name in subdirectories else directory + name for name in names]
+        self.twins.note(paths)
         self.mask_folders.note(directory.rstrip("/"), map(self._gets_noise, paths))
-        yield from paths
+        if not subdirectories:
+            yield paths
+            return
+        for is_directory, several in itertools.groupby(paths, key=lambda path: path.endswith("/")):
+            if is_directory:
+                yield from several
+            else:
+                yield list(several)
 
-    def _wanted(self, directory: str, entry: os.DirEntry[str]) -> str | None:
+    def _wanted(self, directory: str, entry: os.DirEntry[str], subdirectories: set[str]) -> bool:
+        """Tell whether an entry of a directory matters; add it to the subdirectories if it is one."""
         name, path = entry.name, directory + entry.name
         if name.startswith(STATE_PREFIX):
-            return None
-        if entry.is_dir(follow_symlinks=self._follow):
-            if (self._excluded and self._excluded(path + "/")) or self._is_left_as_hidden(name):
-                return None
-            return None if self._kept is None and self._is_mask(path + "/") else name + "/"
-        if entry.is_symlink():
+            return False
+        if not entry.is_file(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=self._follow):
+                if (self._excluded and self._excluded(path + "/")) or self._is_left_as_hidden(name):
+                    return False
+                if self._kept is None and self._is_mask(path + "/"):
+                    return False
+                subdirectories.add(name)
+                return True
+            if not entry.is_symlink():
+                self.left.specials += 1
+                return False
             if not self._takes(path) and disk.is_directory(f"{self._root}/{path}"):
                 self.left.links += 1
-                return None
-        elif not entry.is_file(follow_symlinks=False):
-            self.left.specials += 1
-            return None
-        return name if self._wanted_file(path) and not self._is_left_as_hidden(name) else None
+                return False
+        return self._wanted_file(path) and not self._is_left_as_hidden(name)
 
     def _is_left_as_hidden(self, name: str) -> bool:
         if self._hidden or not name.startswith("."):

@@ -71,7 +71,8 @@ class Selection:
 
     def takes(self, path: str) -> bool:
         """Tell whether files with the suffix of `path` are worked on."""
-        return kinds.kind_of(path) in self.kinds and (self.videos or not kinds.is_video(path))
+        kind = kinds.kind_of(path)
+        return kind in self.kinds and (self.videos or kind != "audio" or not kinds.is_video(path))
 
 
 def parse_names(content: bytes, *, null: bool) -> tuple[str, ...]:

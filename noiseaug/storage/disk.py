@@ -24,6 +24,16 @@ def lstat(path: str) -> os.stat_result:
     return os.lstat(path)
 
 
+def stat_each(directory: str, names: Iterable[str]) -> list[os.stat_result]:
+    """Return what is known of each of the files below a directory, or of those that links there lead to."""
+    return [os.stat(f"{directory}/{name}") for name in names]
+
+
+def lstat_each(directory: str, names: Iterable[str]) -> list[os.stat_result]:
+    """Return what is known of each of the files below a directory, or of the links themselves."""
+    return [os.lstat(f"{directory}/{name}") for name in names]
+
+
 def exists(path: str) -> bool:
     """Tell whether there is something at `path`; a link that leads nowhere is nothing."""
     return os.path.exists(path)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import posixpath
 
-STATE_PREFIX = ".noiseaug"  # of everything temporary that a run leaves in DEST; no walk picks it up
+STATE_PREFIX = ".noiseaug"  # of all that a run keeps in DEST for itself; no walk picks it up
 MANIFEST = "manifest.jsonl"
 METADATA = "metadata.jsonl"  # what Hugging Face's loaders look for
 FAILURES = "failures.jsonl"
 LEFTOVERS = "leftovers.jsonl"
 KEPT = "kept.jsonl"
+INDEX = f"{STATE_PREFIX}-index"
 ANNOTATIONS = "annotations.json"
 CLASSES = "classes.json"
 # In DEST itself, the stems of what a run writes besides; a sidecar (no target) could have such a name.

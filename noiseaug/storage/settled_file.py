@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import IO
 
@@ -43,17 +44,41 @@ class SettledFile:
             self._file = self._begin()
         _write_all(self._file, piece)
 
+    def former(self, start: int, length: int) -> bytes:
+        """Return so many bytes of the old file, from `start` on; `keep` must come next."""
+        assert self._former is not None
+        self._former.seek(start)
+        return self._former.read(length)
+
+    def keep(self, start: int, length: int) -> None:
+        """Append so many bytes of the old file, from `start` on."""
+        assert self._former is not None
+        self.size += length
+        if self._file is None and start == self._agreed:
+            self._agreed += length
+            self._former.seek(self._agreed)
+            return
+        if self._file is None:
+            self._file = self._begin()
+        self._copy(self._file, start, length)
+
     def _begin(self) -> IO[bytes]:
         os.makedirs(os.path.dirname(self._draft), exist_ok=True)
         file = open(self._draft, "wb", buffering=0)  # noqa: SIM115 - held until published
         if self._former:
-            self._former.seek(0)
-            left = self._agreed
-            while left:
-                chunk = self._former.read(min(left, 1 << 20))
-                _write_all(file, chunk)
-                left -= len(chunk)
+            self._copy(file, 0, self._agreed)
         return file
+
+    def _copy(self, file: IO[bytes], start: int, length: int) -> None:
+        """Copy so many bytes of the old file."""
+        assert self._former is not None
+        self._former.seek(start)
+        while length:
+            chunk = self._former.read(min(length, 1 << 20))
+            if not chunk:
+                raise OSError(errno.EIO, f"{os.path.basename(self.path)} was cut short meanwhile")
+            _write_all(file, chunk)
+            length -= len(chunk)
 
     def settle(self) -> bool:
         """End the file, unless that is done; tell whether it differs from the one that stands there."""

@@ -14,7 +14,7 @@ from noiseaug.manifest.untrusted import Defect, defect_of
 from noiseaug.reports import is_report
 from noiseaug.storage import disk
 from noiseaug.storage.name_counts import Names
-from noiseaug.storage.paths import CLASSES, FAILURES, KEPT, LEFTOVERS, STATE_PREFIX, inside
+from noiseaug.storage.paths import CLASSES, FAILURES, INDEX, KEPT, LEFTOVERS, STATE_PREFIX, inside
 from noiseaug.verification.findings import Finding, Report
 
 _RELIED_ON = (
@@ -80,7 +80,7 @@ class Accounted:
     def __init__(self, dest: str, manifest: str) -> None:
         self.dest, self.manifest = dest, manifest
         self._names, self._left_over = Names(), Names()
-        self._own = {manifest, FAILURES, KEPT, LEFTOVERS}
+        self._own = {manifest, FAILURES, INDEX, KEPT, LEFTOVERS}
         for entry in read_entries(os.path.join(dest, LEFTOVERS)):
             for name in (entry.record["file_name"], *sidecar_names(entry.record)) if entry.record else ():
                 self._left_over.add(name)

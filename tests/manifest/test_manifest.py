@@ -16,7 +16,7 @@ import pytest
 from noiseaug import __version__
 from support.commands import within
 from support.corpus import photo, pixels, read_levels, sound, write_image, write_sound
-from support.trees import manifest
+from support.trees import files, manifest
 
 EVERY = (
     {"file_name": str, "source_path": str, "kind": str, "role": str, "label": str, "level": str, "copy": int}
@@ -86,8 +86,7 @@ def test_lines_are_strict_json_in_ascii(done):
 
 def test_there_is_one_row_for_each_file_and_it_is_relative_to_the_manifest(done, mixed):
     dest, rows = done
-    files = {path.relative_to(dest).as_posix() for path in dest.rglob("*") if path.is_file()}
-    assert set(rows) == files - {"manifest.jsonl"}
+    assert set(rows) == set(files(dest)) - {"manifest.jsonl"}
     assert all((mixed / row["source_path"]).is_file() for row in rows.values())
 
 

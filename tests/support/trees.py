@@ -8,11 +8,15 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+INDEX = ".noiseaug-index"  # of the manifest, which a run may make anew
+
 
 def tree(root: Path) -> dict[str, str]:
-    """Every file below `root` with the hash of its bytes; directories with an empty one."""
+    """Every file below `root` but the index with the hash of its bytes; directories with an empty one."""
     found = {}
     for path in sorted(root.rglob("*")):
+        if path.name == INDEX:
+            continue
         name = os.fsencode(path.relative_to(root)).decode("utf-8", "surrogateescape")
         found[name] = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     return found
@@ -37,8 +41,9 @@ def failures(dest: Path) -> dict[str, str]:
 
 
 def files(root: Path) -> list[str]:
-    """The names of all files below `root`, sorted."""
-    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir())
+    """The names of all files below `root` but the index, sorted."""
+    found = [path for path in root.rglob("*") if not path.is_dir() and path.name != INDEX]
+    return sorted(path.relative_to(root).as_posix() for path in found)
 
 
 def edit(dest: Path, change: Callable[[dict], object], number: int = 0) -> None:

@@ -15,6 +15,7 @@ from noiseaug.media.audio.formats import Form, form_for
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition, renditions_of
 from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
+from noiseaug.media.steps import Steps
 from noiseaug.noise.figures import Measured, decibels, six_digits
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
@@ -28,7 +29,7 @@ _MADE_WITH = (
 
 def perform(
     source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool
-) -> list[Facts | None]:
+) -> Steps[list[Facts | None]]:
     """Write each output with its noise on the source's samples, all in one pass after those that measure the source.
 
     Returns:
@@ -38,6 +39,11 @@ def perform(
         Refused: if the source cannot be decoded, or an output cannot hold it.
         Damaged: if a part of the source is missing or corrupt, unless that is accepted.
     """
+    yield from ()
+    return _performed(source, outputs, accept_damaged=accept_damaged)
+
+
+def _performed(source: SourceFile, outputs: Sequence[Output], *, accept_damaged: bool) -> list[Facts | None]:
     recipe = outputs[0].recipe
     with contextlib.closing(
         Recording(source, keep_silence=recipe.audio.keep_silence, accept_damaged=accept_damaged)

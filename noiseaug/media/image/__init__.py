@@ -15,9 +15,11 @@ from noiseaug.media.image.formats import channels_of, fitted, form_for
 from noiseaug.media.image.opencv import versions
 from noiseaug.media.image.turbojpeg import VERSION
 from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
+from noiseaug.media.steps import Steps, done, wanted
 from noiseaug.noise.figures import Sums
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.scale import Array, full_scale
+from noiseaug.noise.together import Wanted
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
@@ -27,7 +29,9 @@ _MADE_WITH = (
 )
 
 
-def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool) -> list[Facts]:
+def perform(
+    source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool
+) -> Steps[list[Facts]]:
     """Write each output with its noise on the source's colour samples; alpha is kept.
 
     Returns:
@@ -37,12 +41,18 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, a
         Refused: if the source cannot be decoded, holds what would be lost, or has more than `max_pixels`.
         Damaged: if a part of it is missing or corrupt, unless that is accepted.
     """
-    picture = decode(source.read(), max_pixels)
+    content = source.read()
+    if not any(output.link for output in outputs):
+        source.close()  # many may wait for their next step
+    yield None
+    picture = decode(content, max_pixels)
     if picture.damage and not accept_damaged:
         raise Damaged(picture.damage, picture)
-    return [
-        _taken(source, picture, output) if output.link else _make(picture, output, max_pixels) for output in outputs
-    ]
+    facts = []
+    for output in outputs:
+        fact = _taken(source, picture, output) if output.link else (yield from _make(picture, output, max_pixels))
+        facts.append(fact)
+    return facts
 
 
 def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
@@ -53,11 +63,17 @@ def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
     return facts | ({"noise_std_decoded": 0.0} if output.recipe.image.measure == "decoded" else {})
 
 
-def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
+def _make(picture: Picture, output: Output, max_pixels: int) -> Steps[Facts]:
     form = form_for(picture.header, output.suffix)
     noiser = output.noiser(output.strength(), picture.frames[0].dtype)
-    noisy = [fitted(_with_noise(noiser, picture, frame), form) for frame in picture.frames]
+    if len(picture.frames) == 1:
+        frames = [(yield from _with_noise(noiser, picture, picture.frames[0]))]
+    else:  # of which others are not to wait for their turn, as all frames are in memory
+        frames = [done(_with_noise(noiser, picture, frame)) for frame in picture.frames]
+    noisy = [fitted(frame, form) for frame in frames]
     encoded, lost = encode(picture, noisy, output.suffix, form, output.recipe.image)
+    if len(picture.frames) == 1:
+        yield None
     output.file.write(encoded)
     not_kept = ", ".join(dict.fromkeys([*picture.header.lost, *lost]))
     facts = _shape_facts(picture, noisy[0], not_kept) | _noise_facts(noiser)
@@ -66,10 +82,11 @@ def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
     return facts
 
 
-def _with_noise(noiser: Noiser, picture: Picture, samples: Array) -> Array:
-    if _has_alpha(picture, samples):
-        return noiser.add_beside_alpha(samples)
-    return noiser.add(samples, channels_of(samples))
+def _with_noise(noiser: Noiser, picture: Picture, samples: Array) -> Steps[Array]:
+    if not _has_alpha(picture, samples):
+        return (yield from wanted(Wanted(noiser, samples, channels_of(samples))))
+    colour = yield from wanted(Wanted(noiser, samples[..., :-1], channels_of(samples) - 1))
+    return noiser.beside_alpha(colour, samples)
 
 
 def _has_alpha(picture: Picture, samples: Array) -> bool:

@@ -9,14 +9,17 @@ import cv2
 import numpy as np
 import soundfile
 
+from noiseaug.media.audio import plain_wav
 from noiseaug.media.audio.decoding import decoded
 from noiseaug.media.audio.encoding import finish, write_all
 from noiseaug.media.audio.formats import Form, form_for
+from noiseaug.media.audio.plain_wav import PlainRecording
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition, renditions_of
 from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
-from noiseaug.media.steps import Steps
+from noiseaug.media.steps import Steps, wanted
 from noiseaug.noise.figures import Measured, decibels, six_digits
+from noiseaug.noise.together import Wanted
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
@@ -39,11 +42,33 @@ def perform(
         Refused: if the source cannot be decoded, or an output cannot hold it.
         Damaged: if a part of the source is missing or corrupt, unless that is accepted.
     """
-    yield from ()
-    return _performed(source, outputs, accept_damaged=accept_damaged)
+    if plain_wav.is_for_plain(source, outputs) and (plain := plain_wav.read(source)):
+        return (yield from _plainly(plain, outputs))
+    return _by_libsndfile(source, outputs, accept_damaged=accept_damaged)
 
 
-def _performed(source: SourceFile, outputs: Sequence[Output], *, accept_damaged: bool) -> list[Facts | None]:
+def _plainly(recording: PlainRecording, outputs: Sequence[Output]) -> Steps[list[Facts | None]]:
+    """Write outputs of a plain WAV file, which are plain, too."""
+    sound = recording.sound
+    facts: list[Facts | None] = []
+    if not any(output.link for output in outputs):
+        recording.source.close()  # many may wait for their next step
+    yield None
+    for output in outputs:
+        if output.link:
+            facts.append(_taken(recording, output))
+            continue
+        noiser = output.noiser(output.strength(), *sound.lattice)
+        noisy = yield from wanted(Wanted(noiser, recording.samples, sound.channels))
+        content = plain_wav.encoded(noisy, sound)
+        yield None
+        output.file.write(memoryview(content))
+        rendition = Rendition(output, Form(sound.format, sound.subtype, sound.endian), noiser)
+        facts.append(_noise_facts(rendition, 0.0) | _sound_facts(recording, sound.subtype, sound.frames, ""))
+    return facts
+
+
+def _by_libsndfile(source: SourceFile, outputs: Sequence[Output], *, accept_damaged: bool) -> list[Facts | None]:
     recipe = outputs[0].recipe
     with contextlib.closing(
         Recording(source, keep_silence=recipe.audio.keep_silence, accept_damaged=accept_damaged)
@@ -64,7 +89,7 @@ def _performed(source: SourceFile, outputs: Sequence[Output], *, accept_damaged:
         ]
 
 
-def _taken(recording: Recording, output: Output) -> Facts:
+def _taken(recording: Recording | PlainRecording, output: Output) -> Facts:
     """Make the source itself the output."""
     output.file.take(recording.source, output.link or "copy")
     sound = recording.sound
@@ -86,7 +111,7 @@ def _finished(recording: Recording, rendition: Rendition, silenced: int) -> Fact
     )
 
 
-def _sound_facts(recording: Recording, subtype: str, frames: int, not_kept: str) -> Facts:
+def _sound_facts(recording: Recording | PlainRecording, subtype: str, frames: int, not_kept: str) -> Facts:
     sound = recording.sound
     return {
         "silent": recording.silent,

@@ -43,7 +43,7 @@ def perform(job: Job, task: Task) -> Outcome:
 def steps_of(job: Job, task: Task) -> Steps[Outcome]:
     """Return the steps of a task. Whatever goes wrong with it stands in the outcome."""
     try:
-        return (yield from _made(job, task))
+        return (yield from _made(job, task) if task.labelled or task.stale else _targets_made(job, task))
     except Refused as refused:
         return failure_of(task, str(refused))
     except MemoryError:
@@ -61,8 +61,6 @@ def steps_of(job: Job, task: Task) -> Steps[Outcome]:
 
 def _made(job: Job, task: Task) -> Steps[Outcome]:
     """Make the targets of a source, and the sidecars of those that stand as they are."""
-    if not task.labelled and not task.stale:
-        return (yield from _targets_made(job, task))
     labelled = _labelled(job, task)._replace(notes=remove_stale(job, task))
     return (yield from _targets_made(job, task)).joined(labelled) if task.targets else labelled
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from noiseaug.media.audio.formats import Sound
+from noiseaug.media.audio.formats import HEADER_ROOM, SIZE_LIMITS, Sound
 from noiseaug.media.output import Output
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
@@ -48,7 +48,11 @@ class PlainRecording(NamedTuple):
 def is_for_plain(source: SourceFile, outputs: Sequence[Output]) -> bool:
     """Tell whether a source can be read and its outputs can be written here, if it is plain."""
     recipe, size = outputs[0].recipe, source.size
-    if not _HEADER.size < size <= _MOST_BYTES or not source.path.lower().endswith(".wav") or recipe.clip == "none":
+    if (
+        not _HEADER.size < size <= min(_MOST_BYTES, SIZE_LIMITS["WAV"] - HEADER_ROOM)
+        or not source.path.lower().endswith(".wav")
+        or recipe.clip == "none"
+    ):
         return False
     audio = recipe.audio
     if audio.keep_silence or audio.on_clip != "saturate" or audio.measure != "encoded":

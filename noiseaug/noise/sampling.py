@@ -21,6 +21,7 @@ _WIDEST = 1024.0
 _EXACT = 1 / 64
 _KEPT_PLACES = 32  # in a bucket, of which distributions are kept: 5 MB
 _LEAST = -32768  # of int16
+_MANY = 1 << 14  # cells that are worth more calls
 _TWO64 = 1 << 64
 
 
@@ -98,7 +99,7 @@ class RoundedGaussian:
         pieces = [stream.cells(each) for stream in streams]
         cells = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
         cv2.LUT(cells.reshape(1, -1), self._table, scratch.reshape(1, -1))
-        undecided = (scratch < self._undecided).nonzero()[0]
+        undecided = _places(scratch < self._undecided)
         if undecided.size:
             numbers = scratch[undecided].astype(np.intp) - _LEAST
             scratch[undecided] = self._refined(numbers, _refinements_of_each(streams, undecided, each))
@@ -147,6 +148,23 @@ class RoundedGaussian:
     def _lefts(self) -> NDArray[np.float64]:
         """`_left` of each bucket. At std 6425, a sample takes 3 ns so, and 5 ns without."""
         return self._left(np.arange(len(self._boundaries) + 1))
+
+
+def _places(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return where a mask is true, as `nonzero` does, which looks at four bytes at a time.
+
+    Of 131,072 cells, with 0.3 % undecided this takes 12 us for 19, with 3 % 43 for 63, and with 8 % 73 for 163.
+    """
+    if mask.size < _MANY or mask.size % 8:
+        return mask.nonzero()[0]
+    words = mask.view(np.uint64)
+    found = (words != 0).nonzero()[0]
+    within = words.take(found).view(np.bool_).nonzero()[0]
+    places: NDArray[np.intp] = found.take(within >> 3)
+    places <<= 3
+    within &= 7
+    places |= within
+    return places
 
 
 def _refinements_of_each(streams: Sequence[Stream], undecided: NDArray[np.intp], each: int) -> NDArray[np.uint64]:

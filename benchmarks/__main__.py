@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks import bare as least
 from benchmarks import corpus as corpora
 from benchmarks import figures, memory, report
 from benchmarks import growth as growing
@@ -98,6 +99,12 @@ def main(
         from benchmarks import plots
 
         plots.compared(results, _DOCS / "bench.png")
+
+
+@main.command(help=least.__doc__)
+def bare() -> None:
+    """Measures, and prints the table."""
+    click.echo(least.table())
 
 
 @main.command(help=growing.__doc__)

@@ -7,11 +7,15 @@ was done for 64 of them.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 from noiseaug.noise.scale import Array
 from noiseaug.noise.together import Wanted
+
+# Bytes of samples, in all outputs of a source, up to which work pauses between its steps. What waits is in memory, and
+# no file of it is open.
+SMALL = 1 << 17
 
 T = TypeVar("T")
 # Work that pauses between its steps: it yields None, or noise that it wants and is sent, and returns its result.
@@ -28,6 +32,14 @@ def done(steps: Steps[T]) -> T:
             result: T = end.value
             return result
         answer = wanted.added() if wanted else None
+
+
+def in_turn(several: Iterable[Steps[T]]) -> Steps[list[T]]:
+    """Go through the steps of several works, one after the other, and return their results."""
+    results = []
+    for steps in several:
+        results.append((yield from steps))  # noqa: PERF401 - a comprehension cannot yield
+    return results
 
 
 def wanted(noise: Wanted) -> Steps[Array]:

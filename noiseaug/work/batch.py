@@ -12,8 +12,8 @@ from noiseaug.planning.task import Job, Outcome, Task
 from noiseaug.settings.recipe import Recipe
 from noiseaug.work.perform import perform, steps_of
 
-# Bytes of samples from which on a file is done by itself, and those that are in memory at a time for smaller ones.
-_LARGE, _TOGETHER = 1 << 17, 1 << 20
+# Bytes of samples that wait together; large files do not wait (`media.steps.SMALL`).
+_TOGETHER = 1 << 20
 
 
 @functools.lru_cache(maxsize=16)
@@ -73,7 +73,7 @@ class Batch:
                 self._go_on(work)
             waiting.append(work)
             size += work.wanted.samples.nbytes if work.wanted else 0
-            if size >= _TOGETHER or (work.wanted and work.wanted.samples.nbytes >= _LARGE):
+            if size >= _TOGETHER:
                 yield from self._finished(waiting)
                 waiting, size = [], 0
         yield from self._finished(waiting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from noiseaug.settings.layout import Layout
 from noiseaug.settings.selection import Selection
 from noiseaug.work.batch import Batch
 from noiseaug.work.perform import perform
-from support.commands import STRENGTH, command
+from support.commands import STRENGTH, command, noiseaug
 from support.corpus import make_mixed, photo, sound, write_image, write_sound
 from support.trees import failures, tree, without
 
@@ -98,3 +99,10 @@ def test_small_files_that_decode_to_large_images_are_not_in_memory_at_once(tmp_p
     told += "print(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss)"
     done = subprocess.run([sys.executable, "-c", told, *run], capture_output=True, text=True, check=True, timeout=120)
     assert int(done.stdout) < 200 << 10  # KiB; the samples of all have 122 MiB
+
+
+def test_a_batch_of_many_outputs_keeps_few_files_open(small, dest):
+    options = ("--copies", "20", "--with-clean", "beside", "--workers", "2")
+    few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))}
+    done = noiseaug("run", small, dest, "--std", "0.1", "--std", "0.02", *options, **few)
+    assert done.returncode == 0, done.stderr

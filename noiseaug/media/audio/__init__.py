@@ -17,7 +17,7 @@ from noiseaug.media.audio.plain_wav import PlainRecording
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition, renditions_of
 from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
-from noiseaug.media.steps import Steps, wanted
+from noiseaug.media.steps import SMALL, Steps, done, in_turn, wanted
 from noiseaug.noise.figures import Measured, decibels, six_digits
 from noiseaug.noise.together import Wanted
 from noiseaug.storage.source_file import SourceFile
@@ -49,22 +49,30 @@ def perform(
 
 def _plainly(recording: PlainRecording, outputs: Sequence[Output]) -> Steps[list[Facts | None]]:
     """Write outputs of a plain WAV file, which are plain, too."""
-    sound = recording.sound
-    facts: list[Facts | None] = []
-    if not any(output.link for output in outputs):
-        recording.source.close()  # many may wait for their next step
+    if any(output.link for output in outputs) or recording.samples.nbytes * len(outputs) > SMALL:
+        return [
+            _taken(recording, output) if output.link else _written(output, *done(_plain(recording, output)))
+            for output in outputs
+        ]
+    recording.source.close()
     yield None
-    for output in outputs:
-        if output.link:
-            facts.append(_taken(recording, output))
-            continue
-        noiser = output.noiser(output.strength(), *sound.lattice)
-        noisy = yield from wanted(Wanted(noiser, recording.samples, sound.channels))
-        content = plain_wav.encoded(noisy, sound)
-        yield None
-        output.file.write(memoryview(content))
-        rendition = Rendition(output, Form(sound.format, sound.subtype, sound.endian), noiser)
-        facts.append(_noise_facts(rendition, 0.0) | _sound_facts(recording, sound.subtype, sound.frames, ""))
+    made = yield from in_turn(_plain(recording, output) for output in outputs)
+    yield None
+    return [_written(output, *one) for output, one in zip(outputs, made, strict=True)]
+
+
+def _plain(recording: PlainRecording, output: Output) -> Steps[tuple[bytes, Facts]]:
+    """Return the file of an output of a plain WAV file, and what is recorded of it."""
+    sound = recording.sound
+    noiser = output.noiser(output.strength(), *sound.lattice)
+    noisy = yield from wanted(Wanted(noiser, recording.samples, sound.channels))
+    rendition = Rendition(output, Form(sound.format, sound.subtype, sound.endian), noiser)
+    facts = _noise_facts(rendition, 0.0) | _sound_facts(recording, sound.subtype, sound.frames, "")
+    return plain_wav.encoded(noisy, sound), facts
+
+
+def _written(output: Output, content: bytes, facts: Facts) -> Facts:
+    output.file.write(memoryview(content))
     return facts
 
 

@@ -15,7 +15,7 @@ from noiseaug.media.image.formats import channels_of, fitted, form_for
 from noiseaug.media.image.opencv import versions
 from noiseaug.media.image.turbojpeg import VERSION
 from noiseaug.media.output import Facts, Output, damage_facts, noise_facts
-from noiseaug.media.steps import Steps, done, wanted
+from noiseaug.media.steps import SMALL, Steps, done, in_turn, wanted
 from noiseaug.noise.figures import Sums
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.scale import Array, full_scale
@@ -41,18 +41,23 @@ def perform(
         Refused: if the source cannot be decoded, holds what would be lost, or has more than `max_pixels`.
         Damaged: if a part of it is missing or corrupt, unless that is accepted.
     """
-    content = source.read()
-    if not any(output.link for output in outputs):
-        source.close()  # many may wait for their next step
-    yield None
+    content, linked = source.read(), any(output.link for output in outputs)
+    if not linked:
+        source.close()
+        yield None
     picture = decode(content, max_pixels)
     if picture.damage and not accept_damaged:
         raise Damaged(picture.damage, picture)
-    facts = []
-    for output in outputs:
-        fact = _taken(source, picture, output) if output.link else (yield from _make(picture, output, max_pixels))
-        facts.append(fact)
-    return facts
+    if linked or len(picture.frames) > 1 or picture.frames[0].nbytes * len(outputs) > SMALL:
+        return [
+            _taken(source, picture, output)
+            if output.link
+            else _written(output, *done(_made(picture, output, max_pixels)))
+            for output in outputs
+        ]
+    made = yield from in_turn(_made(picture, output, max_pixels) for output in outputs)
+    yield None
+    return [_written(output, *one) for output, one in zip(outputs, made, strict=True)]
 
 
 def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
@@ -63,23 +68,25 @@ def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
     return facts | ({"noise_std_decoded": 0.0} if output.recipe.image.measure == "decoded" else {})
 
 
-def _make(picture: Picture, output: Output, max_pixels: int) -> Steps[Facts]:
+def _written(output: Output, encoded: memoryview, facts: Facts) -> Facts:
+    output.file.write(encoded)
+    return facts
+
+
+def _made(picture: Picture, output: Output, max_pixels: int) -> Steps[tuple[memoryview, Facts]]:
+    """Return the file of an output, and what is recorded of it."""
     form = form_for(picture.header, output.suffix)
     noiser = output.noiser(output.strength(), picture.frames[0].dtype)
-    if len(picture.frames) == 1:
-        frames = [(yield from _with_noise(noiser, picture, picture.frames[0]))]
-    else:  # of which others are not to wait for their turn, as all frames are in memory
-        frames = [done(_with_noise(noiser, picture, frame)) for frame in picture.frames]
-    noisy = [fitted(frame, form) for frame in frames]
+    noisy = []
+    for frame in picture.frames:
+        samples = yield from _with_noise(noiser, picture, frame)
+        noisy.append(fitted(samples, form))
     encoded, lost = encode(picture, noisy, output.suffix, form, output.recipe.image)
-    if len(picture.frames) == 1:
-        yield None
-    output.file.write(encoded)
     not_kept = ", ".join(dict.fromkeys([*picture.header.lost, *lost]))
     facts = _shape_facts(picture, noisy[0], not_kept) | _noise_facts(noiser)
     if output.recipe.image.measure == "decoded":
         facts["noise_std_decoded"] = _std_between(picture, decode(bytes(encoded), max_pixels))
-    return facts
+    return encoded, facts
 
 
 def _with_noise(noiser: Noiser, picture: Picture, samples: Array) -> Steps[Array]:

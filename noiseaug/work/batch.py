@@ -63,14 +63,22 @@ class Batch:
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield the outcome of each task, in order."""
-        batch = [_Work(number, steps_of(self._job, task)) for number, task in enumerate(self._tasks)]
-        for work in batch:  # to read its source
+        read: list[_Work] = []
+        for number, task in enumerate(self._tasks):
+            work = _Work(number, steps_of(self._job, task))
             self._go_on(work)
+            if work.outcome is not None and not read:
+                yield work.outcome
+            else:
+                read.append(work)
         waiting: list[_Work] = []
         size = 0
-        for work in batch:
+        for work in read:
             while work.outcome is None and work.wanted is None:
                 self._go_on(work)
+            if work.outcome is not None and not waiting:
+                yield work.outcome
+                continue
             waiting.append(work)
             size += work.wanted.samples.nbytes if work.wanted else 0
             if size >= _TOGETHER:

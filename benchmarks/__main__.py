@@ -14,10 +14,11 @@ from pathlib import Path
 
 import click
 
+from benchmarks import bare as least
 from benchmarks import calls, figures, memory, report
 from benchmarks import corpus as corpora
 from benchmarks import growth as growing
-from benchmarks.contenders import CONTENDERS, ENGINES
+from benchmarks.contenders import CONTENDERS, ENGINES, KEEP_MEMORY
 from benchmarks.corpus import CORPORA, Corpus
 from benchmarks.measure import CHECKOUT, Timings, scratch_root
 from benchmarks.rounds import rounds
@@ -110,6 +111,14 @@ def main(
 def calls_in_memory(rounds: int) -> None:
     """Measures what is installed, and prints the table."""
     click.echo(calls.table(list(calls.rows(rounds))))
+
+
+@main.command(help=least.__doc__)
+def bare() -> None:
+    """Measures, with memory kept as workers keep it, and prints the table."""
+    if not KEEP_MEMORY.items() <= os.environ.items():
+        os.execve(sys.executable, [sys.executable, "-m", "benchmarks", "bare"], KEEP_MEMORY)
+    click.echo(least.table())
 
 
 @main.command(help=growing.__doc__)

@@ -18,7 +18,7 @@ from benchmarks.measure import CHECKOUT, ENVIRONMENT, wall_clock
 OURS, RECIPE, LIBRARY, FLOOR = "noiseaug", "recipe", "library", "floor"
 SEED = 7
 # Without these, glibc gives the memory of every image back, and the next one faults in each of its pages again.
-_KEEP_MEMORY = ENVIRONMENT | {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
+KEEP_MEMORY = ENVIRONMENT | {"MALLOC_TRIM_THRESHOLD_": str(1 << 30), "MALLOC_MMAP_THRESHOLD_": str(1 << 30)}
 
 
 class Unavailable(Exception):
@@ -78,8 +78,8 @@ class Floor:
         """The wall clock of the program with nothing to do, and its own of the work."""
         codec = "sounds" if corpus.kind == "audio" else "images"
         command = [*_peer_command("floor", corpus, dest, workers), "--codec", codec, "--seed", str(SEED)]
-        start_and_end = wall_clock([*command, "--idle"], _KEEP_MEMORY)
-        done = subprocess.run(command, cwd=CHECKOUT, env=_KEEP_MEMORY, check=True, stdout=subprocess.PIPE)
+        start_and_end = wall_clock([*command, "--idle"], KEEP_MEMORY)
+        done = subprocess.run(command, cwd=CHECKOUT, env=KEEP_MEMORY, check=True, stdout=subprocess.PIPE)
         return start_and_end + float(json.loads(done.stdout)["work_seconds"])
 
 

@@ -28,13 +28,16 @@ class WorkerDied(Exception):
 
     Attributes:
         outcomes: the outcomes of the tasks that it had finished.
-        suspects: how many of the tasks that follow are tried again apart from the rest of the batch.
+        others: how many of the tasks that follow it had begun, and did not die over.
+        suspects: how many of the tasks that follow these are tried again apart from the rest of the batch.
         limit: how often a worker may die in this way over the suspects; at that many deaths, the first one has failed.
     """
 
-    def __init__(self, reason: str, outcomes: Sequence[Outcome] = (), *, suspects: int = 1, limit: int = 1) -> None:
+    def __init__(
+        self, reason: str, outcomes: Sequence[Outcome] = (), *, others: int = 0, suspects: int = 1, limit: int = 1
+    ) -> None:
         super().__init__(reason)
-        self.outcomes, self.suspects, self.limit = outcomes, suspects, limit
+        self.outcomes, self.others, self.suspects, self.limit = outcomes, others, suspects, limit
 
 
 class Pending(Protocol):
@@ -124,16 +127,18 @@ def _settled(engine: Engine, tasks: Sequence[Task], pending: Pending, deaths: in
     """Return the outcomes of a batch.
 
     If its worker died, the suspects are tried again by themselves, until it is known which task to blame: that one has
-    failed. The tasks behind them go on at once.
+    failed. The other tasks go on at once.
     """
     try:
         return pending.result()
     except WorkerDied as death:
         undone = tasks[len(death.outcomes) :]
-        suspects, rest = undone[: death.suspects], undone[death.suspects :]
-        after = engine.submit(rest) if rest else None
+        begin, end = death.others, death.others + death.suspects
+        suspects, rest = undone[begin:end], [*undone[:begin], *undone[end:]]
+        under_way = engine.submit(rest) if rest else None
         if deaths >= death.limit:
             verdict = [failure_of(suspects[0], str(death))]
         else:
             verdict = _settled(engine, suspects, engine.submit(suspects), deaths + 1)
-        return [*death.outcomes, *verdict, *(_settled(engine, rest, after) if after else [])]
+        found = _settled(engine, rest, under_way) if under_way else []
+        return [*death.outcomes, *found[:begin], *verdict, *found[begin:]]

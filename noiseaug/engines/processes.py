@@ -79,7 +79,7 @@ class Processes:
                 promise.keep(worker.do(promise.tasks, self._timeout))
             except Exception as error:
                 if isinstance(error, WorkerDied):
-                    self.lost.append(promise.tasks[len(error.outcomes)])
+                    self.lost.append(promise.tasks[len(error.outcomes) + error.others])
                 promise.keep(error)
 
     def _started(self, dead: WorkerProcess | None, kinds: set[str]) -> WorkerProcess:

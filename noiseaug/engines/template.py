@@ -77,8 +77,8 @@ class Template:
         self._minder.join()
         return self._process.returncode if self._process else 1
 
-    def fork(self, fds: tuple[int, int], kinds: Iterable[str]) -> Forked:
-        """Return a new worker with these ends of its sockets. The codecs of `kinds` are imported before."""
+    def fork(self, fds: Iterable[int], kinds: Iterable[str]) -> Forked:
+        """Return a new worker with these descriptors. The codecs of `kinds` are imported before."""
         ours, theirs = socket.socketpair()
         with theirs, contextlib.suppress(ConnectionError):  # it has died, as the worker's life tells
             socket.send_fds(self._requests, [",".join(sorted(kinds)).encode()], [*fds, theirs.fileno()])

@@ -24,9 +24,9 @@ class Threads:
 
     def submit(self, tasks: Sequence[Task]) -> Pending:
         """Start a batch."""
-        from noiseaug.work.perform import perform  # imports NumPy, which a run with nothing to do does without
+        from noiseaug.work.batch import Batch  # imports NumPy, which a run with nothing to do does without
 
-        return self._threads.submit(lambda: [perform(self.job, task) for task in tasks])
+        return self._threads.submit(lambda: list(Batch(self.job, tasks).outcomes()))
 
     def close(self) -> None:
         """Cancel what has not begun. What is under way leaves nothing in DEST from now on, and is not waited for."""

@@ -1,4 +1,4 @@
-"""The worker process: it takes batches of tasks from a socket and answers each task as it is done."""
+"""The worker process: it takes batches of tasks from a socket and answers each task."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import traceback
 from noiseaug.engines import wire
 
 
-def serve(messages: int, answers: int) -> None:
+def serve(messages: int, answers: int, place: int) -> None:
     """Work for the run at the other end of the sockets with these descriptors, until it closes them."""
     _die_with_parent()
     _import_codecs()
-    _work(messages, answers)
+    _work(messages, answers, place)
 
 
 def serve_template(requests: int) -> None:
@@ -37,7 +37,7 @@ def serve_template(requests: int) -> None:
                 poll.unregister(fd)
                 _end(*workers.pop(fd))
                 continue
-            kinds, fds, *_ = socket.recv_fds(run, 1 << 10, 3)
+            kinds, fds, *_ = socket.recv_fds(run, 1 << 10, 4)
             if not kinds:
                 return
             _import_codecs(*kinds.decode().split(","))
@@ -92,7 +92,7 @@ def _die_with_parent() -> None:
 def _import_codecs(*kinds: str) -> None:
     """Import what all tasks need, and those of these kinds. What cannot be imported fails with the task."""
     gc.disable()  # 4 ms less, as nothing that is imported is garbage
-    importlib.import_module("noiseaug.work.perform")
+    importlib.import_module("noiseaug.work.batch")
     for kind in kinds:
         with contextlib.suppress(Exception):
             importlib.import_module(f"noiseaug.media.{kind}")
@@ -100,16 +100,16 @@ def _import_codecs(*kinds: str) -> None:
     gc.enable()
 
 
-def _work(messages: int, answers: int) -> None:
-    from noiseaug.work.perform import perform
+def _work(messages: int, answers: int, place: int) -> None:
+    from noiseaug.work.batch import Batch
 
     run = socket.socket(fileno=messages)
-    answering = wire.Answering(socket.socket(fileno=answers), run)
+    answering = wire.Answering(socket.socket(fileno=answers), run, wire.Place(place))
     batches = wire.messages(run)
     with contextlib.suppress(ConnectionError, StopIteration):
         job = next(batches)
         wire.signal(run)  # ready
         for tasks in batches:
-            for task in tasks:
-                answering.put(perform(job, task))
+            for outcome in Batch(job, tasks, answering.begin).outcomes():
+                answering.put(outcome)
             answering.tell()

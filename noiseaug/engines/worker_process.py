@@ -21,7 +21,7 @@ _TIMEOUTS, _CRASHES, _KILLS = 1, 2, 5
 
 
 class WorkerProcess:
-    """A process that runs `worker.serve` at the other end of two sockets."""
+    """A process that runs `worker.serve` at the other end of two sockets, with memory in which it says where it is."""
 
     def __init__(self, job: Job, quiet: bool, template: Template | None = None, kinds: Iterable[str] = ()) -> None:
         """Start the process and wait until it is ready.
@@ -35,8 +35,9 @@ class WorkerProcess:
         self._messages, theirs = socket.socketpair()
         answers, their_answers = socket.socketpair()
         self._sockets = (self._messages, answers)
+        self._place = wire.Place()
         with theirs, their_answers:
-            fds = (theirs.fileno(), their_answers.fileno())
+            fds = (theirs.fileno(), their_answers.fileno(), self._place.fd)
             self._process: subprocess.Popen[bytes] | Forked
             self._process = template.fork(fds, kinds) if template else start_process("serve", fds, quiet=quiet)
         self._answers = wire.Answers(answers)
@@ -62,6 +63,7 @@ class WorkerProcess:
             WorkerDied: if the process crashes, is killed, or takes too long over one of them.
         """
         outcomes: list[Outcome] = []
+        self._place.tell(0)
         try:
             wire.send(self._messages, tasks)
             while len(outcomes) < len(tasks):
@@ -79,7 +81,8 @@ class WorkerProcess:
             reason, limit = f"{what} ({self._end()})", _KILLS if killed else _CRASHES
         outcomes += self._answers.take()
         if len(outcomes) < len(tasks):
-            raise WorkerDied(reason, outcomes, limit=limit)
+            others = max(self._place.told() - len(outcomes), 0)
+            raise WorkerDied(reason, outcomes, others=others, limit=limit)
         return outcomes
 
     def _deaths_to_blame(self) -> int:
@@ -106,4 +109,5 @@ class WorkerProcess:
         """Wait for the end of the process, and let go of it."""
         for end in self._sockets:
             end.close()
+        self._place.close()
         self._process.wait()

@@ -6,6 +6,7 @@ Text that is not valid Unicode (names of files may be any bytes) stands as lone 
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -64,7 +65,13 @@ def type_of(key: str) -> str:
 
 def record_line(record: Record) -> bytes:
     """Return the line of a record."""
-    return _line({key: record[key] for key in KEYS if key in record})
+    return _line({key: record[key] for key in _in_order(tuple(record))})
+
+
+@functools.lru_cache(maxsize=64)  # runs have few kinds of rows, and many of each
+def _in_order(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys of a record in the order of a row."""
+    return tuple(key for key in KEYS if key in keys)
 
 
 def failure_line(source_path: str, error: str, file_name: str = "") -> bytes:

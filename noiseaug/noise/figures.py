@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -11,8 +12,7 @@ import numpy as np
 from noiseaug.noise.scale import Array
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(NamedTuple):
     """The figures of one target's noise, before encoding. None stands where a figure is not finite.
 
     Attributes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import cv2
@@ -64,11 +65,40 @@ class Noiser:
                 self._add_drawn(block, y[start:stop], self._draws.take(block.size, channels))
         return noisy
 
+    @property
+    def likeness(self) -> Hashable:
+        """What noisers have in common that `add_each` takes together; None where each has to add by itself."""
+        draws = self._draws.likeness
+        return (id(self._terms), draws) if draws and not self._terms.spare_bits else None
+
+    @staticmethod
+    def add_each(noisers: Sequence[Noiser], samples: Sequence[Array], channels: int) -> list[Array]:
+        """Return what `add` returns of each of several that are alike, for samples of one shape and dtype.
+
+        Small arrays are done so in a few calls for all.
+        """
+        first, size, shape = noisers[0], samples[0].size, samples[0].shape
+        x = np.concatenate([one.reshape(-1) for one in samples], dtype=samples[0].dtype.newbyteorder("="))
+        y = np.empty_like(x)
+        drawn = Draws.take_each([noiser._draws for noiser in noisers], size, channels)
+        change, beyond = first._sum(x, y, drawn)
+        noisy = []
+        for noiser, start in zip(noisers, range(0, x.size, size), strict=True):
+            part = slice(start, start + size)
+            if beyond is not None:
+                noiser._sums.outside += int(np.count_nonzero(beyond[part]))
+            noiser._sums.add_whole(x[part], y[part], change[part])
+            noisy.append(y[part].reshape(shape))
+        return noisy
+
     def add_beside_alpha(self, samples: Array) -> Array:
         """Return what `add` makes of all channels (the last axis) but the last, which is alpha and is kept."""
         if not samples.ndim:
             raise ValueError("a single number has no channels, and so no alpha")
-        colour = self.add(samples[..., :-1], max(samples.shape[-1] - 1, 1))
+        return self.beside_alpha(self.add(samples[..., :-1], max(samples.shape[-1] - 1, 1)), samples)
+
+    def beside_alpha(self, colour: Array, samples: Array) -> Array:
+        """Return colours with noise, and beside them the last channel of `samples`, which is alpha and is kept."""
         alpha = samples[..., -1:]
         if self._terms.to_float:
             alpha = alpha.astype(np.float32) / np.float32(self._terms.full_scale)
@@ -112,30 +142,40 @@ class Noiser:
             np.left_shift(y, shift, out=y)
 
     def _add_whole(self, x: Array, y: Array, drawn: Array) -> None:
-        """Add whole numbers to whole numbers, which saturate."""
+        """Add whole numbers to whole numbers, and measure it."""
+        change, beyond = self._sum(x, y, drawn)
+        if beyond is not None:
+            self._sums.outside += int(np.count_nonzero(beyond))
+        self._sums.add_whole(x, y, change)
+
+    def _sum(self, x: Array, y: Array, drawn: Array) -> tuple[Array, NDArray[np.bool_] | None]:
+        """Put the whole numbers x + drawn, which saturate, into `y`.
+
+        Return their change (for uint8, the sum) and which sums were outside the limits; None if none was.
+        """
         if drawn.dtype == x.dtype and self._terms.saturates:
             cv2.add(x.reshape(1, -1), drawn.reshape(1, -1), y.reshape(1, -1))
             change = np.subtract(y, x, out=self._room(x.size, np.int16))  # no larger than what was drawn
-            self._sums.outside += int(np.count_nonzero(change != drawn))
-        else:
-            wide = np.int16 if x.dtype == np.uint8 and drawn.dtype == np.int16 else np.int32
-            change = np.add(x, drawn, out=self._room(x.size, wide), dtype=wide)
-            self._limit(change)
-            y[...] = change
-            if x.dtype != np.uint8:
-                change -= x
-        self._sums.add_whole(x, y, change)
+            return change, change != drawn
+        wide = np.int16 if x.dtype == np.uint8 and drawn.dtype == np.int16 else np.int32
+        change = np.add(x, drawn, out=self._room(x.size, wide), dtype=wide)
+        beyond = self._limit(change)
+        y[...] = change
+        if x.dtype != np.uint8:
+            change -= x
+        return change, beyond
 
-    def _limit(self, total: Array) -> None:
-        """Limit whole numbers to the clipping range, and count those outside."""
+    def _limit(self, total: Array) -> NDArray[np.bool_] | None:
+        """Limit whole numbers to the clipping range; return which were outside, or None if none was."""
         assert self._terms.limits is not None
         low, high = self._terms.limits
         # Taken for unsigned, what is below 0 is beyond all: one comparison for two, 0.06 ns a sample for 0.13.
         above = total - total.dtype.type(low) if low else total
-        outside = int(np.count_nonzero(above.view(_UNSIGNED[total.dtype]) > high - low))
-        if outside:
-            self._sums.outside += outside
-            total.clip(total.dtype.type(low), total.dtype.type(high), out=total)  # of int, NumPy would look up limits
+        beyond: NDArray[np.bool_] = above.view(_UNSIGNED[total.dtype]) > high - low
+        if not beyond.any():
+            return None
+        total.clip(total.dtype.type(low), total.dtype.type(high), out=total)  # of int, NumPy would look up limits
+        return beyond
 
     def _add_real(self, x: Array, y: Array, drawn: Array) -> None:
         """Add real numbers to floats, or to integers too wide for a table, of which the sum is rounded once."""

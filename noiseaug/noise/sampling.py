@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ _WIDEST = 1024.0
 _EXACT = 1 / 64
 _KEPT_PLACES = 32  # in a bucket, of which distributions are kept: 5 MB
 _LEAST = -32768  # of int16
+_MANY = 1 << 14  # cells that are worth more calls
 _TWO64 = 1 << 64
 
 
@@ -85,15 +87,26 @@ class RoundedGaussian:
         """Return the sampler of this strength, which is made once (about a millisecond) and kept."""
         return RoundedGaussian(std, mean)
 
+    @property
+    def is_direct(self) -> bool:
+        """Whether the table holds the samples themselves, as int16, so that `draw_each` can be called."""
+        return self._offset == self._first
+
     def draw(self, stream: Stream, scratch: NDArray[np.int16]) -> Array:
         """Return the next samples, in levels: as many as `scratch`, shape (n,), has room for, and often in it."""
-        cells = stream.cells(scratch.size)
+        self.draw_each([stream], scratch)
+        return scratch if self.is_direct else self._placed(stream, scratch)
+
+    def draw_each(self, streams: Sequence[Stream], scratch: NDArray[np.int16]) -> None:
+        """Fill `scratch`, shape (n,), with the next samples (or buckets) of each stream, n / len(streams) of each."""
+        each = scratch.size // len(streams)
+        pieces = [stream.cells(each) for stream in streams]
+        cells = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
         cv2.LUT(cells.reshape(1, -1), self._table, scratch.reshape(1, -1))
-        undecided = (scratch < self._undecided).nonzero()[0]
+        undecided = _places(scratch < self._undecided)
         if undecided.size:
             numbers = scratch[undecided].astype(np.intp) - _LEAST
-            scratch[undecided] = self._refined(numbers, stream.refinements(undecided.size))
-        return scratch if self._offset == self._first else self._placed(stream, scratch)
+            scratch[undecided] = self._refined(numbers, _refinements_of_each(streams, undecided, each))
 
     def _refined(self, numbers: NDArray[np.intp], refinements: NDArray[np.uint64]) -> NDArray[np.int16]:
         """Return samples in the undecided cells of these numbers, by 48 bits more (the upper ones of `refinements`)."""
@@ -139,6 +152,32 @@ class RoundedGaussian:
     def _lefts(self) -> NDArray[np.float64]:
         """`_left` of each bucket. At std 6425, a sample takes 3 ns so, and 5 ns without."""
         return self._left(np.arange(len(self._boundaries) + 1))
+
+
+def _places(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return where a mask is true, as `nonzero` does, which looks at four bytes at a time.
+
+    Of 131,072 cells, with 0.3 % undecided this takes 12 us for 19, with 3 % 43 for 63, and with 8 % 73 for 163.
+    """
+    if mask.size < _MANY or mask.size % 8:
+        return mask.nonzero()[0]
+    words = mask.view(np.uint64)
+    found = (words != 0).nonzero()[0]
+    within = words.take(found).view(np.bool_).nonzero()[0]
+    places: NDArray[np.intp] = found.take(within >> 3)
+    places <<= 3
+    within &= 7
+    places |= within
+    return places
+
+
+def _refinements_of_each(streams: Sequence[Stream], undecided: NDArray[np.intp], each: int) -> NDArray[np.uint64]:
+    """Return the next refinements: of each stream as many as there are among its `each` samples."""
+    if len(streams) == 1:
+        return streams[0].refinements(undecided.size)
+    ends = np.searchsorted(undecided, np.arange(each, each * len(streams) + 1, each)).tolist()
+    counts = zip(streams, [0, *ends], ends, strict=False)
+    return np.concatenate([stream.refinements(end - start) for stream, start, end in counts if end > start])
 
 
 def _boundary(z: float) -> int:

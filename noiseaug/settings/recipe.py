@@ -163,6 +163,10 @@ class Recipe:
                     raise ValueError(f"{reason}; take strengths that do not meet, or leave out --ramp")
                 targets.add((level.label, copy))
 
+    def __hash__(self) -> int:
+        """Return a hash of some attributes. With each file it is asked for several times, and of all takes 3 us."""
+        return hash((self.seed, self.mean, self.copies, len(self.levels)))
+
     def _check_ramp(self) -> None:
         _check("ramp", self.ramp, (None, "linear", "log"))
         if not self.ramp:

@@ -69,25 +69,35 @@ def _no_gate() -> contextlib.AbstractContextManager[None]:
 class OutputFile(OpenFile):
     """A file in the making: a temporary beside its final name, which it takes only when it is whole.
 
-    The name of the temporary begins with `tag`, by which `remove_temporaries` finds it. With a gate, nothing comes into
-    the directory after that is closed.
+    The name of the temporary begins with `tag`, by which `remove_temporaries` finds it. It is made when something is
+    written: of many files in the making, few are open. With a gate, nothing comes into the directory after that is
+    closed.
     """
 
     def __init__(self, path: str, tag: str = "", gate: Gate | None = None) -> None:
         self.path, self._passed = path, gate.passed if gate else _no_gate
         directory, slash, _ = path.rpartition("/")
         self.temporary = f"{directory}{slash}{STATE_PREFIX}-{tag}{next(_names_of(os.getpid()))}.tmp"
-        with self._passed():
-            try:
-                self.fd = self._create()
-            except FileNotFoundError:
-                os.makedirs(directory, exist_ok=True)
-                self.fd = self._create()
+        self._fd = -1
         self._sha256: str | None = None
         self._size: int | None = None
         self._held: io.BytesIO | None = None
         self._digest: Digest | None = None
-        self._linked = self._gone = False
+        self._linked = False
+        self._gone = True
+
+    @property
+    def fd(self) -> int:  # type: ignore[override] # it is made where it is first asked for
+        """The open file descriptor of the temporary, which is made now if it is not there."""
+        if self._fd < 0:
+            with self._passed():
+                try:
+                    self._fd = self._create()
+                except FileNotFoundError:
+                    os.makedirs(os.path.dirname(self.temporary), exist_ok=True)
+                    self._fd = self._create()
+            self._gone = False
+        return self._fd
 
     def _create(self) -> int:
         return os.open(self.temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -199,7 +209,7 @@ class OutputFile(OpenFile):
 
     def _link(self, source: SourceFile, link: str) -> None:
         """Put a link to the source in the place of the temporary."""
-        name, real = f"{self.temporary[:-4]}-link.tmp", os.path.realpath(source.path)
+        name, real, fd = f"{self.temporary[:-4]}-link.tmp", os.path.realpath(source.path), self.fd
         with self._passed():
             if link == "hardlink":
                 os.link(real, name)
@@ -207,8 +217,8 @@ class OutputFile(OpenFile):
                 os.symlink(os.path.relpath(real, os.path.realpath(os.path.dirname(self.path))), name)
             os.replace(name, self.temporary)
         self._linked = True
-        os.close(self.fd)
-        self.fd = os.dup(source.fd)
+        os.close(fd)
+        self._fd = os.dup(source.fd)
 
     def sha256(self) -> str:
         """Return the SHA-256 of the content, in hex. The content is not to be changed after this."""
@@ -229,16 +239,16 @@ class OutputFile(OpenFile):
         if os.fstat(self.fd).st_mtime_ns < newer_than_ns:  # a source from the future would be done again for ever
             os.utime(self.fd, ns=(newer_than_ns, newer_than_ns))
         os.close(self.fd)
-        self.fd = -1
+        self._fd = -1
         with self._passed():
             os.replace(self.temporary, self.path)
         self._gone = not self._linked  # of two links to one file, none is (rename(2))
 
     def discard(self) -> None:
         """Remove the temporary, if the file is not published."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
         if not self._gone:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.temporary)

@@ -75,8 +75,10 @@ class SourceFile(OpenFile):
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
-        os.close(self.fd)
+        """Let go of the file. What was read of it stays."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
 
     def read(self) -> bytes:
         """Return all of its bytes."""

@@ -1,4 +1,4 @@
-"""One task as a worker does it: decode the source once, make every target asked for, publish and record each."""
+"""Tasks as a worker does them: decode the source once, make every target asked for, publish and record each."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from noiseaug import kinds
 from noiseaug.manifest.reading import record_of
 from noiseaug.manifest.records import DAMAGED, Row, failure_line, record_line, without_sidecars
 from noiseaug.media.output import Facts, Output, Samples
+from noiseaug.media.steps import Steps, done
 from noiseaug.noise.streams import SharedCells, Stream, stream_key
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Outcome, Strength, Task, failure_of
@@ -36,13 +37,18 @@ class _Media(Protocol):
 
     def perform(
         self, source: SourceFile, outputs: list[Output], max_pixels: int, *, accept_damaged: bool
-    ) -> list[Facts | None]: ...
+    ) -> Steps[list[Facts | None]]: ...
 
 
 def perform(job: Job, task: Task) -> Outcome:
     """Do one task. Whatever goes wrong with it stands in the outcome."""
+    return done(steps_of(job, task))
+
+
+def steps_of(job: Job, task: Task) -> Steps[Outcome]:
+    """Return the steps of a task. Whatever goes wrong with it stands in the outcome."""
     try:
-        return _made(job, task)
+        return (yield from _made(job, task) if task.labelled or task.stale else _targets_made(job, task))
     except Refused as refused:
         return failure_of(task, str(refused))
     except (MemoryError, OSError) as error:
@@ -67,15 +73,13 @@ def why_failed(error: Exception, source_path: str) -> str:
     return f"unexpected {type(error).__name__}: {first_line}"
 
 
-def _made(job: Job, task: Task) -> Outcome:
+def _made(job: Job, task: Task) -> Steps[Outcome]:
     """Make the targets of a source, and the sidecars of those that stand as they are."""
-    if not task.labelled and not task.stale:
-        return _targets_made(job, task)
     labelled = _labelled(job, task)._replace(notes=remove_stale(job, task))
-    return _targets_made(job, task).joined(labelled) if task.targets else labelled
+    return (yield from _targets_made(job, task)).joined(labelled) if task.targets else labelled
 
 
-def _targets_made(job: Job, task: Task) -> Outcome:
+def _targets_made(job: Job, task: Task) -> Steps[Outcome]:
     """Make the targets of a source, unless it is as it was."""
     if task.source.kind != kinds.FILE and (why := kinds.why_unreadable(task.source.path)):
         raise Refused(why)
@@ -88,7 +92,7 @@ def _targets_made(job: Job, task: Task) -> Outcome:
             outputs.extend(_opened(job, task, target) for target in task.targets)
             outputs = _sharing(outputs) if len(outputs) > 1 else outputs
             codec = codec_of(task.source.kind)
-            facts = codec.perform(source, outputs, job.max_pixels, accept_damaged=job.accept_damaged)
+            facts = yield from codec.perform(source, outputs, job.max_pixels, accept_damaged=job.accept_damaged)
             source.check_unchanged()
             return _published(job, task, source, sha256, outputs, facts)
         finally:

@@ -166,3 +166,11 @@ def test_a_density_beyond_what_tiff_counts_in_thousandths_is_rounded(source, des
     assert within("run", source, dest, "--std", "0.1", "--image-format", "tif").returncode == 0
     with Image.open(dest / "a.tif") as image:
         assert image.info["dpi"] == (50_800_000, 50_800_000)
+
+
+def test_a_folder_of_sources_that_all_fail_leaves_no_empty_folder(source, dest):
+    write_image(source / "good/a.png", photo(8, 8))
+    (source / "bad").mkdir()
+    (source / "bad/a.png").write_bytes(b"no image")
+    assert within("run", source, dest, *STRENGTH).returncode == 3
+    assert sorted(path.name for path in dest.iterdir() if path.is_dir()) == ["good"]

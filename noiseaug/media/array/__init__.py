@@ -16,6 +16,7 @@ from noiseaug.media.array.npz import Npz
 from noiseaug.media.array.safetensors import Safetensors
 from noiseaug.media.array.values import BFLOAT16
 from noiseaug.media.output import Facts, Output, Samples
+from noiseaug.media.steps import Steps
 from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
 from noiseaug.version import __version__
@@ -23,7 +24,9 @@ from noiseaug.version import __version__
 _MADE_WITH = f"noiseaug {__version__}, numpy {np.__version__}, opencv {cv2.__version__}"
 
 
-def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool) -> list[Facts]:
+def perform(
+    source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool
+) -> Steps[list[Facts]]:
     """Write each output with noise on the arrays that get it; the others are kept to the bit.
 
     Returns:
@@ -32,6 +35,7 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, a
     Raises:
         Refused: if the source cannot be read, or holds what gets no noise where noise is asked for.
     """
+    yield from ()  # arrays are not done together with others
     container = _opened(source, outputs)
     if all(output.link for output in outputs):  # copies, of whatever is in it
         choice = Choice((), tuple(container.members), ())

@@ -9,14 +9,18 @@ import cv2
 import numpy as np
 import soundfile
 
+from noiseaug.media.audio import plain_wav
 from noiseaug.media.audio.decoding import decoded
 from noiseaug.media.audio.encoding import finish, write_all
 from noiseaug.media.audio.formats import Form, form_for
+from noiseaug.media.audio.plain_wav import PlainRecording
 from noiseaug.media.audio.reading import Recording
 from noiseaug.media.audio.renditions import Rendition, renditions_of
 from noiseaug.media.output import Facts, Output, Samples, damage_facts, noise_facts
+from noiseaug.media.steps import SMALL, Steps, done, in_turn, wanted
 from noiseaug.noise.figures import Measured, decibels, six_digits
 from noiseaug.noise.scale import Array
+from noiseaug.noise.together import Wanted
 from noiseaug.storage.source_file import SourceFile
 from noiseaug.version import __version__
 
@@ -29,7 +33,7 @@ _MADE_WITH = (
 
 def perform(
     source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool
-) -> list[Facts | None]:
+) -> Steps[list[Facts | None]]:
     """Write each output with its noise on the source's samples, all in one pass after those that measure the source.
 
     Returns:
@@ -39,6 +43,41 @@ def perform(
         Refused: if the source cannot be decoded, or an output cannot hold it.
         Damaged: if a part of the source is missing or corrupt, unless that is accepted.
     """
+    if plain_wav.is_for_plain(source, outputs) and (plain := plain_wav.read(source)):
+        return (yield from _plainly(plain, outputs))
+    return _by_libsndfile(source, outputs, accept_damaged=accept_damaged)
+
+
+def _plainly(recording: PlainRecording, outputs: Sequence[Output]) -> Steps[list[Facts | None]]:
+    """Write outputs of a plain WAV file, which are plain, too."""
+    if any(output.link for output in outputs) or recording.samples.nbytes * len(outputs) > SMALL:
+        return [
+            _taken(recording, output) if output.link else _written(output, *done(_plain(recording, output)))
+            for output in outputs
+        ]
+    recording.source.close()
+    yield None
+    made = yield from in_turn(_plain(recording, output) for output in outputs)
+    yield None
+    return [_written(output, *one) for output, one in zip(outputs, made, strict=True)]
+
+
+def _plain(recording: PlainRecording, output: Output) -> Steps[tuple[bytes, Facts]]:
+    """Return the file of an output of a plain WAV file, and what is recorded of it."""
+    sound = recording.sound
+    noiser = output.noiser(output.strength(), *sound.lattice)
+    noisy = yield from wanted(Wanted(noiser, recording.samples, sound.channels))
+    rendition = Rendition(output, Form(sound.format, sound.subtype, sound.endian), noiser)
+    facts = _noise_facts(rendition, 0.0) | _sound_facts(recording, sound.subtype, sound.frames, "")
+    return plain_wav.encoded(noisy, sound), facts
+
+
+def _written(output: Output, content: bytes, facts: Facts) -> Facts:
+    output.file.write(memoryview(content))
+    return facts
+
+
+def _by_libsndfile(source: SourceFile, outputs: Sequence[Output], *, accept_damaged: bool) -> list[Facts | None]:
     recipe = outputs[0].recipe
     with contextlib.closing(
         Recording(source, keep_silence=recipe.audio.keep_silence, accept_damaged=accept_damaged)
@@ -98,7 +137,7 @@ def _with_noise(recording: Recording, rendition: Rendition) -> tuple[Array, int]
     return array, silenced
 
 
-def _taken(recording: Recording, output: Output) -> Facts:
+def _taken(recording: Recording | PlainRecording, output: Output) -> Facts:
     """Make the source itself the output."""
     output.file.take(recording.source, output.link or "copy")
     sound = recording.sound
@@ -108,7 +147,7 @@ def _taken(recording: Recording, output: Output) -> Facts:
     return facts
 
 
-def _untouched(recording: Recording, output: Output) -> Rendition:
+def _untouched(recording: Recording | PlainRecording, output: Output) -> Rendition:
     """Return the rendition that is the source itself."""
     sound = recording.sound
     same = Form(sound.format, sound.subtype, sound.endian)
@@ -125,7 +164,7 @@ def _finished(recording: Recording, rendition: Rendition, silenced: int) -> Fact
     )
 
 
-def _sound_facts(recording: Recording, subtype: str, frames: int, not_kept: str) -> Facts:
+def _sound_facts(recording: Recording | PlainRecording, subtype: str, frames: int, not_kept: str) -> Facts:
     sound = recording.sound
     return {
         "silent": recording.silent,

@@ -78,7 +78,7 @@ _UNWRITABLE = _MISREAD | {
 # Codings whose channels libsndfile leaves in an order of their own, where there are more than two.
 _OF_OWN_ORDER = ("OPUS", "ALAC")
 _RIFF = frozenset({"WAV", "WAVEX"})
-_HEADER_ROOM = 1 << 20
+HEADER_ROOM = 1 << 20
 # The most bytes that the lengths in these formats can count. Past it, libsndfile breaks files without a word.
 SIZE_LIMITS = dict.fromkeys(("WAV", "WAVEX", "AIFF", "AU", "AVR", "SVX"), 1 << 32) | {"VOC": 1 << 24}
 
@@ -175,7 +175,7 @@ def _keeps(wanted: str, subtype: str) -> bool:
 def _large_enough(form: str, subtype: str, sound: Sound, suffix: str) -> str:
     """Return `form`, or RF64 in place of a WAV that would pass 4 GB."""
     width = {"FLOAT": 4, "DOUBLE": 8}.get(subtype, -(-(LATTICES[subtype].bits or 0) // 8))
-    size, limit = sound.frames * sound.channels * width + _HEADER_ROOM, SIZE_LIMITS.get(form, math.inf)
+    size, limit = sound.frames * sound.channels * width + HEADER_ROOM, SIZE_LIMITS.get(form, math.inf)
     if size <= limit:
         return form
     if form in _RIFF and soundfile.check_format("RF64", subtype):

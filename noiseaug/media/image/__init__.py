@@ -17,9 +17,11 @@ from noiseaug.media.image.formats import ImageFormat, channels_of, fitted, form_
 from noiseaug.media.image.opencv import versions
 from noiseaug.media.image.turbojpeg import VERSION
 from noiseaug.media.output import Facts, Output, Samples, damage_facts, noise_facts
+from noiseaug.media.steps import SMALL, Steps, done, in_turn, wanted
 from noiseaug.noise.figures import Sums
 from noiseaug.noise.noiser import Noiser
 from noiseaug.noise.scale import Array, full_scale
+from noiseaug.noise.together import Wanted
 from noiseaug.storage.source_file import Refused, SourceFile
 from noiseaug.version import __version__
 
@@ -29,7 +31,9 @@ _MADE_WITH = (
 )
 
 
-def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool) -> list[Facts]:
+def perform(
+    source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, accept_damaged: bool
+) -> Steps[list[Facts]]:
     """Write each output with its noise on the source's colour samples; alpha is kept.
 
     Returns:
@@ -39,10 +43,21 @@ def perform(source: SourceFile, outputs: Sequence[Output], max_pixels: int, *, a
         Refused: if the source cannot be decoded, holds what would be lost, or has more than `max_pixels`.
         Damaged: if a part of it is missing or corrupt, unless that is accepted.
     """
-    picture = _decoded(source, max_pixels, accept_damaged=accept_damaged)
-    return [
-        _taken(source, picture, output) if output.link else _make(picture, output, max_pixels) for output in outputs
-    ]
+    content, linked = source.read(), any(output.link for output in outputs)
+    if not linked:
+        source.close()
+        yield None
+    picture = _decoded(content, max_pixels, accept_damaged=accept_damaged)
+    if linked or len(picture.frames) > 1 or picture.frames[0].nbytes * len(outputs) > SMALL:
+        return [
+            _taken(source, picture, output)
+            if output.link
+            else _written(output, *done(_made(picture, output, max_pixels)))
+            for output in outputs
+        ]
+    made = yield from in_turn(_made(picture, output, max_pixels) for output in outputs)
+    yield None
+    return [_written(output, *one) for output, one in zip(outputs, made, strict=True)]
 
 
 def samples(
@@ -53,18 +68,18 @@ def samples(
     Raises:
         Refused: also if pages or frames differ in shape, so that no array holds them.
     """
-    picture = _decoded(source, max_pixels, accept_damaged=accept_damaged)
+    picture = _decoded(source.read(), max_pixels, accept_damaged=accept_damaged)
     for output in outputs:
         if output.link:
             frames, noiser = picture.frames, output.noiser(0.0, picture.frames[0].dtype)
         else:
-            frames, noiser = _noisy(picture, output, form_for(picture.header, output.suffix))
+            frames, noiser = done(_noisy(picture, output, form_for(picture.header, output.suffix)))
         facts = _shape_facts(picture, frames[0], "") | _noise_facts(noiser)
         yield Samples(_stacked(frames), facts, is_bgr=_is_bgr(picture, frames[0]))
 
 
-def _decoded(source: SourceFile, max_pixels: int, *, accept_damaged: bool) -> Picture:
-    picture = decode(source.read(), max_pixels)
+def _decoded(content: bytes, max_pixels: int, *, accept_damaged: bool) -> Picture:
+    picture = decode(content, max_pixels)
     if picture.damage and not accept_damaged:
         raise Damaged(picture.damage, picture)
     return picture
@@ -92,28 +107,37 @@ def _taken(source: SourceFile, picture: Picture, output: Output) -> Facts:
     return facts | ({"noise_std_decoded": 0.0} if output.recipe.image.measure == "decoded" else {})
 
 
-def _make(picture: Picture, output: Output, max_pixels: int) -> Facts:
-    form = form_for(picture.header, output.suffix)
-    noisy, noiser = _noisy(picture, output, form)
-    encoded, lost = encode(picture, noisy, output.suffix, form, output.recipe.image)
+def _written(output: Output, encoded: memoryview, facts: Facts) -> Facts:
     output.file.write(encoded)
+    return facts
+
+
+def _made(picture: Picture, output: Output, max_pixels: int) -> Steps[tuple[memoryview, Facts]]:
+    """Return the file of an output, and what is recorded of it."""
+    form = form_for(picture.header, output.suffix)
+    noisy, noiser = yield from _noisy(picture, output, form)
+    encoded, lost = encode(picture, noisy, output.suffix, form, output.recipe.image)
     not_kept = ", ".join(dict.fromkeys([*picture.header.lost, *lost]))
     facts = _shape_facts(picture, noisy[0], not_kept) | _noise_facts(noiser)
     if output.recipe.image.measure == "decoded":
         facts["noise_std_decoded"] = _std_between(picture, decode(bytes(encoded), max_pixels))
-    return facts
+    return encoded, facts
 
 
-def _noisy(picture: Picture, output: Output, form: ImageFormat) -> tuple[list[Array], Noiser]:
+def _noisy(picture: Picture, output: Output, form: ImageFormat) -> Steps[tuple[list[Array], Noiser]]:
     """Return the frames with their noise, with channels that the format holds, and what measured the noise."""
-    noiser = output.noiser(output.strength(), picture.frames[0].dtype)
-    return [fitted(_with_noise(noiser, picture, frame), form) for frame in picture.frames], noiser
+    noiser, frames = output.noiser(output.strength(), picture.frames[0].dtype), []
+    for frame in picture.frames:
+        samples = yield from _with_noise(noiser, picture, frame)
+        frames.append(fitted(samples, form))
+    return frames, noiser
 
 
-def _with_noise(noiser: Noiser, picture: Picture, samples: Array) -> Array:
-    if _has_alpha(picture, samples):
-        return noiser.add_beside_alpha(samples)
-    return noiser.add(samples, channels_of(samples))
+def _with_noise(noiser: Noiser, picture: Picture, samples: Array) -> Steps[Array]:
+    if not _has_alpha(picture, samples):
+        return (yield from wanted(Wanted(noiser, samples, channels_of(samples))))
+    colour = yield from wanted(Wanted(noiser, samples[..., :-1], channels_of(samples) - 1))
+    return noiser.beside_alpha(colour, samples)
 
 
 def _has_alpha(picture: Picture, samples: Array) -> bool:

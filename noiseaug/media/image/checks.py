@@ -28,7 +28,7 @@ class _Layout(NamedTuple):
 
     def agrees(self, other: _Layout) -> bool:
         """Tell whether another layout is this one, as far as this one is known."""
-        return all(said in (0, "", found) for said, found in zip(self, other, strict=True))
+        return self == other or all(said in (0, "", found) for said, found in zip(self, other, strict=True))
 
     def __str__(self) -> str:
         kind = " ".join(part for part in (self.dtype, _CHANNELS.get(self.channels, "")) if part)

@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -80,6 +80,7 @@ def images(draw):
     return np.clip(samples.astype(np.int64) + noise, 0, top).astype(dtype)
 
 
+@settings(deadline=None)
 @given(images(), LEVELS)
 def test_opencv_and_pillow_read_what_is_written(samples, level):
     file = png_writer.still(samples, level)
@@ -93,6 +94,7 @@ def test_opencv_and_pillow_read_what_is_written(samples, level):
         assert read.shape[:2] == samples.shape[:2]
 
 
+@settings(deadline=None)
 @given(images(), st.integers(2, 4), LEVELS, st.booleans())
 def test_pillow_plays_animations_as_they_are_written(first, count, level, poster):
     samples = first if first.dtype == np.uint8 else (first >> 8).astype(np.uint8)

@@ -59,7 +59,7 @@ def test_each_option_of_run_has_a_line_and_all_of_its_text(option):
     text = " ".join((option.help or "").split())
     line = text.partition(". ")[0].removesuffix(".")
     assert re.search(rf"^  (-\w, )?{option.opts[-1]}[ ,].* {re.escape(line)}( \[|$)", short, re.MULTILINE)
-    assert text in " ".join(whole.split())
+    assert "".join(text.split()) in "".join(whole.split())
 
 
 def test_help_is_as_wide_as_the_terminal(monkeypatch):

@@ -26,8 +26,8 @@ WRONG = [
     (
         "frobnicate",
         2,
-        "Error: 'frobnicate' is no command; expected one of run, merge, preview, report, show, presets, formats, verify, prune,"
-        " export, completion",
+        "Error: 'frobnicate' is no command; expected one of run, draw, merge, preview, report, show, presets, formats, verify,"
+        " prune, export, completion",
     ),
     ("run", 2, "Error: SOURCE is missing; expected: noiseaug run SOURCE DEST"),
     ("run photos", 2, "Error: DEST is missing; expected: noiseaug run SOURCE DEST"),

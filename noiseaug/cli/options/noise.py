@@ -28,7 +28,7 @@ OPTIONS = (
     repeatable(
         "--snr",
         SNR,
-        """Signal-to-noise ratio, of audio and arrays: 10, -5. In decibels; a range, 10:30, is drawn from for each file.
+        """Signal-to-noise ratio of audio, arrays: 10, -5. In decibels; a range, 10:30, is drawn from for each file.
         Repeatable. With --std too, images get the std, and audio and arrays the SNR.""",
     ),
     click.option(
@@ -37,7 +37,7 @@ OPTIONS = (
         default="full-scale",
         show_default=True,
         is_eager=True,  # --std may be above 1 with some
-        help="""What --std is a fraction of, for arrays. full-scale (1.0 for floats); value, the number 1; array, the
+        help="""Unit of --std for arrays. full-scale (1.0 for floats); value, the number 1; array, the
         standard deviation of the whole array; or column, that of each column of the last axis.""",
     ),
     with_default("--mean", MEAN, "0", "Mean of the noise. A fraction of full scale, such as 0.01 or 2/255."),

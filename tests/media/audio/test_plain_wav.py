@@ -42,7 +42,7 @@ def test_a_plain_file_becomes_the_bytes_that_libsndfile_writes(channels, rate, t
     rows = manifest(dest)
     for frames in (1, 7, 30_000):
         samples, _ = soundfile.read(tmp_path / f"in/{frames}.wav", dtype="int16", always_2d=True)
-        noisy = GaussianNoise("25/255", seed=7)(samples, key=f"{frames}.wav", bits=16, channels=channels)
+        noisy = GaussianNoise("25/255", seed=7)(samples, key=f"{frames}.wav", bits=16, channel_axis=-1)
         assert (dest / f"{frames}.wav").read_bytes() == written(noisy, rate)
         same, other = rows[f"{frames}.wav"], rows[f"{frames}-padded.wav"]
         assert list(same) == list(other)

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench torture differential same tables cli growth clean
+.PHONY: demo test lint bench torture differential same tables cli pictures growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -32,6 +32,10 @@ tables: .venv/installed-test
 # Writes docs/cli.md and the manual pages anew, from the commands themselves.
 cli: .venv/installed-test
 	$(BIN)/python -m tools.cli_pages
+
+# Takes the pictures of docs/tutorial.md anew, from what its commands make; needs chromium and chromium-driver.
+pictures: .venv/installed-test
+	PYTHONPATH=tests $(BIN)/python -m tools.pictures
 
 # Tells whether BEFORE, another checkout or a revision such as HEAD~3, prints and writes the same as this checkout.
 same: .venv/installed-test

@@ -64,6 +64,7 @@ def show_summary(summary: Summary, dest: str) -> None:
         rate = summary.written / max(summary.seconds, 0.001)
         traffic = f"{size(summary.source_bytes)} read, {size(summary.bytes_written)} written"
         click.echo(f"{traffic} in {summary.seconds:,.1f} s ({rate:,.3g} files/s)")
+    _show_strength(summary)
     if summary.damaged:
         click.echo(f"{counted(summary.damaged, 'file')} made of damaged sources; see damaged in the manifest")
     _show_not_kept(summary.not_kept)
@@ -84,6 +85,21 @@ def _show_beside(summary: Summary, dest: str) -> None:
     if summary.left_over:
         what = counted(summary.left_over, "file")
         click.echo(f"{what} of earlier runs left over; noiseaug prune {printable(dest)} removes them")
+
+
+def _show_strength(summary: Summary) -> None:
+    """Print how many outputs have noise that is not as strong as was asked for, why, and what to do."""
+    if summary.clipped_much:
+        files = counted(summary.clipped_much, "file")
+        click.echo(
+            f"clipped: more than 5% of the samples of {files}, at most {100 * summary.most_clipped:.2g}%, which weakens"
+            " the noise; less noise, or --clip none, clips less"
+        )
+    if summary.off:
+        click.echo(
+            f"more than 10% off the strength asked for: {counted(summary.off, 'file')}, as noise was rounded, encoded"
+            " with loss or kept off silence; see noise_std in the manifest"
+        )
 
 
 def _show_not_kept(not_kept: dict[str, int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Collection
@@ -16,7 +17,13 @@ FAILURES_SHOWN = 3
 # Messages that differ in more than names and numbers are few; should one not be so, memory stays bounded all the same.
 _MOST_GROUPS = 50
 _OTHER_REASONS = "other reasons"
-_BYTES = re.compile(rb'"bytes": ([0-9]+)')
+_MUCH_CLIPPED, _OFF = 0.05, 0.1
+_FEW = 1000  # samples, whose standard deviation may be off by chance: a tenth is 4.5 times what is usual of 1000
+# What a row of noise says of its strength. To read all of each row would cost a run ten times as much.
+_STRENGTH = re.compile(
+    rb'"role": "noisy", .*?"std": ([0-9.e-]+), .*?"noise_std": ([0-9.e-]+), (?:"noise_std_decoded": ([0-9.e-]+), )?'
+    rb'.*?"clipped": ([0-9.e-]+), '
+)
 
 
 @dataclass
@@ -33,6 +40,10 @@ class Summary:
         written: outputs made.
         up_to_date: outputs that were so already.
         failed: failures recorded.
+        clipped_much: outputs made of which more than 5 % of the samples were limited, so that their noise is weaker.
+        most_clipped: the greatest fraction of samples that were limited in one of these.
+        off: other outputs made whose noise is more than 10 % stronger or weaker than was asked for, as measured on at
+            least 1000 samples.
         damaged: outputs made of sources of which a part is missing or corrupt.
         pruned: outputs deleted as their source is gone.
         sidecars: files written that go along with outputs.
@@ -64,6 +75,9 @@ class Summary:
     written: int = 0
     up_to_date: int = 0
     failed: int = 0
+    clipped_much: int = 0
+    most_clipped: float = 0.0
+    off: int = 0
     damaged: int = 0
     pruned: int = 0
     left_over: int = 0
@@ -98,6 +112,8 @@ class Summary:
             self.written += len(written)
             self.kinds[note.kind] = self.kinds.get(note.kind, 0) + len(written)
             self.source_bytes += note.size
+        for _, line in outcome.rows:
+            self._count_strength(line)
         self.bytes_written += outcome.bytes_written
         self.damaged += outcome.damaged
         self.sidecars += outcome.sidecars
@@ -110,6 +126,20 @@ class Summary:
             group_failure(self.failure_groups, failure)
             if len(self.failures) < FAILURES_SHOWN:
                 self.failures.append(failure)
+
+    def _count_strength(self, line: bytes) -> None:
+        """Count an output whose noise is not as strong as was asked for."""
+        found = _STRENGTH.search(line)
+        if not found:
+            return
+        std, measured, clipped = float(found[1]), float(found[3] or found[2]), float(found[4])
+        if clipped > _MUCH_CLIPPED:
+            self.clipped_much += 1
+            self.most_clipped = max(self.most_clipped, clipped)
+        elif abs(measured - std) > _OFF * std:
+            row = json.loads(line)
+            sizes = [row[key] for key in ("width", "height", "num_samples", "channels") if row.get(key)]
+            self.off += not sizes or math.prod(sizes) >= _FEW
 
     def _count_sources(self, count: int, *, failed: bool, written: bool, current: bool) -> None:
         self.sources += count

@@ -134,3 +134,33 @@ def test_outputs_that_take_far_more_bytes_than_their_sources_are_a_warning(sourc
     assert before.startswith("noiseaug: warning: an output takes ")
     assert found == why + "\n"
     assert noiseaug("run", source, dest, *STRENGTH, *options).stderr == ""
+
+
+def test_noise_that_clips_much_is_told_with_what_to_do(source, dest):
+    write_image(source / "grey.png", np.full((40, 40), 128, np.uint8))
+    write_image(source / "white.png", np.full((40, 40), 255, np.uint8))
+    result = within("run", source, dest, *STRENGTH)
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("clipped: ")]
+    assert line.startswith("clipped: more than 5% of the samples of 1 file, at most 4")
+    assert line.endswith("less noise, or --clip none, clips less")
+    assert "clipped" not in within("run", source, dest, *STRENGTH).stdout
+    assert "clipped" not in within("run", source, dest.with_name("float"), *STRENGTH, "--clip", "none").stdout
+    summary = summary_of(source, dest, *STRENGTH, "--force")
+    assert (summary["clipped_much"], summary["off"]) == (1, 0)
+    assert 0.4 < summary["most_clipped"] < 0.52
+
+
+@pytest.mark.parametrize(
+    ("options", "off"),
+    [
+        (["--std", "10/255"], 0),
+        (["--std", "0.2/255"], 1),
+        (["--std", "10/255", "--image-format", "jpg", "--quality", "10", "--measure", "decoded"], 1),
+    ],
+)
+def test_noise_that_is_far_from_the_request_is_told(options, off, source, dest):
+    write_image(source / "grey.png", np.full((40, 40), 128, np.uint8))
+    write_image(source / "few.png", np.full((5, 5), 128, np.uint8))
+    result = within("run", source, dest, *options)
+    assert ("more than 10% off the strength asked for: 1 file, as noise was" in result.stdout) == bool(off)
+    assert summary_of(source, dest, *options, "--force")["off"] == off

@@ -36,7 +36,10 @@ OWNERS = (Recipe, Selection, Running, Layout, Companions)
 # Options of `noiseaug run` whose keyword has another name.
 OTHERWISE = {"kind": "kinds", "files_from": "names"}
 # Those that have none: they say what is printed, how a list is read, or what Make is to see.
-OF_THE_COMMAND_LINE = {"dry_run", "quiet", "json", "null", "depfile", "stamp"}
+OF_THE_COMMAND_LINE = {
+    *("dry_run", "quiet", "json", "null", "depfile", "stamp"),
+    *("events", "config", "print_config", "help_all"),
+}
 # Keywords without an option: levels and options as objects, and what `--kind audio` says too.
 OF_PYTHON = {"levels", "image", "audio", "videos"}
 

@@ -136,7 +136,7 @@ class Summary:
         if clipped > _MUCH_CLIPPED:
             self.clipped_much += 1
             self.most_clipped = max(self.most_clipped, clipped)
-        elif abs(measured - std) > _OFF * std:
+        elif std and abs(measured - std) > _OFF * std:
             row = json.loads(line)
             sizes = [row[key] for key in ("width", "height", "num_samples", "channels") if row.get(key)]
             self.off += not sizes or math.prod(sizes) >= _FEW

@@ -155,11 +155,14 @@ def test_noise_that_clips_much_is_told_with_what_to_do(source, dest):
     [
         (["--std", "10/255"], 0),
         (["--std", "0.2/255"], 1),
+        (["--std", "0", "--mean", "0.1"], 0),
         (["--std", "10/255", "--image-format", "jpg", "--quality", "10", "--measure", "decoded"], 1),
     ],
 )
 def test_noise_that_is_far_from_the_request_is_told(options, off, source, dest):
-    write_image(source / "grey.png", np.full((40, 40), 128, np.uint8))
+    grey = np.full((40, 40), 128, np.uint8)
+    grey[0] = 255
+    write_image(source / "grey.png", grey)
     write_image(source / "few.png", np.full((5, 5), 128, np.uint8))
     result = within("run", source, dest, *options)
     assert ("more than 10% off the strength asked for: 1 file, as noise was" in result.stdout) == bool(off)

@@ -197,3 +197,15 @@ def test_a_file_that_cannot_be_written_is_named(photos):
     assert result.returncode == 1
     assert b"error: cannot write clips/hiss-original.wav: File too large; what was there" in result.stderr
     assert list((photos.parent / "clips").iterdir()) == []
+
+
+def test_letters_with_accents_are_readable_on_the_sheet(photos):
+    """They stand there without their accents, as the font has only letters without."""
+    sheets = {}
+    for name in ("cafe.png", "caf\u00e9.png", "caf\u4e16.png"):
+        (photos / "cats/001.png").rename(photos / "cats" / name)
+        sheets[name] = sheet_of(photos / "cats" / name, "--std", "0")[:TOP]
+        (photos / "cats" / name).rename(photos / "cats/001.png")
+    plain, accented, other = sheets.values()
+    assert (plain == accented).all()
+    assert not (plain == other).all()

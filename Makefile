@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-torch lint bench torture differential same tables cli cross cross-x86 growth clean
+.PHONY: demo test test-torch lint bench torture differential same tables cli pictures cross cross-x86 growth clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -45,6 +45,10 @@ cross: .venv/installed-test
 
 cross-x86: .venv/installed-test
 	PYTHONPATH=tests $(BIN)/python -m tools.cross --x86
+
+# Takes the pictures of docs/tutorial.md anew, from what its commands make; needs chromium and chromium-driver.
+pictures: .venv/installed-test
+	PYTHONPATH=tests $(BIN)/python -m tools.pictures
 
 # Tells whether BEFORE, another checkout or a revision such as HEAD~3, prints and writes the same as this checkout.
 same: .venv/installed-test

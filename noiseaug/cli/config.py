@@ -35,6 +35,8 @@ def load(ctx: click.Context, _: click.Parameter, path: str | None) -> str | None
     except (OSError, ValueError) as error:  # also of bytes that are no UTF-8
         raise click.BadParameter(f"{path}: {getattr(error, 'strerror', None) or error}; expected a TOML file") from None
     for name in found.keys() - {_TABLE}:
+        if not isinstance(found[name], dict):
+            raise click.BadParameter(f"{path}: {name} stands outside of [{_TABLE}]; put a line [{_TABLE}] above it")
         raise click.BadParameter(f"{path}: expected the table [{_TABLE}] only, and found {name}")
     table = found.get(_TABLE, {})
     if not isinstance(table, dict):

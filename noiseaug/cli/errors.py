@@ -20,6 +20,7 @@ _STOPPED = {
     "export": "nothing half-written is left; the same command begins again",
     "draw": "nothing half-written is left; the same command begins again",
     "merge": "no shard is lost; the same command begins again",
+    "preview": "no sheet is written; the same command begins again",
     "report": "no report is written; the same command begins again",
 }
 _VERBOSE = re.compile("--verb(o|os|ose)?|-[a-zA-Z0]*v[a-zA-Z0]*")

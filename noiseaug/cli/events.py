@@ -17,8 +17,13 @@ STDOUT = "-"
 @contextlib.contextmanager
 def events_to(path: str | None) -> Iterator[Events]:
     """Yield a stream of events to a file, to stdout (`-`), or to nowhere (None)."""
-    with open(path, "w", encoding="utf-8") if path not in (None, STDOUT) else contextlib.nullcontext() as file:
+    file = open(path, "w", encoding="utf-8") if path not in (None, STDOUT) else None  # noqa: SIM115, closed below
+    try:
         yield Events(file, wanted=path is not None)
+    finally:
+        if file:
+            with contextlib.suppress(OSError):  # each line was flushed, and what failed then was said
+                file.close()
 
 
 class Events:
@@ -57,5 +62,9 @@ class Events:
 
     def _write(self, event: str, facts: dict[str, Any]) -> None:
         if self._wanted:
-            with contextlib.suppress(BrokenPipeError):
+            try:
                 click.echo(json.dumps({"event": event} | facts), file=self._file)  # which flushes it
+            except BrokenPipeError:
+                pass
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, self._file.name if self._file else "stdout") from None

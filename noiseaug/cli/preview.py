@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import click
@@ -57,6 +58,8 @@ def command(paths: tuple[str, ...], output: str, audio_out: str | None, show: bo
     """
     if show and output == "-":
         raise click.UsageError("--show opens a file, and -o - writes none; leave one out")
+    if os.path.splitext(output)[1].lower() not in ("", ".png"):
+        raise click.UsageError(f"--output {printable(output)}: a sheet is a PNG file; give it a name that ends in .png")
     from noiseaug.reports.preview import preview
     from noiseaug.reports.preview_files import check_places, write
 
@@ -65,14 +68,18 @@ def command(paths: tuple[str, ...], output: str, audio_out: str | None, show: bo
     check_places(output, audio_out, overwrite=replace)
     chosen = selection.selection_of(options)
     made = preview(paths, recipe, chosen, count=options["count"], with_clips=audio_out is not None)
-    if output == "-":
+    if output == "-" and made.shown:
         click.echo(made.sheet, nl=False)
-    write(made, None if output == "-" else output, audio_out, overwrite=replace)
+    if made.shown:
+        write(made, None if output == "-" else output, audio_out, overwrite=replace)
     for name, problem in made.failed:
         click.echo(f"failed: {printable(f'{name}: {problem}')}", err=True)
+    if not made.shown:
+        click.echo("noiseaug: no sheet is written, as there is nothing to show", err=True)
+        return 3
     if not options["quiet"] and output != "-":
         clips = f", {counted(len(made.clips), 'excerpt')} in {printable(audio_out)}" if audio_out else ""
         click.echo(f"{printable(output)}: {counted(made.shown, 'file')}{clips}")
-    if show:
-        click.launch(output)
+    if show and click.launch(os.path.abspath(output)):  # a path that no viewer takes for an option
+        click.echo(f"noiseaug: warning: no viewer is found; open {printable(output)} yourself", err=True)
     return 3 if made.failed else 0

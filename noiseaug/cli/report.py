@@ -48,13 +48,19 @@ def command(dest: str, output: str, source: str | None, sample: int, seed: int, 
         return
     write(output, made.page, overwrite=overwrite)
     if not quiet:
-        _show(made, output)
+        _show(made, output, source)
 
 
-def _show(made: Report, output: str) -> None:
+def _show(made: Report, output: str, source: str | None) -> None:
     parts = [counted(made.rows, "output")]
     parts += [f"{made.failed:,} failed"] if made.failed else []
     parts += [f"{made.shown:,} to look at or listen to"] if made.shown else []
     click.echo(f"{printable(output)}: {', '.join(parts)} ({size(len(made.page))})")
     if made.without_original:
-        click.echo(f"{made.without_original:,} of them without the original; --source, or run --with-clean, has those")
+        lacking = f"{made.without_original:,} of them without the original"
+        if source is None:
+            click.echo(f"{lacking}; --source, or run --with-clean, has those")
+        else:
+            click.echo(
+                f"{lacking}: {printable(source)} does not have it as the run read it; name the SOURCE of the run"
+            )

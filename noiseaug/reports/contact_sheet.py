@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -94,7 +95,7 @@ def _write(
 ) -> int:
     """Write a line, with its middle left out where it is too long; return how wide it is, in pixels."""
     font = ImageFont.load_default(size)
-    text = "".join(character if character.isprintable() else "?" for character in text)
+    text = in_font(text)
     if pen.textlength(text, font=font) > room:
         kept = len(text)
         while kept > 2 and pen.textlength(_shortened(text, kept), font=font) > room:
@@ -102,6 +103,16 @@ def _write(
         text = _shortened(text, kept)
     pen.text(at, text, colour, font)
     return round(pen.textlength(text, font=font))
+
+
+def in_font(text: str) -> str:
+    """Return text in the characters of Pillow's own font: ASCII, with letters that lost their accents.
+
+    >>> in_font("Größe naïve 7\\n")
+    'Gro?e naive 7?'
+    """
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(c if " " <= c <= "~" else "?" for c in apart if not unicodedata.combining(c))
 
 
 def _shortened(text: str, kept: int) -> str:

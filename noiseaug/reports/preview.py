@@ -137,8 +137,13 @@ def _shown(wanted: _Wanted, recipe: Recipe, selection: Selection, *, with_clips:
         samples = list(stream(os.path.join(wanted.root, wanted.path), recipe, Selection(root=wanted.root)))
         about, cells = cells_of(samples)
     except NoiseaugError as error:
-        return Row(wanted.path, "", [], str(error).removeprefix(f"{wanted.path}: ")), []
+        return Row(wanted.path, "", [], _without(wanted.path, str(error))), []
     return Row(wanted.path, about, cells), list(_clips(samples)) if with_clips else []
+
+
+def _without(name: str, message: str) -> str:
+    """Return a message that stands behind the name of a file, without that name."""
+    return message.removeprefix(f"{name}: ").removeprefix(f"{name} ")
 
 
 def _clips(samples: Sequence[Sample]) -> Iterator[Clip]:

@@ -47,11 +47,11 @@ def write(made: Preview, output: str | None, audio_out: str | None, *, overwrite
         files |= {os.path.join(audio_out, clip.name): clip.content for clip in made.clips}
     for path in files:
         _check(path, "--output" if path == output else "--audio-out", overwrite=overwrite)
+    where = audio_out
     try:
         if audio_out is not None:
             disk.make_directories(audio_out)
-        for path, content in files.items():
-            write_if_changed(path, content)
+        for where, content in files.items():
+            write_if_changed(where, content)
     except OSError as error:
-        where = os.path.dirname(output or audio_out or "") or "."
-        raise Stopped(f"cannot write to {where}: {error.strerror}; what was there before stays") from None
+        raise Stopped(f"cannot write {where}: {error.strerror}; what was there before stays") from None

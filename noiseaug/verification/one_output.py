@@ -13,6 +13,7 @@ from noiseaug.manifest.reading import find, holds_rows, read_groups, record_of
 from noiseaug.manifest.records import DAMAGED, Record
 from noiseaug.manifest.untrusted import defect_of, row_problem
 from noiseaug.settings.recipe import OPTIONS, parse_options
+from noiseaug.storage import disk
 from noiseaug.storage.paths import LEFTOVERS, inside
 from noiseaug.verification.checks import KEYS, described
 
@@ -42,6 +43,8 @@ def look_up(path: str) -> OneOutput:
         Misplaced: if no manifest above it has a row for it.
     """
     directory, name = os.path.split(os.path.abspath(path))
+    if example := _first_in(path):
+        raise Misplaced(f"{path} holds outputs and is none; expected the name of one, such as {example}")
     while True:
         for listed in (find(directory), LEFTOVERS):
             if line := _line_of(os.path.join(directory, listed), name):
@@ -55,6 +58,15 @@ def look_up(path: str) -> OneOutput:
         if above == directory:
             raise Misplaced(f"{path} is no output of noiseaug: no folder above it has a manifest; expected DEST/NAME")
         directory, name = above, posixpath.join(folder, name)
+
+
+def _first_in(directory: str) -> str | None:
+    """Return the path of the first output of a DEST; None for any other path."""
+    if not disk.is_directory(directory):
+        return None
+    names = (name for group in read_groups(os.path.join(directory, find(directory))) for name in group.rows)
+    first = next(names, None)
+    return first and os.path.join(directory, first)
 
 
 def _line_of(manifest: str, name: str) -> bytes | None:

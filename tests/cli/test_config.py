@@ -71,7 +71,8 @@ WRONG = [
     ('[run]\nmono = "yes"', "noise.toml: mono is 'yes'; expected true or false"),
     ("[run]\nprune = true", "noise.toml: prune lets files be replaced or deleted, and is not taken from a file;"),
     ("[run]\ndry-run = true", "noise.toml: dry-run is no option that a file can set;"),
-    ("std = 1", "noise.toml: expected the table [run] only, and found std"),
+    ("std = 1", "noise.toml: std stands outside of [run]; put a line [run] above it"),
+    ("[runs]\nstd = 1", "noise.toml: expected the table [run] only, and found runs"),
     ("run = 3", "noise.toml: expected [run] to be a table, and found 3"),
     ("[run", "noise.toml: "),
 ]

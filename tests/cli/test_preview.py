@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import subprocess
 
 import cv2
@@ -156,9 +157,55 @@ def test_what_cannot_be_previewed_is_refused_with_what_to_do(photos):
         ("photos/empty",): "no image or audio files to work on",
         ("photos", "-o", "photos"): "is not a regular file; name another --output",
         ("photos", "-o", "-", "--show"): "leave one out",
+        ("photos", "-o", "sheet.jpg"): "give it a name that ends in .png",
         ("photos", "-o", "no/such/folder/sheet.png", "-q"): "",
     }.items():
         result = noiseaug("preview", *arguments)
         assert said in result.stderr
         assert "Traceback" not in result.stderr
         assert result.returncode in ((0,) if not said else (1, 2))
+
+
+def test_where_nothing_can_be_shown_an_earlier_sheet_stays(photos):
+    assert within("preview", photos).returncode == 0
+    before = tree(photos.parent)
+    (photos.parent / "notes.txt").write_text("no image")
+    result = within("preview", "notes.txt")
+    assert (result.returncode, result.stdout) == (3, "")
+    assert result.stderr.splitlines() == [
+        "failed: notes.txt: is neither an image nor an audio file, by its suffix; name one that is",
+        "noiseaug: no sheet is written, as there is nothing to show",
+    ]
+    (photos.parent / "notes.txt").unlink()
+    assert tree(photos.parent) == before
+    piped = within("preview", photos / "cats/001.png", "--snr", "10", "-o", "-")
+    assert (piped.returncode, piped.stdout) == (3, "")
+
+
+def test_where_there_is_no_viewer_it_says_so(photos):
+    result = noiseaug("preview", photos, "--show", env={"PATH": str(photos)})
+    assert (result.returncode, result.stdout) == (0, "preview.png: 6 files\n")
+    assert result.stderr == "noiseaug: warning: no viewer is found; open preview.png yourself\n"
+
+
+def test_a_file_that_cannot_be_written_is_named(photos):
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+    arguments = ["preview", photos / "sound", "-o", "-", "--audio-out", "clips"]
+    result = noiseaug(*arguments, preexec_fn=limit, text=False)
+    assert result.returncode == 1
+    assert b"error: cannot write clips/hiss-original.wav: File too large; what was there" in result.stderr
+    assert list((photos.parent / "clips").iterdir()) == []
+
+
+def test_letters_with_accents_are_readable_on_the_sheet(photos):
+    """They stand there without their accents, as the font has only letters without."""
+    sheets = {}
+    for name in ("cafe.png", "caf\u00e9.png", "caf\u4e16.png"):
+        (photos / "cats/001.png").rename(photos / "cats" / name)
+        sheets[name] = sheet_of(photos / "cats" / name, "--std", "0")[:TOP]
+        (photos / "cats" / name).rename(photos / "cats/001.png")
+    plain, accented, other = sheets.values()
+    assert (plain == accented).all()
+    assert not (plain == other).all()

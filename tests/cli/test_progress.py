@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 
@@ -58,6 +59,12 @@ def test_events_tell_of_each_source_and_end_with_the_summary(photos, tmp_path):
     assert (finished["event"], finished["written"], finished["failed"]) == ("finished", 12, 1)
     summary = json.loads(within("run", photos, dest, *STRENGTH, "--std", "0.2", "--json").stdout)
     assert finished.keys() - {"event"} == summary.keys()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a file that is always full")
+def test_events_that_cannot_be_written_end_the_run_with_their_name(photos, tmp_path):
+    result = within("run", photos, tmp_path / "dest", *STRENGTH, "--events", "/dev/full")
+    assert (result.returncode, result.stderr) == (1, "noiseaug: error: /dev/full: No space left on device\n")
 
 
 def test_events_on_stdout_have_it_for_themselves(photos, tmp_path):

@@ -81,7 +81,7 @@ def test_what_is_no_output_is_refused_with_what_was_expected(photos, tmp_path):
         "dest/manifest.jsonl": "expected the name of an output",
         "dest/cats/003.png": "expected the name of an output",
         "photos/dogs/002.png": "no folder above it has a manifest",
-        "dest": "no folder above it has a manifest",
+        "dest": "holds outputs and is none; expected the name of one",
         "no/such/file": "no folder above it has a manifest",
     }.items():
         result = within("show", tmp_path / path)
@@ -102,3 +102,12 @@ def test_a_manifest_that_somebody_forged_leads_nowhere(photos, tmp_path):
     result = within("show", dest / "x.png")
     assert (result.returncode, "Traceback" in result.stderr) == (2, False)
     assert "bug" not in result.stderr
+
+
+def test_a_folder_of_outputs_is_answered_with_the_name_of_one(photos, tmp_path):
+    assert within("run", photos, tmp_path / "dest", "--std", "25/255").returncode == 0
+    result = within("show", tmp_path / "dest")
+    name = next(iter(manifest(tmp_path / "dest")))
+    dest = tmp_path / "dest"
+    expected = f"noiseaug: error: {dest} holds outputs and is none; expected the name of one, such as {dest}/{name}\n"
+    assert (result.returncode, result.stderr) == (2, expected)

@@ -235,6 +235,7 @@ STOPPED = {
         "nothing half-written is left; the same command begins again",
     ),
     "merge": ({"call": "os.replace", "path": "dest/manifest.jsonl"}, "no shard is lost; the same command begins again"),
+    "preview": ({"call": "os.replace", "path": "sheet.png"}, "no sheet is written; the same command begins again"),
 }
 
 
@@ -244,7 +245,7 @@ def test_ctrl_c_stops_any_command_with_a_line_and_it_can_be_repeated(name, photo
     for part in [["--shard", "1/2"], ["--shard", "2/2"]] if name == "merge" else [[]]:
         assert noiseaug("run", photos, dest, *STRENGTH, *part).returncode == 0
     fault, line = STOPPED[name]
-    options = ["--to", "nemo"] if name == "export" else []
+    options = {"export": ["--to", "nemo"], "preview": ["-o", tmp_path / "sheet.png"]}.get(name, [])
     fault = fault | {"do": "interrupt-group", "count": str(tmp_path / "n")}
     status, shown = on_a_terminal((24, 80), name, dest, *options, fault=fault)
     assert (status, "Traceback" in shown) == (130, False)

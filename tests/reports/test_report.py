@@ -163,7 +163,9 @@ def test_without_originals_the_page_says_how_to_get_them(photos, dest):
     assert within("run", photos, dest, *STRENGTH, "--limit", "4").returncode == 0
     assert "There are no originals to compare with. Name the folder" in words(page_of(dest))
     result = within("report", dest, "-o", dest.parent / "report.html")
-    assert "4 of them without the original" in result.stdout
+    assert "4 of them without the original; --source, or run --with-clean, has those" in result.stdout
+    wrong = within("report", dest, "--source", dest, "-o", dest.parent / "report.html")
+    assert f"4 of them without the original: {dest} does not have it as the run read it" in wrong.stdout
     with_source = page_of(dest, "--source", photos)
     assert "There are no originals" not in words(with_source)
     assert any(what == "img Clean" for found in Cards(with_source).found.values() for what, _ in found)

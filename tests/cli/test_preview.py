@@ -173,7 +173,7 @@ def test_where_nothing_can_be_shown_an_earlier_sheet_stays(photos):
     result = within("preview", "notes.txt")
     assert (result.returncode, result.stdout) == (3, "")
     assert result.stderr.splitlines() == [
-        "failed: notes.txt: is neither an image nor an audio file, by its suffix; name one that is",
+        "failed: notes.txt: is no image, audio or array file, by its suffix; name one that is",
         "noiseaug: no sheet is written, as there is nothing to show",
     ]
     (photos.parent / "notes.txt").unlink()

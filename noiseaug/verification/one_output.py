@@ -121,7 +121,8 @@ def _clip(record: Record) -> list[str]:
     low, high = record.get("clip_low"), record.get("clip_high")
     if low is None or high is None:
         return ["--clip", "none"]
-    saturates = (low, high) == (0, 1) or (record["kind"] == "audio" and low == -1 and high < 1)
+    is_whole_image = record["kind"] == "image" and "float" not in str(record.get("dtype"))
+    saturates = (low, high) == (0, 1) if is_whole_image else record["kind"] == "audio" and low == -1 and high < 1
     return [] if saturates else [f"--clip={low}:{high}"]
 
 

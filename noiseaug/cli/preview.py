@@ -49,7 +49,9 @@ Examples:
     groups={"Sheet": _SHEET, "Noise": noise.OPTIONS, "Selection": selection.only(_WHICH)},
     epilog=_EXAMPLES,
 )
-@click.argument("paths", metavar="FILE_OR_DIR...", nargs=-1, required=True, type=click.Path(exists=True))
+@click.argument(  # before --std, which is explained by what they are
+    "paths", metavar="FILE_OR_DIR...", nargs=-1, required=True, type=click.Path(exists=True), is_eager=True
+)
 def command(paths: tuple[str, ...], output: str, audio_out: str | None, show: bool, **options: Any) -> int:
     """Draw a sheet of files as they are and with noise, to choose how strong it should be.
 

@@ -44,9 +44,12 @@ def _deviation(summary: Summary) -> str | None:
     ratio = summary.noise_std_ratio
     if ratio is None or abs(ratio - 1) <= _OFF or summary.source_bytes < _FEW:
         return None
+    instead = "--clip none, which writes float32 samples"
+    if summary.kinds.keys() == {"array"}:  # of which float16 and bfloat16 stay so
+        instead = "a wider dtype (--clip none makes float32 of integers)"
     return (
         f"the std of the noise is {percent(ratio)} of what was asked for, as it is near the step between two values of"
-        " the samples, to which sums are rounded; take a larger strength, or --clip none, which writes float32 samples"
+        f" the samples, to which sums are rounded; take a larger strength, or {instead}"
     )
 
 

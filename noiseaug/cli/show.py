@@ -8,9 +8,17 @@ from json import dumps
 import click
 
 from noiseaug.cli.options.shared import json_object, with_options
-from noiseaug.cli.wording import printable
+from noiseaug.cli.wording import counted, printable
 from noiseaug.manifest.records import DAMAGED, Record
 from noiseaug.verification.one_output import OneOutput, command_for, look_up
+
+_MOST_NAMED = 6
+# What a std is a fraction of.
+_OF = {
+    "value": "in the units of the values",
+    "array": "of the standard deviation of the array",
+    "column": "of the standard deviation of each column",
+}
 
 
 @click.command("show")
@@ -65,13 +73,34 @@ def _described(record: Record) -> str:
         return f"an image of {record['width']} x {record['height']}, {record.get('dtype')}"
     if record["kind"] == "audio" and "duration" in record:
         return f"audio of {record['duration']:.2f} s at {record.get('sampling_rate')} Hz, {record.get('subtype')}"
+    if record["kind"] == "array" and "shape" in record:
+        return _arrays(record)
     return str(record["kind"])
+
+
+def _arrays(record: Record) -> str:
+    """Return which arrays a file holds, and which of them got noise."""
+    shapes, dtypes = (str(record.get(key, "")).split("; ") for key in ("shape", "dtype"))
+    if "members" not in record:
+        return f"an array of shape {shapes[0]}, {dtypes[0]}"
+    found = [" ".join(one) for one in zip(record["members"], shapes, dtypes, strict=False)]
+    parts = [f"noise on {counted(len(found), 'array')} ({_some(found)})"] if found else []
+    if kept := record.get("members_kept"):
+        parts.append(f"{counted(len(kept), 'array')} kept ({_some(kept)})")
+    return "a file of arrays: " + ", ".join(parts or ["none"])
+
+
+def _some(names: list[str]) -> str:
+    more = f", and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def _noise(record: Record) -> str:
     if record.get("role") == "clean":
         return "none"
-    strength = f"std {record['std']:.4g} of full scale"
+    strength = f"std {record['std']:.4g} {_OF.get(str(record.get('std_of')), 'of full scale')}"
+    if found := record.get("source_std"):
+        strength += f" ({_some([f'{std:.4g}' for std in found])})"
     if record["kind"] == "image":
         strength += f" ({255 * record['std']:.3g}/255)"
     if record.get("snr_db") is not None:
@@ -83,7 +112,8 @@ def _noise(record: Record) -> str:
 
 def _measured(record: Record) -> str:
     """Return the figures of what was written."""
-    parts = [f"std {record['noise_std']:.4g}"] if record.get("noise_std") is not None else []
+    unit = " of full scale" if "int" in str(record.get("dtype")) and record["kind"] == "array" else ""
+    parts = [f"std {record['noise_std']:.4g}{unit}"] if record.get("noise_std") is not None else []
     parts += [f"PSNR {record['psnr_db']:.2f} dB"] if record.get("psnr_db") is not None else []
     parts += [f"SNR {record['snr_db_measured']:.2f} dB"] if record.get("snr_db_measured") is not None else []
     if record.get("clipped") is not None:

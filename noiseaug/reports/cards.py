@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from noiseaug.manifest.records import Record
 from noiseaug.noise.scale import Array
-from noiseaug.reports import pictures, sounds
+from noiseaug.reports import array_views, pictures, sounds
 from noiseaug.reports.originals import original_of, output_of
-from noiseaug.reports.rows import Item, Names, deviation, names_of, number, text
+from noiseaug.reports.rows import Item, Names, deviation, names_of, number, scale_of, shortened, text
 from noiseaug.reports.spectrogram import spectrogram
 from noiseaug.storage.source_file import Refused
 
@@ -19,6 +19,9 @@ _QUALITY = 80
 _SMALL = 256  # no side longer: shown as it is
 _DETAIL = 256, 192
 _SPECTROGRAM = 480, 140
+# What a std of arrays is a fraction of, where it is none of full scale.
+_UNITS = {"value": "in units of the values", "array": "of the array", "column": "of each column"}
+_BY = " \N{MULTIPLICATION SIGN} "
 
 
 @dataclass
@@ -31,6 +34,14 @@ class View:
     width: int
     height: int
     has_alpha: bool
+
+
+@dataclass
+class Chart:
+    """A histogram: what it is of, and a picture as a URI."""
+
+    name: str
+    picture: str
 
 
 @dataclass
@@ -50,7 +61,7 @@ class Card:
         names: those in its row.
         badges: why it is shown, where it is no random choice.
         facts: names and values, as texts.
-        views, players: what is seen or heard of it.
+        views, charts, players: what is seen or heard of it.
         notes: what one should know of that.
         problem: why nothing of it, or not its original, can be shown.
     """
@@ -59,6 +70,7 @@ class Card:
     badges: list[str] = field(default_factory=list)
     facts: list[tuple[str, str]] = field(default_factory=list)
     views: list[View] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
     players: list[Player] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problem: str = ""
@@ -67,6 +79,7 @@ class Card:
     def size(self) -> int:
         """How many bytes of the page its pictures and sounds take."""
         seen = sum(len(view.clean) + len(view.noisy) for view in self.views)
+        seen += sum(len(chart.picture) for chart in self.charts)
         return seen + sum(len(player.sound) + len(player.spectrogram) for player in self.players)
 
 
@@ -126,7 +139,7 @@ class Gallery:
 
     def _fill(self, card: Card, item: Item) -> None:
         kind = item.record["kind"]
-        if kind not in ("image", "audio"):
+        if kind not in ("image", "audio", "array"):
             card.problem = f"there is no preview of {kind} files"
             return
         path = output_of(self._dest, item.record)
@@ -137,6 +150,8 @@ class Gallery:
         self.with_originals += original is not None
         if kind == "image":
             _look(card, path, original)
+        elif kind == "array":
+            _chart(card, item.record, path, original)
         else:
             _listen(card, path, original)
 
@@ -188,17 +203,29 @@ def _listen(card: Card, path: str, original: str | None) -> None:
     card.notes.append(f"{said}{f', channel 1 of {noisy.channels}' if noisy.channels > 1 else ''}.")
 
 
+def _chart(card: Card, record: Record, path: str, original: str | None) -> None:
+    """Add the heat map and the histogram of an array and its original to a card."""
+    shown = array_views.shown(record, path, original)
+    card.views.append(_view("Heat map", shown.clean, shown.noisy, None))
+    for name, pixels in (("Clean", shown.clean_histogram), ("Noisy", shown.noisy_histogram)):
+        if pixels is not None:
+            card.charts.append(Chart(name, pictures.data_uri(pictures.as_webp(pixels), "image/webp")))
+    card.notes.append(shown.note)
+
+
 def facts_of(record: Record) -> list[tuple[str, str]]:
     """Return the figures of a row as names and texts."""
     found: list[tuple[str, str]] = []
     asked, std = number(record, "snr_db"), number(record, "std")
-    is_image = record["kind"] == "image"
+    is_image, in_units = record["kind"] == "image", text(record, "std_of") in _UNITS
     if asked is not None:
         found += [("SNR asked", f"{asked:.4g} dB")]
     elif std is not None:
-        found += [("std asked", std_text(std, is_image))]
+        found += [("std asked", asked_text(std, record))]
     snr, psnr, measured = number(record, "snr_db_measured"), number(record, "psnr_db"), number(record, "noise_std")
     off = deviation(record)
+    if measured is not None and in_units:
+        measured = None if (scale := scale_of(record)) is None else measured * scale
     if measured is not None:
         found += [("measured", std_text(measured, is_image) + ("" if off is None else f" ({percent(off)})"))]
     found += [("PSNR", f"{psnr:.1f} dB")] if psnr is not None else []
@@ -211,6 +238,18 @@ def facts_of(record: Record) -> list[tuple[str, str]]:
     return found
 
 
+def asked_text(std: float, record: Record) -> str:
+    """Return the std that was asked for, and what it is of.
+
+    >>> asked_text(0.1, {"kind": "array", "std_of": "column"}), asked_text(25 / 255, {"kind": "image"})
+    ('10 % of each column', '25/255')
+    """
+    unit = _UNITS.get(text(record, "std_of"))
+    if unit is None:
+        return std_text(std, record["kind"] == "image")
+    return f"{std:.4g} {unit}" if unit == _UNITS["value"] else f"{100 * std:.4g} % {unit}"
+
+
 def shape_of(record: Record) -> str:
     """Return the dimensions of an output in words, as far as its row tells."""
     width, height, rate = number(record, "width"), number(record, "height"), number(record, "sampling_rate")
@@ -219,7 +258,8 @@ def shape_of(record: Record) -> str:
     seconds = number(record, "duration")
     if rate is not None and seconds is not None:
         return f"{seconds:.4g} s at {rate / 1000:g} kHz"
-    return ""
+    shape = text(record, "shape").replace(",)", ")").replace(", ", _BY).translate({40: None, 41: None})
+    return shortened(f"{shape} {text(record, 'dtype')}".strip(), 60) if record["kind"] == "array" else ""
 
 
 def std_text(std: float, is_image: bool) -> str:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from noiseaug.reports.cards import percent, std_text
+from noiseaug.reports.cards import asked_text, percent
 from noiseaug.reports.distributions import Distribution
 from noiseaug.reports.plots import Axis, histogram, powers_of_ten, scatter
-from noiseaug.reports.rows import number
+from noiseaug.reports.rows import asked_std, number
 from noiseaug.reports.survey import Level, Survey
 
 _BARS = 36
@@ -45,7 +45,7 @@ def plots(survey: Survey) -> list[Plot]:
     for title, distribution, unit, mark in (
         ("Deviation from the request", survey.deviations, " %", 0.0),
         ("PSNR of images", survey.psnr, " dB", None),
-        ("SNR of audio", survey.snr, " dB", None),
+        ("SNR of audio and arrays", survey.snr, " dB", None),
         ("Samples clipped", survey.clipped, " %", None),
     ):
         if distribution.count:
@@ -59,7 +59,7 @@ def _asked_and_measured(survey: Survey) -> list[Plot]:
     """Return measured strengths over those asked for, of the rows that were sampled."""
     stds, ratios = [], []
     for item in survey.sample.in_order():
-        std, measured = number(item.record, "std"), number(item.record, "noise_std")
+        std, measured = asked_std(item.record), number(item.record, "noise_std")
         asked, ratio = number(item.record, "snr_db"), number(item.record, "snr_db_measured")
         if asked is not None and ratio is not None:
             ratios.append((asked, ratio))
@@ -92,12 +92,11 @@ def levels(survey: Survey) -> list[LevelRow]:
 
 
 def _level_row(level: Level) -> LevelRow:
-    is_image = level.kind == "image"
-    asked = ""
+    like, asked = {"kind": level.kind, "std_of": level.std_of}, ""
     if level.ratios.count:
         asked = _range(level.ratios, lambda value: f"{_rounded(value):g}", " dB")
     elif level.stds.count:
-        asked = _range(level.stds, lambda value: std_text(value, is_image), "")
+        asked = _range(level.stds, lambda value: asked_text(value, like), "")
     off = quality = clipped = ""
     if level.deviations.count:
         off = percent(level.deviations.quantile(0.5) / 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -15,10 +15,12 @@ import soundfile
 
 from noiseaug.engines.choice import available_cores
 from noiseaug.errors import NoiseaugError, NothingToDo
+from noiseaug.kinds import KINDS, kind_of
 from noiseaug.noise.scale import Array, full_scale
 from noiseaug.pipeline.preparing import nothing_in, walk_of
 from noiseaug.planning.ends import Ends, located
 from noiseaug.planning.walk import Source
+from noiseaug.reports.array_rows import rows_of
 from noiseaug.reports.cells import cells_of, excerpt
 from noiseaug.reports.contact_sheet import WRITTEN_BY, Row, drawn
 from noiseaug.settings.recipe import Recipe
@@ -26,9 +28,11 @@ from noiseaug.settings.request import Request
 from noiseaug.settings.selection import Selection
 from noiseaug.storage import disk
 from noiseaug.training.stream import Sample, stream
+from noiseaug.work.perform import why_failed
 
 LEVELS = ("5/255", "15/255", "25/255", "50/255")
 RATIOS = ("30", "20", "10", "0")
+SHARES = ("5%", "10%", "20%", "50%")
 _AT_ONCE = 2  # files: each has all of its versions in memory
 
 
@@ -57,7 +61,7 @@ class Preview(NamedTuple):
 
 
 class _Wanted(NamedTuple):
-    """A file to show: where its path begins, its path, and what it is called on the sheet."""
+    """A file to show: where its path begins, and its path."""
 
     root: str
     path: str
@@ -65,7 +69,7 @@ class _Wanted(NamedTuple):
 
 def preview(
     paths: Sequence[str | os.PathLike[str]],
-    recipe: Recipe | None = None,
+    recipes: Mapping[str, Recipe] | None = None,
     selection: Selection | None = None,
     *,
     count: int = 6,
@@ -77,8 +81,9 @@ def preview(
     Args:
         paths: files, and directories of which a few files are shown. Noise depends on the path below the directory, or
             below `selection.root` for files.
-        recipe: what noise is wanted; by default standard deviations of 5, 15, 25 and 50/255, and signal-to-noise ratios
-            of 30, 20, 10 and 0 dB for recordings.
+        recipes: what noise is wanted, for each kind of files; by default standard deviations of 5, 15, 25 and 50/255
+            for images, signal-to-noise ratios of 30, 20, 10 and 0 dB for recordings, and for arrays 5, 10, 20 and 50 %
+            of the standard deviation of each.
         selection: which files in directories are meant.
         count: how many files are shown of each directory, of as many folders and formats as there are.
         seed: chooses these files.
@@ -88,14 +93,15 @@ def preview(
         Misplaced: if one of the paths does not exist.
         NothingToDo: if there is no file to show.
     """
-    recipe = recipe or Recipe.of(std=LEVELS, snr=RATIOS)
+    known = dict.fromkeys(KINDS, Recipe.of(std=LEVELS, snr=RATIOS)) | {"array": Recipe.of(std=SHARES, std_of="array")}
+    known |= recipes or {}
     selection = selection or Selection()
-    wanted = [one for path in paths for one in _files(os.fspath(path), recipe, selection, count, seed)]
+    wanted = [one for path in paths for one in _files(os.fspath(path), known["image"], selection, count, seed)]
     with ThreadPoolExecutor(min(_AT_ONCE, available_cores())) as pool:
-        made = list(pool.map(lambda one: _shown(one, recipe, selection, with_clips=with_clips), wanted))
-    rows, clips = [row for row, _ in made], [clip for _, several in made for clip in several]
+        made = list(pool.map(lambda one: _shown(one, known, with_clips=with_clips), wanted))
+    rows, clips = [row for several, _ in made for row in several], [clip for _, several in made for clip in several]
     failed = [(row.name, row.problem) for row in rows if row.problem]
-    return Preview(drawn(rows), len(rows) - len(failed), failed, _told_apart(clips))
+    return Preview(drawn(rows), len(made) - len(failed), failed, _told_apart(clips))
 
 
 def _files(path: str, recipe: Recipe, selection: Selection, count: int, seed: int) -> list[_Wanted]:
@@ -131,14 +137,22 @@ def diverse(paths: Sequence[str], count: int, seed: int) -> list[str]:
     return [path for path in paths if path in chosen]
 
 
-def _shown(wanted: _Wanted, recipe: Recipe, selection: Selection, *, with_clips: bool) -> tuple[Row, list[Clip]]:
-    """Return the row of a file, and excerpts of it."""
+def _shown(wanted: _Wanted, recipes: Mapping[str, Recipe], *, with_clips: bool) -> tuple[list[Row], list[Clip]]:
+    """Return the rows of a file, and excerpts of it."""
+    root, path = wanted
+    kind = kind_of(path) or "image"
     try:
-        samples = list(stream(os.path.join(wanted.root, wanted.path), recipe, Selection(root=wanted.root)))
+        if kind == "array":
+            return list(rows_of(root, path, recipes[kind])), []
+        samples = list(stream(os.path.join(root, path), recipes[kind], Selection(root=root)))
         about, cells = cells_of(samples)
     except NoiseaugError as error:
-        return Row(wanted.path, "", [], _without(wanted.path, str(error))), []
-    return Row(wanted.path, about, cells), list(_clips(samples)) if with_clips else []
+        return [Row(path, "", [], _without(path, str(error)))], []
+    except Exception as error:
+        if kind != "array":  # of others, `stream` tells
+            raise
+        return [Row(path, "", [], why_failed(error, path))], []
+    return [Row(path, about, cells)], list(_clips(samples)) if with_clips else []
 
 
 def _without(name: str, message: str) -> str:

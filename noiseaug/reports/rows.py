@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple
 
 from noiseaug.manifest.records import Record
@@ -74,10 +75,37 @@ def deviation(record: Record) -> float | None:
         if measured is None:
             return None
         return min(math.pow(10, min(max(asked - measured, -120.0), 120.0) / 20) - 1, _MOST_DEVIATION)
-    std, found = number(record, "std"), number(record, "noise_std")
+    std, found = asked_std(record), number(record, "noise_std")
     if not std or found is None:
         return None
     return min(max(found / std - 1, -_MOST_DEVIATION), _MOST_DEVIATION)
+
+
+def asked_std(record: Record) -> float | None:
+    """Return the std that was asked for, as a fraction of full scale; None where its row does not tell.
+
+    >>> asked_std({"std": 0.1}), asked_std({"std": 0.5, "std_of": "array", "source_std": [3.0], "dtype": "float32"})
+    (0.1, 1.5)
+    """
+    std, std_of = number(record, "std"), text(record, "std_of") or "full-scale"
+    if std is None or std_of == "full-scale":
+        return std
+    scale = scale_of(record)
+    if std_of != "value":
+        found = record.get("source_std")
+        if not isinstance(found, list) or len(found) != 1:
+            return None  # of several arrays, each has another
+        std *= number({"std": found[0]}, "std") or 0.0
+    return None if scale is None else number({"std": std / scale}, "std")
+
+
+def scale_of(record: Record) -> float | None:
+    """Return what full scale is of arrays, in the units of their values; None where it is not known or not one."""
+    dtypes = set(text(record, "dtype").split("; "))
+    if all(re.fullmatch("b?float(16|32|64)|complex(64|128)", dtype) for dtype in dtypes):
+        return 1.0 if record.get("clip") != "none" else None  # these may have been integers
+    match = re.fullmatch("(u?)int(8|16|32|64)", min(dtypes)) if len(dtypes) == 1 else None
+    return None if match is None else 2.0 ** int(match[2]) - 1 if match[1] else 2.0 ** (int(match[2]) - 1)
 
 
 def shortened(name: str, longest: int = 160) -> str:

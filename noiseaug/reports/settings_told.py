@@ -6,6 +6,8 @@ their bytes, but for the exact ends of ranges and the options that choose among 
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import shlex
 
@@ -17,6 +19,7 @@ from noiseaug.settings.presets import PRESETS
 
 _MOST = 60
 _SEPARATOR = re.compile(r", (?![^(]*\))")  # not within brackets
+_NONE = -math.inf, math.inf
 _RANGES = {"image": (0.0, 1.0), "audio": (-1.0, 1.0)}  # of samples, in fractions of full scale
 
 
@@ -34,6 +37,7 @@ class SettingsTold:
         self._made_with = Counts(_MOST)
         self._copies = 0
         self._clean = ""
+        self._kinds: dict[str, None] = {}
 
     def add(self, record: Record) -> None:
         """Take note of what a row tells."""
@@ -44,9 +48,10 @@ class SettingsTold:
         level = text(record, "level")
         if level == CLEAN.label:
             self._clean = self._clean or ("tree" if record["file_name"].startswith("clean/") else "beside")
-        elif level not in self._levels and len(self._levels) < _MOST:
+        elif level not in self._levels and len(self._levels) < _MOST and text(record, "role") != "clean":
             self._levels[level] = _strength(level, record)
         kind = str(record["kind"])
+        self._kinds[kind] = None
         limits = number(record, "clip_low"), number(record, "clip_high")
         seed, mono, options = record.get("seed"), record.get("mono") is True, text(record, "options")
         seen = kind, number(record, "mean"), *limits, mono, options, seed if type(seed) is int else None
@@ -62,12 +67,13 @@ class SettingsTold:
             found.append("--mono")
         low, high = limits
         whole = _RANGES.get(kind)
+        if kind == "array":
+            whole = None if "clip" in record else _limits_of(text(record, "dtype"))
+            found += ["--clip none"] if record.get("clip") == "none" else []
         if low is not None and high is not None and whole and (low > whole[0] or high < whole[1] - 0.01):
-            found.append(f"--clip {low:.6g}:{high:.6g}")
+            found.append(f"--clip={low:.6g}:{high:.6g}")
         for option in text(record, "options").split():
-            name, _, value = option.partition("=")
-            name = f"{kind}-format" if name == "format" else name.replace("_", "-")
-            found.append(f"--{name}" if value == "True" else f"--{name} {shlex.quote(value)}")
+            found += _spelled_out(kind, option)
         self._options |= dict.fromkeys(found)
 
     @property
@@ -87,12 +93,30 @@ class SettingsTold:
                 strengths = [f"--preset {name}"] + [one for one in strengths if one not in severities]
         copies = [f"--copies {self._copies + 1}"] if self._copies else []
         clean = [f"--with-clean {self._clean}"] if self._clean else []
-        return [*strengths, *copies, *self._options, *clean]
+        kinds = [f"--kind {kind}" for kind in self._kinds] if "array" in self._kinds else []
+        return [*strengths, *copies, *kinds, *self._options, *clean]
 
     @property
     def command(self) -> str:
         """The command line that asks for that."""
         return " ".join(["noiseaug run SOURCE DEST", *self.options])
+
+
+def _limits_of(dtype: str) -> tuple[float, float]:
+    """Return the limits of the values of arrays of a dtype, as fractions of full scale."""
+    return (0.0, 1.0) if re.fullmatch(r"uint\d+", dtype) else (-1.0, 1.0) if re.fullmatch(r"int\d+", dtype) else _NONE
+
+
+def _spelled_out(kind: str, option: str) -> list[str]:
+    """Return an option of a row as the command line has it: once for each of several texts, which stand as JSON."""
+    name, _, value = option.partition("=")
+    name = f"{kind}-format" if name == "format" else name.replace("_", "-")
+    if value.startswith("["):
+        try:
+            return [f"--{name}={shlex.quote(str(one))}" for one in json.loads(value)]
+        except (ValueError, RecursionError):
+            pass  # somebody wrote this, and no run
+    return [f"--{name}" if value == "True" else f"--{name} {shlex.quote(value)}"]
 
 
 def _strength(level: str, record: Record) -> str:
@@ -109,7 +133,8 @@ def _strength(level: str, record: Record) -> str:
         scale = "log:" if level.startswith(f"{unit}log") else ""
         return f"--{unit} {shlex.quote(f'{scale}{ends[:split]}:{ends[split + 1 :]}')}"
     value = number(record, "std" if unit == "std" else "snr_db")
-    return "" if value is None else f"--{unit} {spelled(value) if unit == 'std' else f'{value:g}'}"
+    as_levels = unit == "std" and record["kind"] != "array"
+    return "" if value is None else f"--{unit} {spelled(value) if as_levels else f'{value:.6g}'}"
 
 
 def spelled(std: float) -> str:

@@ -29,6 +29,7 @@ class Level:
 
     Attributes:
         kind, name: of the level.
+        std_of: what its std is a fraction of, of arrays.
         stds, ratios: the strengths asked for: standard deviations, and SNRs in dB.
         deviations: in percent of the strength asked for.
         quality: PSNR or SNR as measured, in dB.
@@ -36,7 +37,7 @@ class Level:
     """
 
     def __init__(self, kind: str, name: str) -> None:
-        self.kind, self.name = kind, name
+        self.kind, self.name, self.std_of = kind, name, ""
         self.count = 0
         self.stds = Distribution(0, 1, 0.0005)
         self.ratios = Distribution(-300, 300, 0.1)
@@ -188,6 +189,7 @@ class Survey:
             level.ratios.add(asked)
         elif (std := number(record, "std")) is not None:
             level.stds.add(std)
+            level.std_of = text(record, "std_of")
         if (share := number(record, "clipped")) is not None:
             self.clipped.add(100 * share)
             level.clipped.add(100 * share)

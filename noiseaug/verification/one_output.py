@@ -11,7 +11,7 @@ from typing import NamedTuple
 from noiseaug.errors import Misplaced
 from noiseaug.manifest.reading import find, holds_rows, read_groups, record_of
 from noiseaug.manifest.records import DAMAGED, Record
-from noiseaug.manifest.untrusted import defect_of, row_problem
+from noiseaug.manifest.untrusted import defect_of, row_problem, type_problem
 from noiseaug.settings.recipe import OPTIONS, parse_options
 from noiseaug.storage import disk
 from noiseaug.storage.paths import LEFTOVERS, inside
@@ -74,7 +74,7 @@ def _line_of(manifest: str, name: str) -> bytes | None:
 
 
 def _checked(dest: str, record: Record, *, left_over: bool) -> OneOutput:
-    problem = row_problem(record, KEYS) or _problem_of_options(record)
+    problem = row_problem(record, KEYS) or type_problem(record) or _problem_of_options(record)
     if problem:
         raise Misplaced(f"{record['file_name']}: its row {problem}; expected one that a run wrote: run it again")
     path = inside(dest, record["file_name"])
@@ -128,10 +128,13 @@ def _as_pattern(path: str) -> str:
 
 
 def _clip(record: Record) -> list[str]:
+    if record.get("clip") in ("auto", "none"):  # as rows of arrays say it, of which one file may have many limits
+        return [] if record["clip"] == "auto" else ["--clip", "none"]
     low, high = record.get("clip_low"), record.get("clip_high")
     if low is None or high is None:
         return ["--clip", "none"]
-    saturates = (low, high) == (0, 1) or (record["kind"] == "audio" and low == -1 and high < 1)
+    is_whole_image = record["kind"] == "image" and "float" not in str(record.get("dtype"))
+    saturates = (low, high) == (0, 1) if is_whole_image else record["kind"] == "audio" and low == -1 and high < 1
     return [] if saturates else [f"--clip={low}:{high}"]
 
 
@@ -140,7 +143,9 @@ def _options(kind: str, text: str) -> list[str]:
     options, words = parse_options(kind, text), []
     for item in fields(OPTIONS[kind]):
         value = getattr(options, item.name)
-        if value != item.default:
+        if isinstance(value, tuple):
+            words += [f"--{item.name.replace('_', '-')}={one}" for one in value]
+        elif value != item.default:
             name = f"--{kind}-format" if item.name == _FORMAT else f"--{item.name.replace('_', '-')}"
             words += [name] if value is True else [name, str(value)]
     return words

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from noiseaug import kinds
 from noiseaug.manifest.records import Record
-from noiseaug.media.output import Samples, Unwritten
+from noiseaug.media.output import Output, Samples, Unwritten
 from noiseaug.planning.targets import Target
 from noiseaug.planning.task import Job, Task
 from noiseaug.settings.level import CLEAN
@@ -24,6 +24,12 @@ class Pair(NamedTuple):
     record: Record
 
 
+def unwritten(job: Job, task: Task) -> list[tuple[Target, Output]]:
+    """Return an output that is not written for each target of a task, and before them one for its source as it is."""
+    original = Target(f"clean/{task.targets[0].file_name}", CLEAN, 0)  # as `Layout.with_clean` names it
+    return [(target, output_of(job, task, target, Unwritten(target.file_name))) for target in (original, *task.targets)]
+
+
 def pairs(job: Job, task: Task) -> Iterator[Pair]:
     """Yield the targets of a source one after the other; those that are left out, as the source is silent, are not.
 
@@ -36,12 +42,9 @@ def pairs(job: Job, task: Task) -> Iterator[Pair]:
     """
     if why := kinds.why_unreadable(task.source.path):
         raise Refused(why)
-    original = Target(f"clean/{task.targets[0].file_name}", CLEAN, 0)  # as `Layout.with_clean` names it
     with SourceFile(f"{job.source_root}/{task.source.path}") as source:
         about_source = {"source_bytes": source.size, "source_sha256": source.sha256()}
-        wanted = [
-            (target, output_of(job, task, target, Unwritten(target.file_name))) for target in (original, *task.targets)
-        ]
+        wanted = unwritten(job, task)
         outputs = [output for _, output in wanted]
         codec = codec_of(task.source.kind)
         found = codec.samples(source, outputs, job.max_pixels, accept_damaged=job.accept_damaged)

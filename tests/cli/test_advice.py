@@ -77,3 +77,16 @@ def test_originals_do_not_count(source):
     write(source, "white.png", 255)
     _, summary = warning_of(source, "--std", "0.1", "--with-clean", "tree")
     assert summary["clipped"] == pytest.approx(0.48, abs=0.03)
+
+
+def test_arrays_are_warned_of_in_words_of_theirs_and_only_where_it_is_so(source):
+    rng = np.random.default_rng(1)
+    np.save(source / "half.npy", (1 + rng.normal(0, 0.01, (200, 200))).astype(np.float16))
+    said, _ = warning_of(source, "--kind", "array", "--std", "0.0001")
+    assert "take a larger strength, or a wider dtype (--clip none makes float32 of integers)" in said
+    some = np.where(rng.random((100, 100)) > 0.1, np.nan, rng.normal(0, 0.01, (100, 100)))
+    np.savez(source / "some.npz", a=rng.normal(0, 10, (100, 100)), some=some, none=np.zeros((50, 50)))
+    for options in (["--snr", "10"], ["--std", "0.1"], ["--std", "50", "--std-of", "value"]):
+        said, summary = warning_of(source, "--kind", "array", "--include", "some.npz", *options)
+        assert "warning" not in said
+        assert summary["noise_std_ratio"] in (None, pytest.approx(1, abs=0.02))

@@ -6,7 +6,10 @@ import json
 import shlex
 import subprocess
 
+import numpy as np
 import pytest
+import soundfile
+import tifffile
 
 from support.commands import within
 from support.corpus import make_photos
@@ -111,3 +114,18 @@ def test_a_folder_of_outputs_is_answered_with_the_name_of_one(photos, tmp_path):
     dest = tmp_path / "dest"
     expected = f"noiseaug: error: {dest} holds outputs and is none; expected the name of one, such as {dest}/{name}\n"
     assert (result.returncode, result.stderr) == (2, expected)
+
+
+@pytest.mark.parametrize("limits", ["0:1", "-1:1", "0.2:0.6"])
+def test_limits_of_floats_and_of_audio_are_in_the_command(limits, tmp_path):
+    (tmp_path / "source").mkdir()
+    tifffile.imwrite(tmp_path / "source/a.tif", np.linspace(-1, 2, 1200, dtype=np.float32).reshape(30, 40))
+    soundfile.write(tmp_path / "source/b.wav", np.linspace(-0.5, 0.5, 4000), 16_000, "FLOAT")
+    soundfile.write(tmp_path / "source/c.wav", np.linspace(-0.5, 0.5, 4000), 16_000)
+    assert within("run", tmp_path / "source", tmp_path / "dest", "--std", "0.3", f"--clip={limits}").returncode == 0
+    for number, row in enumerate(manifest(tmp_path / "dest").values()):
+        shown = json.loads(within("show", tmp_path / "dest" / row["file_name"], "--json").stdout)
+        again = shown["command"].replace("SOURCE", f"{tmp_path}/source").replace("AGAIN", f"{tmp_path}/{number}")
+        assert within(*shlex.split(again)[1:]).returncode == 0
+        written = tmp_path / shown["written_as"].replace("AGAIN", str(number))
+        assert written.read_bytes() == (tmp_path / "dest" / row["file_name"]).read_bytes()

@@ -159,7 +159,8 @@ class _Strength(Parsed):
         try:
             return Level.parse(value, unbounded=unbounded)
         except ValueError as error:
-            are_arrays = "array" in (given.get("kind") or ()) or kind_of(given.get("source") or "") == "array"
+            named = [given.get("source") or "", *given.get("paths", ())]
+            are_arrays = "array" in (given.get("kind") or ()) or "array" in map(kind_of, named)
             hint = "; in the units of an array, use --std-of value" if are_arrays and not unbounded else ""
             self.fail(f"{error}{hint}", param, ctx)
 

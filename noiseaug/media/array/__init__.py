@@ -10,14 +10,11 @@ import numpy as np
 
 from noiseaug.media.array.container import Container, Npy
 from noiseaug.media.array.facts import facts_of
-from noiseaug.media.array.member import Choice, Member, chosen
+from noiseaug.media.array.member import Choice, chosen
 from noiseaug.media.array.noising import Found, Noising
-from noiseaug.media.array.npz import Npz
-from noiseaug.media.array.safetensors import Safetensors
-from noiseaug.media.array.values import BFLOAT16
+from noiseaug.media.array.reading import opened, values_in
 from noiseaug.media.output import Facts, Output, Samples
 from noiseaug.media.steps import Steps
-from noiseaug.noise.scale import Array
 from noiseaug.storage.source_file import Refused, SourceFile
 from noiseaug.version import __version__
 
@@ -62,36 +59,18 @@ def samples(
     for output in outputs:
         wanted = () if output.link else choice.noisy
         noised = {member.name: Noising(member, output, found, alone=alone) for member in wanted}
-        arrays = {one.name: _values(container, one, noised.get(one.name)) for one in container.members}
+        arrays = {one.name: values_in(container, one, noised.get(one.name)) for one in container.members}
         facts = facts_of(output, choice, list(noised.values()), alone=alone)
         about: Facts = {"source_format": container.format, "not_kept": "", "made_with": _MADE_WITH}
         yield Samples(next(iter(arrays.values())) if alone else arrays, facts | about)
 
 
-def _values(container: Container, member: Member, noising: Noising | None) -> Array:
-    """Return an array of a file with its noise, if it gets any; bfloat16 as float32."""
-    values = noising.after if noising else member.values
-    if values.stored.hasobject:
-        raise Refused(f"holds {values.described} in {member.name!r}; leave the file out with exclude")
-    with container.opened(member) as reading:
-        blocks = noising.blocks(reading) if noising else [reading.read(member.size * values.stored.itemsize)]
-        content = bytearray().join(blocks)
-    bare = values.name == BFLOAT16
-    array = values.decoded(bytes(content)) if bare else np.frombuffer(content, values.stored)
-    array = array.astype(array.dtype.newbyteorder("="), copy=False).reshape(member.stored_shape)
-    return array.T if member.fortran else array
-
-
 def _opened(source: SourceFile, outputs: Sequence[Output]) -> Container:
-    """Return what reads the source, by its suffix. Content of another format is refused there."""
-    suffix = os.path.splitext(source.path)[1].lower()
-    if not source.size:
-        raise Refused("is empty; expected an array")
+    """Return what reads the source, of which outputs have the format."""
+    container, suffix = opened(source), os.path.splitext(source.path)[1].lower()
     if other := next((output.suffix for output in outputs if output.suffix != suffix), None):
         raise Refused(f"cannot be written as {other}: arrays stay in the format of their source; name a {suffix} file")
-    if suffix == ".npy":
-        return Npy(source)
-    return Npz(source) if suffix == ".npz" else Safetensors(source)
+    return container
 
 
 def _made(source: SourceFile, container: Container, choice: Choice, found: Found, output: Output) -> Facts:

@@ -58,6 +58,6 @@ def _measured(noised: Sequence[Noising]) -> Measured:
 
 
 def _mean_std(noised: Sequence[Noising]) -> float:
-    """Return the root mean square of the std over all values with noise."""
-    squares = math.fsum(one.std**2 * one.member.size for one in noised)
-    return math.sqrt(squares / max(sum(one.member.size for one in noised), 1))
+    """Return the root mean square of the std over all finite values, which are those that got noise."""
+    squares = math.fsum(one.std**2 * one.noiser.sums.count for one in noised)
+    return math.sqrt(squares / max(sum(one.noiser.sums.count for one in noised), 1))

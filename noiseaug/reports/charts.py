@@ -47,6 +47,7 @@ def _real(array: Array) -> Array:
     return np.clip(values, -_LARGEST, _LARGEST, where=np.isfinite(values), out=values)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of values beyond all measure
 def scales_of(versions: Sequence[Array], *, each_column: bool = False) -> Scales:
     """Return the scales for the versions of an array, of one shape, the original first.
 

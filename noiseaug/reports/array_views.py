@@ -64,7 +64,7 @@ def shown(record: Record, path: str, original: str | None) -> Shown:
         bars = [_bgr(histogram(looks[0], scales, *_HISTOGRAM)), *bars]
     low, high = scales.edges[[0, -1]]
     said = [*_notes(noisy, wanted, in_columns=scales.columns is not None), f"Histogram from {low:.3g} to {high:.3g}"]
-    note = "; ".join(said) + (", orange before noise." if clean else ".")
+    note = ". ".join(said) + (", orange before noise." if clean else ".")
     return Shown(maps[0] if clean else None, maps[-1], bars[0] if clean else None, bars[-1], note)
 
 

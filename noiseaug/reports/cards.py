@@ -258,6 +258,8 @@ def shape_of(record: Record) -> str:
     seconds = number(record, "duration")
     if rate is not None and seconds is not None:
         return f"{seconds:.4g} s at {rate / 1000:g} kHz"
+    if "; " in text(record, "shape"):
+        return f"{text(record, 'shape').count('; ') + 1:,} arrays"
     shape = text(record, "shape").replace(",)", ")").replace(", ", _BY).translate({40: None, 41: None})
     return shortened(f"{shape} {text(record, 'dtype')}".strip(), 60) if record["kind"] == "array" else ""
 

@@ -39,7 +39,9 @@ class Scales:
         if self.columns is None:
             return values
         mean, std = self.columns
-        return (values - mean) / std
+        with np.errstate(over="ignore", invalid="ignore"):
+            of_columns: Array = (values - mean) / std
+        return of_columns
 
 
 def _real(array: Array) -> Array:
@@ -47,6 +49,7 @@ def _real(array: Array) -> Array:
     return np.clip(values, -_LARGEST, _LARGEST, where=np.isfinite(values), out=values)
 
 
+@np.errstate(over="ignore", invalid="ignore")  # of values beyond all measure
 def scales_of(versions: Sequence[Array], *, each_column: bool = False) -> Scales:
     """Return the scales for the versions of an array, of one shape, the original first.
 
@@ -76,7 +79,8 @@ def _columns(values: Array) -> tuple[Array, Array]:
     count = np.maximum(finite.sum(axis=0), 1)
     mean = np.where(finite, rows, 0).sum(axis=0) / count
     std = np.sqrt(np.square(np.where(finite, rows - mean, 0)).sum(axis=0) / count)
-    return mean, np.where(std > 0, std, 1.0)
+    is_known = np.isfinite(mean) & np.isfinite(std) & (std > 0)
+    return np.where(is_known, mean, 0.0), np.where(is_known, std, 1.0)
 
 
 def _sample(values: Array) -> Array:

@@ -79,6 +79,7 @@ def test_an_array_is_shown_as_heat_map_and_histogram_before_and_after(arrays, de
     assert likeness(found["table.npy", "Clean"], clean) > 0.98
     assert likeness(found["table.npy", "Noisy"], noisy) > 0.98 > likeness(found["table.npy", "Noisy"], clean) + 0.05
     text = words(page_of(dest, "--source", arrays))
+    assert "2 arrays" in text
     assert "Array b, one of 2 arrays with noise, 40 \N{MULTIPLICATION SIGN} 30 float64" in text
     assert "50 % of each column" in text
     assert "SNR of audio and arrays" in text

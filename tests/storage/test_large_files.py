@@ -9,6 +9,7 @@ import os
 import numpy as np
 import pytest
 
+from noiseaug import GaussianNoise
 from noiseaug.storage.source_file import HELD
 from support.commands import noiseaug, within
 from support.trees import failures, manifest, tree
@@ -35,6 +36,16 @@ def test_the_manifest_has_the_hashes_of_source_and_output(options, large, dest):
     assert row["source_sha256"] == sha256(large)
     assert row["sha256"] == sha256(dest / "a.npy")
     assert row["bytes"] == (dest / "a.npy").stat().st_size == large.stat().st_size
+
+
+MONO = {"std": 0.1, "seed": 7, "mono": True, "channel_axis": -1}
+
+
+@pytest.mark.parametrize(("options", "settings"), [((), {"std": 0.1, "seed": 7}), (("--mono",), MONO)])
+def test_the_noise_of_many_blocks_is_that_of_the_key(options, settings, large, dest):
+    assert within("run", large.parent, dest, *NOISE, *options).returncode == 0
+    expected = GaussianNoise(**settings)(np.load(large), key="a.npy")
+    assert np.array_equal(np.load(dest / "a.npy"), expected)
 
 
 def test_a_copy_of_what_is_kept_has_the_hash_of_its_source(large, dest):

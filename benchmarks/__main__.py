@@ -14,8 +14,8 @@ from pathlib import Path
 
 import click
 
+from benchmarks import arrays, calls, figures, memory, report
 from benchmarks import bare as least
-from benchmarks import calls, figures, memory, report
 from benchmarks import corpus as corpora
 from benchmarks import growth as growing
 from benchmarks.contenders import CONTENDERS, ENGINES, KEEP_MEMORY
@@ -77,7 +77,8 @@ def main(
         click.echo("\n" + report.engines_table(on_engines))
 
     idle = [] if only else list(figures.nothing_to_do(100 if quick else 100_000))
-    single = [] if only else [*figures.noise(20 if quick else 300), *figures.start(), *idle]
+    large = [] if only else list(arrays.figures(20 if quick else 500))
+    single = [] if only else [*figures.noise(20 if quick else 300), *figures.start(), *idle, *large]
     single += memory.memory() if with_memory else []
     if single:
         click.echo("\n" + report.figures_table(single))
@@ -98,7 +99,7 @@ def main(
     if quick:
         return
     report.write_json(_RESULTS / "latest.json", content)
-    (_RESULTS / "latest.md").write_text(report.page_table(results, idle[-1:]))
+    (_RESULTS / "latest.md").write_text(report.page_table(results, [*idle[-1:], *large]))
     click.echo(f"\nAll times and the table of docs/performance.md: {os.path.relpath(_RESULTS)}/latest.*")
     if plot:
         from benchmarks import plots
@@ -111,6 +112,14 @@ def main(
 def calls_in_memory(rounds: int) -> None:
     """Measures what is installed, and prints the table."""
     click.echo(calls.table(list(calls.rows(rounds))))
+
+
+@main.command("arrays", help=arrays.__doc__)
+@click.option("--megabytes", type=click.IntRange(min=1), default=500, show_default=True, help="Size of the array.")
+@click.option("--rounds", type=click.IntRange(min=1), default=3, show_default=True)
+def one_array(megabytes: int, rounds: int) -> None:
+    """Measures, and prints the table."""
+    click.echo(arrays.table(arrays.rows(megabytes, rounds)))
 
 
 @main.command(help=least.__doc__)

@@ -38,3 +38,4 @@ AUDIO = {
     "SVX": "Amiga 8SVX, 16SV",
     "VOC": "Creative VOC",
 }
+ARRAYS = {"npy": "NumPy .npy", "npz": "NumPy .npz", "safetensors": "Safetensors"}

@@ -11,13 +11,11 @@ import itertools
 import os
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from noiseaug.storage.beside import Piece, Sha256, write_all
 from noiseaug.storage.paths import STATE_PREFIX
 from noiseaug.storage.source_file import CHUNK, OpenFile, Refused, SourceFile, sha256_of_fd
-
-if TYPE_CHECKING:
-    from hashlib import _Hash as Digest
 
 Link = Literal["copy", "hardlink", "symlink"]
 
@@ -82,13 +80,15 @@ class OutputFile(OpenFile):
         self._sha256: str | None = None
         self._size: int | None = None
         self._held: io.BytesIO | None = None
-        self._digest: Digest | None = None
+        self._appending: Sha256 | None = None
         self._linked = False
         self._gone = True
 
     @property
     def fd(self) -> int:  # type: ignore[override] # it is made where it is first asked for
         """The open file descriptor of the temporary, which is made now if it is not there."""
+        if self._appending is not None:
+            self._appending.wait()
         if self._fd < 0:
             with self._passed():
                 try:
@@ -106,13 +106,15 @@ class OutputFile(OpenFile):
         """Write the whole content at once."""
         self._sha256 = hashlib.sha256(content).hexdigest()
         self._size = content.nbytes
-        _write_all(self.fd, content)
+        write_all(self.fd, content)
 
-    def append(self, content: bytes | memoryview) -> None:
-        """Write further bytes, which are hashed on the way. A file of which some is written so is written so whole."""
-        self._digest = self._digest or hashlib.sha256()
-        self._digest.update(content)
-        _write_all(self.fd, memoryview(content))
+    def append(self, content: Piece) -> None:
+        """Write further bytes, which are hashed on the way, and are not to be changed after this.
+
+        A file of which some is written so is written so whole.
+        """
+        self._appending = self._appending or Sha256(self.fd)
+        self._appending.give(content)
 
     def hold(self, content: io.BytesIO) -> None:
         """Take the whole content, which may still be changed at any place; it is written when it is hashed or read."""
@@ -137,7 +139,7 @@ class OutputFile(OpenFile):
         """Write what is held into the file."""
         if self._held is not None:
             content, self._held = self._held, None
-            _write_all(self.fd, content.getbuffer())
+            write_all(self.fd, content.getbuffer())
 
     def write_at(self, content: bytes | bytearray | memoryview, offset: int) -> None:
         """Write bytes over those that stand at `offset`, which may be the end. (A codec may write by itself, too.)"""
@@ -196,7 +198,7 @@ class OutputFile(OpenFile):
             return None
         os.lseek(source.fd, 0, os.SEEK_SET)
         while data := os.read(source.fd, CHUNK):
-            _write_all(self.fd, memoryview(data))
+            write_all(self.fd, memoryview(data))
         return None
 
     def _clone(self, source: SourceFile) -> bool:
@@ -225,8 +227,8 @@ class OutputFile(OpenFile):
         if self._held is not None:
             content, self._held = self._held, None
             self.write(content.getbuffer())
-        if self._digest is not None:
-            return self._digest.hexdigest()
+        if self._appending is not None:
+            return self._appending.hexdigest()
         return self._sha256 or sha256_of_fd(self.fd)
 
     def size(self) -> int:
@@ -247,6 +249,8 @@ class OutputFile(OpenFile):
     def discard(self) -> None:
         """Remove the temporary, if the file is not published."""
         if self._fd >= 0:
+            if self._appending is not None:
+                self._appending.stop()
             os.close(self._fd)
             self._fd = -1
         if not self._gone:
@@ -258,11 +262,6 @@ class OutputFile(OpenFile):
 def _names_of(process: int) -> Iterator[str]:
     """Yield names that no other process takes. To count costs less than to ask the system for each."""
     return map(f"{os.urandom(8).hex()}{{:x}}".format, itertools.count())
-
-
-def _write_all(fd: int, content: memoryview) -> None:
-    while content:
-        content = content[os.write(fd, content) :]
 
 
 def remove_temporaries(directory: str, tag: str = "") -> None:

@@ -8,6 +8,8 @@ import stat
 from types import TracebackType
 from typing import Self
 
+from noiseaug.storage.beside import Sha256
+
 # A source of up to so many bytes is read once: the bytes that are hashed are those that are decoded.
 HELD = 1 << 24
 # Below the 128 KiB from which the allocator asks the system for each buffer, which costs more than a small file.
@@ -64,6 +66,8 @@ class SourceFile(OpenFile):
         self._content: bytes | None = None
         self.size = self._info.st_size
         self.mtime_ns = self._info.st_mtime_ns
+        self._digest = Sha256() if self.is_large else None
+        self._hashed = 0  # bytes, from the first on, that were read in order
         if not stat.S_ISREG(self._info.st_mode):
             os.close(self.fd)
             raise Refused("is not a regular file; noiseaug reads regular files only")
@@ -96,11 +100,24 @@ class SourceFile(OpenFile):
         """Return up to `size` bytes from `offset` on; fewer at the end, or from 2 GiB on."""
         if self._content is not None and offset >= 0:
             return self._content[offset : offset + size]
-        return os.pread(self.fd, size, offset)
+        data = os.pread(self.fd, size, offset)
+        if self._digest is not None and offset == self._hashed:
+            self._digest.give(data)
+            self._hashed += len(data)
+        return data
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is not held in memory. It is best hashed last: what was read in order by then is hashed."""
+        return self.size > HELD
 
     def sha256(self) -> str:
         """Return the SHA-256 of its bytes, in hex."""
-        return hashlib.sha256(self.read()).hexdigest() if self.size <= HELD else sha256_of_fd(self.fd)
+        if self._digest is None:
+            return hashlib.sha256(self.read()).hexdigest()
+        while self.read_at(CHUNK, self._hashed):
+            pass
+        return self._digest.hexdigest()
 
     def check_unchanged(self) -> None:
         """Raise Refused if the file was written to, replaced or removed since it was opened."""

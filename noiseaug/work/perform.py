@@ -84,8 +84,8 @@ def _targets_made(job: Job, task: Task) -> Steps[Outcome]:
     if task.source.kind != kinds.FILE and (why := kinds.why_unreadable(task.source.path)):
         raise Refused(why)
     with SourceFile(f"{job.source_root}/{task.source.path}") as source:
-        sha256 = source.sha256()
-        if sha256 == task.known_sha256:
+        sha256 = source.sha256() if task.known_sha256 or not source.is_large else None
+        if sha256 and sha256 == task.known_sha256:
             return Outcome(unchanged=True)
         outputs: list[Output] = []
         try:
@@ -93,6 +93,7 @@ def _targets_made(job: Job, task: Task) -> Steps[Outcome]:
             outputs = _sharing(outputs) if len(outputs) > 1 else outputs
             codec = codec_of(task.source.kind)
             facts = yield from codec.perform(source, outputs, job.max_pixels, accept_damaged=job.accept_damaged)
+            sha256 = sha256 or source.sha256()
             source.check_unchanged()
             return _published(job, task, source, sha256, outputs, facts)
         finally:

@@ -12,6 +12,7 @@ import soundfile
 
 from noiseaug.kinds import extra_of, kind_of
 from noiseaug.media.image.formats import FORMATS
+from support.trees import INDEX
 from tools.cross.runs import DECODED, RUNS
 
 _MANIFEST = "manifest.jsonl"
@@ -46,8 +47,10 @@ def outputs(sources: Path, dest: Path) -> list[Output]:
 
 
 def format_of(path: Path) -> str:
-    """Return the format of an image by its suffix, and of a recording by its content."""
+    """Return the format of an image or of arrays by the suffix, and of a recording by its content."""
     suffix = path.suffix.lower()
+    if kind_of(path.name) == "array":
+        return suffix[1:]
     if kind_of(path.name) == "image":
         return FORMATS[suffix].name if suffix in FORMATS else suffix[1:]
     if extra_of(path.name) == "av":
@@ -85,7 +88,8 @@ def _rows(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def _files(root: Path) -> set[Path]:
-    return {path.relative_to(root) for path in root.rglob("*") if path.is_file()}
+    """Return the files below a directory, but no indexes of manifests, which are digests of whole rows."""
+    return {path.relative_to(root) for path in root.rglob("*") if path.is_file() and path.name != INDEX}
 
 
 def _same(one: Path, other: Path) -> bool:

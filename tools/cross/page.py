@@ -9,7 +9,7 @@ from typing import NamedTuple
 from noiseaug.media.image.formats import FORMATS
 from support.places import ROOT
 from tools.cross.comparing import Difference, Output, decoded_otherwise, encoded_otherwise
-from tools.format_names import AUDIO, IMAGES
+from tools.format_names import ARRAYS, AUDIO, IMAGES
 
 PAGE = ROOT / "docs/formats-processors.md"
 READ, WRITTEN = "read", "written"
@@ -22,6 +22,7 @@ _TITLES = {
     "pbm": "PBM",
     "heic": "HEIC",
     **{form: title for form, title in AUDIO.items() if form != "OGG"},
+    **ARRAYS,
 }
 
 

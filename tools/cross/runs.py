@@ -12,9 +12,9 @@ import sys
 
 from noiseaug.kinds import KINDS
 
-# Folders below SOURCE: files of every format; lossless ones that are written in every format; and, only where time does
-# not matter, a recording that is so long that encoders of floats come upon what they round otherwise.
-READ, WRITE, LONG = "read", "write", "long"
+# Folders below SOURCE: files of every format; lossless ones that are written in every format; arrays; and, only where
+# time does not matter, a recording that is so long that encoders of floats come upon what they round otherwise.
+READ, WRITE, ARRAYS, LONG = "read", "write", "arrays", "long"
 DECODED = "decoded"  # the run that tells how files are decoded: no noise, and formats that hold every sample
 
 _ALL = "--kind image --kind audio"
@@ -36,6 +36,18 @@ RUNS: dict[str, tuple[str, str]] = {
         f"to-{form}": (WRITE, f"--std 5/255 --kind {name} --{name}-format {form}")
         for name, kind in KINDS.items()
         for form in kind.writable
+    },
+    **{
+        f"arrays-{name}": (ARRAYS, f"--kind array {options}")
+        for name, options in {
+            "own": "--std 25/255",
+            "whole": "--std 0.01 --mean 0.001 --include-member *",
+            "unclipped": "--std 0.1 --clip none --include-member *",
+            "array": "--std 0.1 --std-of array",
+            "column": "--std 0.1 --std-of column --include-member *",
+            "snr": "--snr 10 --include-member *",
+            "mono": "--std 0.1 --mono --channel-axis 0",
+        }.items()
     },
     **{f"long-{form}": (LONG, f"--snr 10 --audio-format {form}") for form in ("ogg", "opus", "mp3")},
 }

@@ -1,4 +1,4 @@
-"""The files that all processors work on: of every format that is read, and lossless ones to write in every format."""
+"""The files that all processors work on: of every format that is read, lossless ones to write in each, and arrays."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ import cv2
 import numpy as np
 
 from noiseaug.kinds import is_video
-from support import av_files
+from support import arrays, av_files
 from support import picture_files as files
 from support.corpus import photo, sound, write_image, write_sound
 from support.heic_files import heic
-from tools.cross.runs import LONG, READ, WRITE
+from tools.cross.runs import ARRAYS, LONG, READ, WRITE
 from tools.same_outputs.sources import make_source
 
 _MADE_FOR_VERSIONS = ("pictures", "laden", "recordings")
 
 
 def make(root: Path, *, with_long: bool) -> None:
-    """Make the folders READ and WRITE below `root`, and LONG if asked for."""
+    """Make the folders READ, WRITE and ARRAYS below `root`, and LONG if asked for."""
     _to_read(root / READ)
     _to_write(root / WRITE)
+    _arrays(root / ARRAYS)
     if with_long:
         write_sound(root / LONG / "song.flac", sound(100_001, 2), "PCM_16")
 
@@ -46,6 +47,10 @@ def _to_read(root: Path) -> None:
         (root / f"pictures/{compression}.tif").write_bytes(
             files.tiff(colours, photometric="rgb", compression=compression)
         )
+    for name, samples in (("deep", files.DEEP_RGB), ("float", colours.astype(np.float32) / 255)):
+        for predictor in (False, True):
+            content = files.tiff(samples, photometric="rgb", compression="zlib", predictor=predictor)
+            (root / f"pictures/zlib-{name}-{predictor}.tif").write_bytes(content)
     large = photo(240, 320)
     for name in ("bytes.png", "lossy.jpg", "strips.tif"):
         write_image(root / "large" / name, large)
@@ -67,3 +72,28 @@ def _to_write(root: Path) -> None:
     write_image(root / "float.tif", photo(33, 45).astype(np.float32) / 255)
     for subtype in ("PCM_U8", "PCM_16", "PCM_24", "FLOAT", "DOUBLE"):
         write_sound(root / f"{subtype}.wav", sound(3001, 2), subtype)
+
+
+def _arrays(root: Path) -> None:
+    """Make arrays of every dtype, order and format; one is larger than the pieces that are summed, and than a block."""
+    root.mkdir(parents=True)
+    for dtype in ("<f2", "<f4", ">f4", "<f8", "<c8", "|u1", "|i1", "<u2", ">i2", "<i4", "<u4", ">i8", "<u8"):
+        kind, order = np.dtype(dtype), "big" if dtype.startswith(">") else "little"
+        np.save(root / f"{kind.name}-{order}.npy", arrays.features(dtype, (90, 31)))
+    large = arrays.features("<f4", (700, 301)) * 100 + 3
+    np.save(root / "large.npy", large)
+    np.save(root / "fortran.npy", np.asfortranarray(large[:, :200]))
+    np.save(root / "one-column.npy", large[:, 0])
+    gaps = large.copy()
+    gaps[::7, 5], gaps[3, 9] = np.nan, np.inf
+    np.save(root / "gaps.npy", gaps)
+    members = {"x_train": large[:300], "y_train": arrays.LABELS, "deep": arrays.features("<i2"), "bias": large[0]}
+    for name, compressed in (("stored", False), ("packed", True)):
+        (root / f"{name}.npz").write_bytes(arrays.npz(compressed=compressed, **members))
+    tensors = {
+        "weight": ("F32", (700, 301), large.tobytes()),
+        "brain": ("BF16", (40, 30), arrays.brain(arrays.features("<f4"))),
+        "half": ("F16", (40, 30), arrays.features("<f2").tobytes()),
+        "bias": ("F32", (40,), arrays.features("<f4")[:, 0].tobytes()),
+    }
+    (root / "weights.safetensors").write_bytes(arrays.tensors_file(tensors, {"format": "pt"}))

@@ -9,9 +9,10 @@ import numpy as np
 
 from noiseaug.errors import Misplaced
 from noiseaug.media.array.values import values_of
+from noiseaug.noise.ahead import StreamAhead
 from noiseaug.noise.array_noise import ArrayNoiser, Strength, block_of
 from noiseaug.noise.scale import terms_of
-from noiseaug.noise.streams import Stream, stream_key
+from noiseaug.noise.streams import stream_key
 from noiseaug.storage import disk
 from noiseaug.storage.output_file import OutputFile
 
@@ -50,14 +51,15 @@ def draw(
     if disk.lexists(dest) and not overwrite:
         raise Misplaced(f"DEST {dest} exists; use --overwrite to replace it, or name another file")
     values = values_of(np.dtype(dtype).newbyteorder("<"))
-    noiser = ArrayNoiser(Stream(stream_key(seed, KEY, 0)), terms_of(values.real, None, "auto"), strength)
+    left = math.prod(shape) * values.parts
+    noiser = ArrayNoiser(StreamAhead(stream_key(seed, KEY, 0), left), terms_of(values.real, None, "auto"), strength)
     header = io.BytesIO()
     told = {"descr": values.stored.str, "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(header, told)
     file = OutputFile(dest)
     try:
         file.append(header.getvalue())
-        left, zeros = math.prod(shape) * values.parts, np.zeros(block_of(None), values.real)
+        zeros = np.zeros(block_of(None), values.real)
         while left:
             count = min(left, zeros.size)
             file.append(values.encoded(noiser.add_next(zeros[:count])))

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from noiseaug.media.array.member import Member, Reading
 from noiseaug.media.array.moments import moments_of, numbers_in
 from noiseaug.media.output import Output
+from noiseaug.noise.ahead import StreamAhead
 from noiseaug.noise.array_noise import ArrayNoiser, Axis, Strength, block_of
 from noiseaug.noise.ratios import std_of
 from noiseaug.noise.scale import terms_of
-from noiseaug.noise.streams import Stream, stream_key
+from noiseaug.noise.streams import stream_key
 from noiseaug.storage.source_file import Refused
 
 Open = Callable[[Member], AbstractContextManager[Reading]]
@@ -73,8 +74,9 @@ class Noising:
         self.after = values.as_fractions() if self.terms.to_float else values
         self.source_std: float | None = None
         path = output.source_path if alone else f"{output.source_path}/{member.name}"
-        stream = Stream(stream_key(recipe.seed, path, output.copy))
         self._shared = _shared_axis(member, recipe.array.channel_axis) if recipe.mono else None
+        draws = member.size * values.parts // (self._shared.places if self._shared else 1)
+        stream = StreamAhead(stream_key(recipe.seed, path, output.copy), draws)
         strength = self._strength(output, found)
         self.std = math.sqrt(float(np.square(strength.std).mean())) if strength.columns else float(strength.std)
         self.noiser = ArrayNoiser(stream, self.terms, strength, brain=values.name == "bfloat16")

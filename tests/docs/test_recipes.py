@@ -60,3 +60,17 @@ def test_large_noise_hurts_and_noise_on_inputs_lowers_the_loss():
     assert gain(circles["inputs 1"]["loss"], plain["loss"]) < -0.5
     assert gain(digits["std0.8"], digits["none"]) < -0.03
     assert abs(gain(digits["std0.05"], digits["none"])) < 0.02
+
+
+def test_a_denoiser_is_best_at_its_own_strength_and_clipped_noise_biases_it():
+    found = figures("denoising")
+    psnr = {name: np.mean(values) for name, values in found["strengths"].items()}
+    for strength, other in (("15", "50"), ("50", "15")):
+        assert psnr[f"{strength} {strength}"] > psnr[f"{strength} noisy"] + 2
+        assert psnr[f"{strength} {strength}"] > psnr[f"{strength} {other}"] + 1
+        assert psnr[f"{strength} blind"] > psnr[f"{strength} {other}"] + 0.5
+    before, _, bias = {name: np.mean(values, axis=0) for name, values in found["clipped"].items()}["clipped | clipped"]
+    unclipped = np.mean(found["clipped"]["unclipped | clipped"], axis=0)
+    assert before > np.mean(found["clipped"]["unclipped | unclipped"], axis=0)[0] + 0.5
+    assert unclipped[2] > bias + 5
+    assert np.mean(found["clipped"]["two clipped | clipped"], axis=0)[2] > bias + 5

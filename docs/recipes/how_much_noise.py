@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 from matplotlib import pyplot
-from sklearn.datasets import load_digits, make_circles
+from sklearn.datasets import make_circles
 
 import study
 from networks import Networks, one_hot
@@ -49,20 +48,9 @@ def circles(repeats: int, stds: Sequence[float]) -> dict[str, dict[str, list[flo
 
 def digits(place: Path, repeats: int) -> dict[str, list[float]]:
     """Return the accuracy on clean digits, by what networks were trained on: what the commands of the page wrote."""
-    images, labels = load_digits(return_X_y=True)
-    images = (images * 255 / 16).round().astype(np.uint8).reshape(-1, 8, 8)
-    for number, (image, label) in enumerate(zip(images[:300], labels[:300], strict=True)):
-        (place / f"digits/{label}").mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(place / f"digits/{label}/{number:03}.png"), image)
+    images, labels = study.digits()
+    study.write_digits(place / "digits", 300)
     study.run_commands(__file__, place)
-
-    def copies(folder: str) -> np.ndarray:
-        """Return (copies, 300, 64); file names begin with the number of the image."""
-        read = [cv2.imread(str(path), -1).ravel() for path in sorted((place / folder).rglob("*.png"), key=by_number)]
-        return np.stack(read).reshape(300, -1, 64).swapaxes(0, 1).astype(np.float32) / 255
-
-    def by_number(path: Path) -> tuple[int, ...]:
-        return tuple(map(int, path.stem.split("-")))
 
     rng = np.random.default_rng(0)
     chosen = np.stack([rng.permutation(300)[:100] for _ in range(repeats)])
@@ -75,10 +63,14 @@ def digits(place: Path, repeats: int) -> dict[str, list[float]]:
             networks.step(inputs(step), targets)
         return networks.accuracy(test, labels[300:]).tolist()
 
-    clean, ramp, noise = copies("digits")[0], copies("ramp"), GaussianNoise(0.2, seed=7)
+    clean, ramp, noise = (
+        study.read_digits(place / "digits")[0],
+        study.read_digits(place / "ramp"),
+        GaussianNoise(0.2, seed=7),
+    )
     found = {"none": accuracy(lambda step: clean[chosen])}
     for level in LEVELS:
-        noisy = copies(f"sweep/{level}")
+        noisy = study.read_digits(place / f"sweep/{level}")
         found[level] = accuracy(lambda step, noisy=noisy: noisy[step % 10][chosen])
     found["ramp, 0 to 0.4"] = accuracy(lambda step: ramp[step // 20][chosen])
     found["ramp, 0.4 to 0"] = accuracy(lambda step: ramp[9 - step // 20][chosen])

@@ -12,12 +12,14 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import cv2
 import matplotlib
 import numpy as np
 import threadpoolctl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+from sklearn.datasets import load_digits
 
 matplotlib.use("Agg")
 COLOURS = ["#0b6e99", "#d9822b", "#5b8c3e", "#a23b72", "#7a7a7a", "#c9a400"]
@@ -63,6 +65,31 @@ def run_commands(page: str, place: Path) -> None:
                 done = subprocess.run(command, cwd=place, capture_output=True, text=True)
                 if done.returncode:
                     raise SystemExit(f"{line}\n{done.stderr}")
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """Return the 1797 digits of scikit-learn, (items, 8, 8) in uint8, and their labels."""
+    images, labels = load_digits(return_X_y=True)
+    return (images * 255 / 16).round().astype(np.uint8).reshape(-1, 8, 8), labels
+
+
+def write_digits(folder: Path, count: int) -> None:
+    """Write the first digits as PNG files, LABEL/NUMBER.png."""
+    for number, (image, label) in enumerate(zip(*digits(), strict=True)):
+        if number < count:
+            (folder / str(label)).mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(folder / f"{label}/{number:04}.png"), image)
+
+
+def read_digits(folder: Path) -> np.ndarray:
+    """Return the images of a folder as fractions, (copies, items, 64); file names are NUMBER or NUMBER-COPY."""
+    read = {
+        tuple(map(int, path.stem.split("-"))): cv2.imread(str(path), cv2.IMREAD_UNCHANGED).ravel()
+        for path in folder.rglob("*.png")
+    }
+    items = len({name[0] for name in read})
+    images = np.stack([read[name] for name in sorted(read)]).reshape(items, -1, 64)
+    return images.swapaxes(0, 1).astype(np.float32) / 255
 
 
 def fill(page: Path, name: str, table: str) -> None:

@@ -74,3 +74,15 @@ def test_a_denoiser_is_best_at_its_own_strength_and_clipped_noise_biases_it():
     assert before > np.mean(found["clipped"]["unclipped | unclipped"], axis=0)[0] + 0.5
     assert unclipped[2] > bias + 5
     assert np.mean(found["clipped"]["two clipped | clipped"], axis=0)[2] > bias + 5
+
+
+def test_noise_on_tables_goes_by_column_and_disturbed_weights_cost_accuracy():
+    found = figures("arrays_and_weights")
+    features, weights, latents, labels = (found[name] for name in ("features", "weights", "latents", "labels"))
+    assert abs(gain(features["column 0.1"], features["none"])) < 0.02
+    assert gain(features["array 1"], features["none"]) < -0.02
+    for training in ("0", "0.2", "0.5"):
+        assert gain(weights[f"{training} 0.8"], weights[f"{training} 0"]) < -0.03
+    assert gain(latents["1000 drawn, std 0.5"], latents["100 real"]) < -0.01
+    assert abs(gain(latents["1000 drawn, std 1"], latents["100 real"])) < 0.04
+    assert gain(labels["smoothed labels, 0.1"]["confidence"], labels["hard labels"]["confidence"]) < -0.15

@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-torch lint bench torture differential same tables cli pictures cross cross-x86 growth clean
+.PHONY: demo test test-torch lint bench torture differential same tables cli pictures cross cross-x86 growth recipes clean
 
 demo: .venv/installed
 	$(BIN)/noiseaug run sample_data demo_out --std 25/255 --seed 7
@@ -56,6 +56,10 @@ same: .venv/installed-test
 
 bench: .venv/installed-bench
 	$(BIN)/python -m benchmarks --plot
+
+# Runs the studies of docs/recipes in full, and writes their tables and plots anew.
+recipes: .venv/installed-recipes
+	for study in $$(grep -l "study.main" docs/recipes/*.py); do $(BIN)/python $$study --write || exit 1; done
 
 growth: .venv/installed-bench
 	$(BIN)/python -m benchmarks growth

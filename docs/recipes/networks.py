@@ -58,12 +58,6 @@ class Networks:
             }
         )
 
-    def input_gradient(self, inputs: Array, targets: Array) -> Array:
-        """Return the gradient of the loss with respect to the inputs."""
-        hidden, probabilities = self._forward(inputs, self.weights, None)
-        inner = ((probabilities - targets) @ self.weights["second"].swapaxes(1, 2)) * (hidden > 0)
-        return inner @ self.weights["first"].swapaxes(1, 2)
-
     def _forward(self, inputs: Array, weights: Mapping[str, Array], noise: Noise | None) -> tuple[Array, Array]:
         before = inputs @ weights["first"] + weights["bias"]
         hidden = np.maximum(noise(before) if noise else before, 0)

@@ -94,7 +94,7 @@ def test_a_transform_is_a_module_of_torch_where_one_is_wanted():
         (torch.zeros(3, requires_grad=True), "the tensor requires a gradient"),
         (torch.zeros(3).to_sparse(), "torch.sparse_coo; expected dense numbers"),
         (torch.zeros(3, dtype=torch.complex64), "torch.complex64"),
-        (torch.zeros(3, dtype=torch.int64), "samples are int64"),
+        (torch.zeros(3, dtype=torch.bool), "samples are bool"),
         (torch.tensor([3.0, 200.0]), "whole numbers up to 200"),
     ],
     ids=str,

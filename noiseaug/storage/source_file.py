@@ -113,7 +113,7 @@ class SourceFile(OpenFile):
 
     def sha256(self) -> str:
         """Return the SHA-256 of its bytes, in hex."""
-        if self._digest is None:
+        if self._digest is None or self._content is not None:
             return hashlib.sha256(self.read()).hexdigest()
         while self.read_at(CHUNK, self._hashed):
             pass

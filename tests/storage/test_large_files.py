@@ -82,3 +82,11 @@ def test_a_source_that_changes_while_an_output_is_written_gives_none(large, dest
     assert "changed while reading" in failures(dest)["a.npy"]
     assert not (dest / "a.npy").exists()
     assert not list(dest.rglob("*.tmp"))
+
+
+def test_a_large_source_that_is_decoded_as_a_whole_is_hashed_as_well(tmp_path):
+    content = b"P5 4096 4100 255 " + bytes(4096 * 4100)
+    (tmp_path / "black.pgm").write_bytes(content)
+    assert noiseaug("run", tmp_path / "black.pgm", tmp_path / "dest" / "black.pgm", "--std", "0.01").returncode == 0
+    assert noiseaug("run", tmp_path, tmp_path.with_name("folder"), "--std", "0.01").returncode == 0
+    assert manifest(tmp_path.with_name("folder"))["black.pgm"]["source_sha256"] == hashlib.sha256(content).hexdigest()

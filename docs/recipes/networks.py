@@ -39,11 +39,10 @@ class Networks:
     def step(self, inputs: Array, targets: Array, noise: Mapping[str, Noise] | None = None) -> None:
         """Do one step on all items, with fresh noise on the inputs, hidden units, weights or targets."""
         noise = noise or {}
-        same = lambda array: array  # noqa: E731
-        inputs = noise.get("inputs", same)(inputs)
-        targets = noise.get("targets", same)(targets)
+        inputs = noise.get("inputs", _unchanged)(inputs)
+        targets = noise.get("targets", _unchanged)(targets)
         used = {
-            name: noise.get("weights", same)(weight) if name in ("first", "second") else weight
+            name: noise.get("weights", _unchanged)(weight) if name in ("first", "second") else weight
             for name, weight in self.weights.items()
         }
         hidden, probabilities = self._forward(inputs, used, noise.get("hidden"))
@@ -79,3 +78,7 @@ class Networks:
 def one_hot(labels: Array, classes: int) -> Array:
     """Return labels as targets: 1 for the class of an item, 0 for others."""
     return np.eye(classes, dtype=np.float32)[labels]
+
+
+def _unchanged(array: Array) -> Array:
+    return array

@@ -57,13 +57,9 @@ class Npy:
         name = os.path.splitext(os.path.basename(source.path))[0]
         self.members = [Member(name, header.values, header.shape, header.fortran)]
 
-    @property
-    def opened(self) -> Open:
-        """What opens the array for reading."""
-        return self._opened
-
     @contextmanager
-    def _opened(self, _: Member) -> Iterator[Reading]:
+    def opened(self, _: Member) -> Iterator[Reading]:
+        """Open the array for reading."""
         yield Span(self._source, self._start, self._source.size)
 
     def check_noisy(self, members: Sequence[Member]) -> None:
@@ -73,7 +69,7 @@ class Npy:
         """Write the array with its noise."""
         (noising,) = noisy.values()
         file.append(self._header.retold(noising.after))
-        with self._opened(noising.member) as reading:
+        with self.opened(noising.member) as reading:
             for block in noising.blocks(reading):
                 file.append(block)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from zlib_ng import zlib_ng
 
 from noiseaug.media.array.member import Member, Reading
-from noiseaug.media.array.noising import Noising, Open
+from noiseaug.media.array.noising import Noising
 from noiseaug.media.array.npy import Header, read_header
 from noiseaug.media.array.zip_reading import Archive, readable, stem_of
 from noiseaug.media.array.zip_writing import ZipWriter
@@ -30,20 +30,10 @@ class Npz:
         self._archive = Archive(source)
         self._entries: dict[str, zipfile.ZipInfo] = {}
         self._headers: dict[str, Header] = {}
-        self._members: list[Member] = []
+        self.members: list[Member] = []
         for entry in self._archive.entries:
             if entry.filename.endswith(".npy"):
-                self._members.append(self._looked_at(entry))
-
-    @property
-    def members(self) -> Sequence[Member]:
-        """The arrays in it, in their order."""
-        return self._members
-
-    @property
-    def opened(self) -> Open:
-        """What opens an array for reading."""
-        return self._opened
+                self.members.append(self._looked_at(entry))
 
     def _looked_at(self, entry: zipfile.ZipInfo) -> Member:
         name = stem_of(entry.filename)
@@ -59,7 +49,8 @@ class Npz:
         return Member(name, header.values, header.shape, header.fortran)
 
     @contextmanager
-    def _opened(self, member: Member) -> Iterator[Reading]:
+    def opened(self, member: Member) -> Iterator[Reading]:
+        """Open an array for reading."""
         with self._archive.opened(self._entries[member.name]) as reading:
             reading.read(len(self._headers[member.name].raw))
             yield reading
@@ -83,7 +74,7 @@ class Npz:
 
     def _with_noise(self, noising: Noising) -> Iterator[bytes | memoryview]:
         header = self._headers[noising.member.name]
-        with self._opened(noising.member) as reading, readable():
+        with self.opened(noising.member) as reading, readable():
             yield from itertools.chain([header.retold(noising.after)], noising.blocks(reading))
 
     def _packed(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:

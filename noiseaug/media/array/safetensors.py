@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from noiseaug.media.array.member import Member, Reading
-from noiseaug.media.array.noising import Noising, Open
+from noiseaug.media.array.noising import Noising
 from noiseaug.media.array.span import Span
 from noiseaug.media.array.values import BFLOAT16, Values, values_of
 from noiseaug.storage.output_file import OutputFile
@@ -71,20 +71,11 @@ class Safetensors:
             missing = 8 + length + end - source.size
             what = f"ends early: {missing:,} bytes are missing" if missing > 0 else f"has {-missing:,} bytes too many"
             raise Refused(f"{what}; copy it anew")
-        self._members = [self._member(name, told) for name, told in self._tensors.items()]
-
-    @property
-    def members(self) -> Sequence[Member]:
-        """The tensors in it, in the order of their bytes."""
-        return self._members
-
-    @property
-    def opened(self) -> Open:
-        """What opens a tensor for reading."""
-        return self._opened
+        self.members = [self._member(name, told) for name, told in self._tensors.items()]
 
     @contextmanager
-    def _opened(self, member: Member) -> Iterator[Reading]:
+    def opened(self, member: Member) -> Iterator[Reading]:
+        """Open a tensor for reading."""
         yield self._span(member.name)
 
     def _span(self, name: str) -> Span:
@@ -115,7 +106,7 @@ class Safetensors:
     def write(self, file: OutputFile, noisy: Mapping[str, Noising]) -> None:
         """Write a file like this one, in which the tensors of these names have noise."""
         file.append(self._raw if all(_is_same(one) for one in noisy.values()) else self._retold(noisy))
-        for member in self._members:
+        for member in self.members:
             span = self._span(member.name)
             if member.name in noisy:
                 for block in noisy[member.name].blocks(span):

@@ -42,8 +42,11 @@ def load(ctx: click.Context, _: click.Parameter, path: str | None) -> str | None
     if not isinstance(table, dict):
         raise click.BadParameter(f"{path}: expected [{_TABLE}] to be a table, and found {table!r}")
     options = {param.name or "": param for param in ctx.command.params if isinstance(param, click.Option)}
-    ctx.default_map = dict(_taken(table, options, ctx, path))
     ctx.meta[_FILE] = path
+    ctx.default_map = {
+        key.replace("-", "_"): value for key, value in table.items()
+    }  # one value decides what another may be
+    ctx.default_map = dict(_taken(table, options, ctx, path))
     return path
 
 

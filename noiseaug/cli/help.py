@@ -33,6 +33,7 @@ class GroupedCommand(click.Command):
     ) -> None:
         self.groups = {title: parameters_of(options) for title, options in groups.items()}
         ours = [param for members in self.groups.values() for param in members]
+        ours.sort(key=lambda param: param.name != "config")  # before the options that it has values of
         super().__init__(name, params=[*(params or []), *ours, _help_all()], **settings)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

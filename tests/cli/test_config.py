@@ -109,3 +109,15 @@ def test_a_process_of_its_own_takes_the_file_from_the_environment_too(place):
     (place / "noise.toml").write_text('[run]\nstd = "0.1"\n')
     done = noiseaug("run", "photos", "noisy", "--json", env={"NOISEAUG_RUN_CONFIG": "noise.toml"}, cwd=place)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("from_environment", [False, True])
+def test_a_std_above_1_goes_with_its_unit_in_the_same_file(from_environment, place, monkeypatch):
+    assert within("draw", "x.npy", "--shape", "30,4").returncode == 0
+    assert within("run", "x.npy", "plain.npy", "--std", "1.5", "--std-of", "value").returncode == 0
+    (place / "noise.toml").write_text('[run]\nstd = 1.5\nstd-of = "value"\n')
+    if from_environment:
+        monkeypatch.setenv("NOISEAUG_RUN_CONFIG", "noise.toml")
+    result = within("run", "x.npy", "noisy.npy", *([] if from_environment else ["--config", "noise.toml"]))
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (place / "noisy.npy").read_bytes() == (place / "plain.npy").read_bytes()

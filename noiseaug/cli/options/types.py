@@ -155,7 +155,8 @@ class _Strength(Parsed):
         if not isinstance(value, str):
             return value
         given = ctx.params if ctx else {}
-        unbounded = given.get("std_of", "full-scale") != "full-scale"
+        told = ctx.lookup_default("std_of") if ctx else None  # by a file of options that is being read
+        unbounded = (given.get("std_of") or told or "full-scale") != "full-scale"
         try:
             return Level.parse(value, unbounded=unbounded)
         except ValueError as error:
